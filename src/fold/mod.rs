@@ -1,1 +1,73 @@
-//! room
+//! Events → state, with the bookkeeping that keeps a state honest: position, event count and anchor move with it.
+//!
+//! A [`Fold`] is the host's reducer. [`Progress`] is where a fold stands; it admits the next row or says why not, so that a gap, a
+//! wrong order or a repeated row never reaches the reducer.
+//!
+//! ```
+//! use snapfold::fold::{Anchor, Progress, Sequence};
+//!
+//! let mut progress = Progress::default();
+//! let contiguous = Sequence::default(); // the first position is 1
+//! progress.admit(contiguous, 1, || Anchor::id("a"))?;
+//! progress.admit(contiguous, 2, || Anchor::id("b"))?;
+//! assert_eq!(progress.position(), Some(2));
+//!
+//! let gap = progress.admit(contiguous, 4, || Anchor::id("d")).unwrap_err();
+//! assert_eq!(gap.code(), snapfold::Code::Gap);
+//! assert_eq!(progress.event_count(), 2);
+//! # Ok::<(), snapfold::Error>(())
+//! ```
+
+mod anchor;
+mod progress;
+
+pub use anchor::Anchor;
+pub use progress::{Admission, Progress, Sequence};
+
+/// A reducer: how one event changes the state.
+///
+/// It must be deterministic: the same events give the same state on every host, today and after a restart. Whenever that meaning
+/// changes, the definition's version must change with it.
+pub trait Fold {
+    /// What is folded into, and what a snapshot holds.
+    type State;
+    /// One event, as the host's log hands it out.
+    type Event;
+
+    /// The state before the first event.
+    fn initial(&self) -> Self::State;
+
+    /// Folds one event in.
+    fn evolve(&self, state: &mut Self::State, event: &Self::Event);
+}
+
+/// One event with its place in the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row<E> {
+    /// Position in the stream.
+    pub position: u64,
+    /// Which event this is: its id, or the digest of its stored bytes.
+    pub anchor: Anchor,
+    /// The event.
+    pub event: E,
+}
+
+impl<E> Row<E> {
+    /// A row of a log that gives its events ids.
+    pub fn new(position: u64, id: impl Into<alloc::string::String>, event: E) -> Self {
+        Self {
+            position,
+            anchor: Anchor::id(id),
+            event,
+        }
+    }
+
+    /// A row of a log without ids: the event's stored bytes are its identity.
+    pub fn of_bytes(position: u64, bytes: &[u8], event: E) -> Self {
+        Self {
+            position,
+            anchor: Anchor::of_bytes(bytes),
+            event,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The plain module: a C ABI that imports nothing, for any host that can run WebAssembly.
+//!
+//! A host calls [`alloc`](snapfold_alloc), writes its input at the address it got, calls an operation with that buffer, reads the
+//! answer and frees both. Every buffer that was handed out is in a table; an address or a length that is not in it gets an error
+//! answer, never undefined behaviour.
+//!
+//! An answer is `address << 32 | length` of a buffer with one status byte and a value (docs/format.md §1): status 0 and the result,
+//! or status 1 and `{"code": …, "message": …}`.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+use std::sync::Mutex;
+
+use serde::Serialize;
+
+use crate::frame::{self, Expect, Header};
+use crate::value::{self, Bytes};
+use crate::{Code, Error, Result};
+
+/// Raised whenever an export changes its meaning.
+const ABI_VERSION: u32 = 1;
+
+static BUFFERS: Mutex<BTreeMap<usize, Box<[u8]>>> = Mutex::new(BTreeMap::new());
+
+#[derive(Serialize)]
+struct OpenedFrame {
+    header: Header,
+    payload: Bytes,
+}
+
+/// Version of this ABI.
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_abi_version() -> u32 {
+    ABI_VERSION
+}
+
+/// A zeroed buffer of `length` bytes (at least one is reserved); its address.
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_alloc(length: usize) -> usize {
+    hand_out(vec![0; length.max(1)])
+}
+
+/// Gives a buffer back. An address that was not handed out is ignored.
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_free(address: usize) {
+    with_buffers(|buffers| drop(buffers.remove(&address)));
+}
+
+/// Verifies the frame in the buffer at `address` and answers with `{"header": …, "payload": bytes}`.
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_open(address: usize, length: usize) -> u64 {
+    let opened = with_buffers(|buffers| {
+        let bytes = buffers
+            .get(&address)
+            .and_then(|buffer| buffer.get(..length))
+            .ok_or_else(|| Error::new(Code::InvalidOption, "no buffer of that length was handed out at that address"))?;
+        let opened = frame::open(bytes, &Expect::default())?;
+        Ok(OpenedFrame {
+            header: opened.header,
+            payload: Bytes(opened.payload.to_vec()),
+        })
+    });
+    answer(&opened)
+}
+
+fn answer<T: Serialize>(result: &Result<T>) -> u64 {
+    let encoded = match result {
+        Ok(value) => value::to_vec(value).map(|bytes| (0, bytes)),
+        Err(error) => value::to_vec(error).map(|bytes| (1, bytes)),
+    };
+    let (status, body) = encoded.unwrap_or((1, vec![]));
+    let mut answer: Vec<u8> = vec![status];
+    answer.extend_from_slice(&body);
+    let length = answer.len() as u64;
+    (hand_out(answer) as u64) << 32 | length
+}
+
+fn hand_out(bytes: Vec<u8>) -> usize {
+    let buffer = bytes.into_boxed_slice();
+    let address = buffer.as_ptr() as usize;
+    with_buffers(|buffers| buffers.insert(address, buffer));
+    address
+}
+
+fn with_buffers<T>(work: impl FnOnce(&mut BTreeMap<usize, Box<[u8]>>) -> T) -> T {
+    work(&mut BUFFERS.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+}

@@ -1,0 +1,204 @@
+//! The JavaScript binding: what the npm package's TypeScript calls.
+//!
+//! Per-call data cross as scalars or as values (docs/format.md §1) in byte arrays; serde-wasm-bindgen carries only what crosses once,
+//! and errors, which arrive in JavaScript as plain objects `{ code, message, offset?, path?, position? }`.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
+
+use crate::frame::{self, Expect, Header, Payload};
+use crate::policy::{self, Decision, Observation};
+use crate::store::{self, LoadFact, LoadRequest, SaveFact, SaveRequest, StreamKeys};
+use crate::value;
+use crate::{Error, Result};
+
+type JsResult<T> = core::result::Result<T, JsValue>;
+
+/// Everything in front of a payload. `request`: `{ header, payload }`.
+#[wasm_bindgen(js_name = frameHead)]
+pub fn frame_head(request: &[u8]) -> JsResult<Vec<u8>> {
+    #[derive(Deserialize)]
+    struct Request {
+        header: Header,
+        payload: Payload,
+    }
+    let Request { header, payload } = read(request)?;
+    frame::head(&header, &payload).map_err(thrown)
+}
+
+/// Verifies the head of a frame and compares it with what is expected; answers `{ header, payload, offset }`.
+#[wasm_bindgen(js_name = inspectHead)]
+pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> JsResult<Vec<u8>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Wanted {
+        name: Option<String>,
+        stream_id: Option<String>,
+        position: Option<u64>,
+        version: Option<u32>,
+        migratable: Vec<u32>,
+        max_state_bytes: u64,
+    }
+    impl Default for Wanted {
+        fn default() -> Self {
+            Self {
+                name: None,
+                stream_id: None,
+                position: None,
+                version: None,
+                migratable: Vec::new(),
+                max_state_bytes: frame::DEFAULT_MAX_STATE_BYTES,
+            }
+        }
+    }
+    let wanted: Wanted = read(expect)?;
+    let inspection = frame::inspect_head(head, frame_bytes as u64).map_err(thrown)?;
+    Expect {
+        name: wanted.name.as_deref(),
+        stream: wanted.stream_id.as_deref(),
+        position: wanted.position,
+        version: wanted.version,
+        migratable: &wanted.migratable,
+        max_state_bytes: wanted.max_state_bytes,
+    }
+    .check(&inspection.header, &inspection.payload)
+    .map_err(thrown)?;
+    write(&inspection)
+}
+
+/// The most bytes that [`inspect_head`] needs from the start of a frame.
+#[wasm_bindgen(js_name = maxHeadBytes)]
+pub fn max_head_bytes() -> usize {
+    frame::MAX_HEAD_BYTES
+}
+
+/// SHA-256 of `bytes`, for runtimes without a synchronous digest of their own.
+#[wasm_bindgen]
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
+    frame::sha256(bytes).to_vec()
+}
+
+/// The same value with the keys of every plain object in the order of RFC 8949 §4.2.1.
+#[wasm_bindgen]
+pub fn canonicalize(bytes: &[u8]) -> JsResult<Vec<u8>> {
+    value::canonicalize(bytes).map_err(thrown)
+}
+
+/// The prefix of everything that belongs to a stream.
+#[wasm_bindgen(js_name = streamPrefix)]
+pub fn stream_prefix(name: &str, stream: &str) -> JsResult<String> {
+    Ok(keys(name, stream)?.all().into())
+}
+
+/// The prefix of the snapshots in one version's slot.
+#[wasm_bindgen(js_name = snapshotPrefix)]
+pub fn snapshot_prefix(name: &str, stream: &str, version: u32) -> JsResult<String> {
+    Ok(keys(name, stream)?.snapshots(version))
+}
+
+/// The key of a snapshot.
+#[wasm_bindgen(js_name = snapshotKey)]
+pub fn snapshot_key(name: &str, stream: &str, version: u32, position: u64) -> JsResult<String> {
+    Ok(keys(name, stream)?.snapshot(version, position))
+}
+
+/// The key of the marker that a failed attempt leaves.
+#[wasm_bindgen(js_name = attemptKey)]
+pub fn attempt_key(name: &str, stream: &str, version: u32) -> JsResult<String> {
+    Ok(keys(name, stream)?.attempt(version))
+}
+
+/// The position that a snapshot's key states.
+#[wasm_bindgen(js_name = positionOf)]
+pub fn position_of(key: &str) -> Option<u64> {
+    store::position_of(key)
+}
+
+/// The next step of a load. `conversation`: `{ request, facts }`; answers `{ step, rejected }`.
+#[wasm_bindgen(js_name = nextLoad)]
+pub fn next_load(conversation: &[u8]) -> JsResult<Vec<u8>> {
+    let Conversation::<LoadRequest, LoadFact> { request, facts } = read(conversation)?;
+    write(&store::next(&request, &facts).map_err(thrown)?)
+}
+
+/// The next step of a save. `conversation`: `{ request, facts }`.
+#[wasm_bindgen(js_name = nextSave)]
+pub fn next_save(conversation: &[u8]) -> JsResult<Vec<u8>> {
+    let Conversation::<SaveRequest, SaveFact> { request, facts } = read(conversation)?;
+    write(&store::next_save(&request, &facts).map_err(thrown)?)
+}
+
+/// The operations of a save. `plan`: `{ request, facts: keys }`.
+#[wasm_bindgen(js_name = planSave)]
+pub fn plan_save(plan: &[u8]) -> JsResult<Vec<u8>> {
+    let Conversation::<SaveRequest, String> { request, facts } = read(plan)?;
+    write(&store::plan_save(&request, &facts).map_err(thrown)?)
+}
+
+/// Which of a slot's keys retention no longer wants.
+#[wasm_bindgen(js_name = planPrune)]
+pub fn plan_prune(keys: Vec<String>, position: u64, keep: u32) -> Vec<String> {
+    store::plan_prune(&keys, position, keep)
+}
+
+/// A validated policy, held by the package for as long as its definition lives.
+#[wasm_bindgen(js_name = CompiledPolicy)]
+#[derive(Debug)]
+pub struct CompiledPolicy(policy::Policy);
+
+#[wasm_bindgen(js_class = CompiledPolicy)]
+impl CompiledPolicy {
+    /// Validates the policy's data form.
+    #[wasm_bindgen(constructor)]
+    pub fn new(spec: JsValue) -> JsResult<CompiledPolicy> {
+        let spec: policy::Spec = serde_wasm_bindgen::from_value(spec)?;
+        policy::Policy::try_from(spec).map(Self).map_err(thrown)
+    }
+
+    /// What an observation must carry for this policy.
+    pub fn needs(&self) -> JsResult<JsValue> {
+        Ok(serde_wasm_bindgen::to_value(&self.0.needs())?)
+    }
+
+    /// Decides; answers `{ take, reason }`, the reason in words.
+    pub fn decide(&self, observation: &[u8]) -> JsResult<Vec<u8>> {
+        #[derive(Serialize)]
+        struct Answer {
+            take: bool,
+            reason: String,
+        }
+        let observation: Observation<'_> = read(observation)?;
+        let Decision { take, reason } = policy::decide(&self.0, &observation);
+        write(&Answer {
+            take,
+            reason: reason.to_string(),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Conversation<R, F> {
+    request: R,
+    facts: Vec<F>,
+}
+
+fn keys(name: &str, stream: &str) -> JsResult<StreamKeys> {
+    StreamKeys::new(name, stream).map_err(thrown)
+}
+
+fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> JsResult<T> {
+    value::from_slice(bytes).map_err(thrown)
+}
+
+fn write<T: Serialize>(answer: &T) -> JsResult<Vec<u8>> {
+    value::to_vec(answer).map_err(thrown)
+}
+
+fn thrown(error: Error) -> JsValue {
+    let plain = serde_wasm_bindgen::Serializer::json_compatible().serialize_large_number_types_as_bigints(true);
+    error.serialize(&plain).unwrap_or_else(|cause| JsError::new(&alloc::format!("{error} ({cause})")).into())
+}

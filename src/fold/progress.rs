@@ -1,0 +1,126 @@
+//! Where a fold stands, and which row may come next.
+
+use alloc::format;
+
+use serde::{Deserialize, Serialize};
+
+use super::Anchor;
+use crate::{Code, Error, Result};
+
+/// How the positions of a stream follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Sequence {
+    /// Each position is the previous one plus 1; anything else is an error.
+    Contiguous {
+        /// Position of the first event of every stream: 0 or 1.
+        first_position: u64,
+    },
+    /// Positions grow, with gaps; events may arrive late.
+    Sparse,
+}
+
+impl Default for Sequence {
+    fn default() -> Self {
+        Self::Contiguous { first_position: 1 }
+    }
+}
+
+/// Position, event count and anchor of everything folded so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    last: Option<(u64, Option<Anchor>)>,
+    event_count: u64,
+}
+
+/// What [`Progress::admit`] says of a row that is no error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The row is next: fold it.
+    Fold,
+    /// The very row that was folded last (a re-read page of a sparse log): leave it out.
+    Repeated,
+}
+
+impl Progress {
+    /// The progress that a snapshot's header states.
+    pub fn resume(position: u64, event_count: u64, anchor: Option<Anchor>) -> Self {
+        Self {
+            last: Some((position, anchor)),
+            event_count,
+        }
+    }
+
+    /// Position of the last folded event, inclusive; `None` if nothing is folded yet.
+    pub fn position(&self) -> Option<u64> {
+        self.last.as_ref().map(|(position, _)| *position)
+    }
+
+    /// How many events are folded in. Positions may have gaps, counts never lie.
+    pub fn event_count(&self) -> u64 {
+        self.event_count
+    }
+
+    /// Identity of the last folded event.
+    pub fn anchor(&self) -> Option<&Anchor> {
+        self.last.as_ref().and_then(|(_, anchor)| anchor.as_ref())
+    }
+
+    /// Admits the row at `position` and moves on to it, or leaves everything as it is.
+    ///
+    /// # Errors
+    /// [`Code::Gap`] and [`Code::OutOfOrder`] for a contiguous stream, [`Code::OutOfOrder`] for a sparse one whose positions do not
+    /// grow. The error carries the position.
+    pub fn admit(&mut self, sequence: Sequence, position: u64, anchor: impl FnOnce() -> Anchor) -> Result<Admission> {
+        match sequence {
+            Sequence::Contiguous { first_position } => self.expect_next(first_position, position)?,
+            Sequence::Sparse => match self.position() {
+                Some(last) if position == last => return self.repeated(position, &anchor()),
+                Some(last) if position < last => return Err(out_of_order(last, position)),
+                _ => {}
+            },
+        }
+        self.last = Some((position, Some(anchor())));
+        self.event_count = self.event_count.saturating_add(1);
+        Ok(Admission::Fold)
+    }
+
+    fn expect_next(&self, first_position: u64, position: u64) -> Result<()> {
+        let expected = match self.position() {
+            None => first_position,
+            Some(last) => last
+                .checked_add(1)
+                .ok_or_else(|| Error::new(Code::InvalidPosition, "there is no position after 2^64 - 1"))?,
+        };
+        match position.cmp(&expected) {
+            core::cmp::Ordering::Equal => Ok(()),
+            core::cmp::Ordering::Less => Err(out_of_order(expected.saturating_sub(1), position)),
+            core::cmp::Ordering::Greater => Err(Error::new(
+                Code::Gap,
+                format!(
+                    "expected position {expected} next; events are missing, or the stream is sparse and must be declared so"
+                ),
+            )
+            .at_position(position)),
+        }
+    }
+
+    fn repeated(&self, position: u64, anchor: &Anchor) -> Result<Admission> {
+        match self.anchor() {
+            Some(last) if last != anchor => Err(Error::new(
+                Code::OutOfOrder,
+                "two different events share one position; positions must be unique in a stream",
+            )
+            .at_position(position)),
+            _ => Ok(Admission::Repeated),
+        }
+    }
+}
+
+fn out_of_order(last: u64, position: u64) -> Error {
+    Error::new(
+        Code::OutOfOrder,
+        format!("expected a position after {last}; pages must be read in ascending order and applied once"),
+    )
+    .at_position(position)
+}

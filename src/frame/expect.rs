@@ -1,0 +1,102 @@
+//! What a reader expects under a key.
+
+use alloc::format;
+
+use super::{Header, Payload};
+use crate::{Code, Error, Result};
+
+/// Default of [`Expect::max_state_bytes`]: 64 MiB.
+pub const DEFAULT_MAX_STATE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What a frame must be to be used here; `None` and empty mean "any".
+#[derive(Clone, Debug)]
+pub struct Expect<'a> {
+    /// Name of the definition.
+    pub name: Option<&'a str>,
+    /// Stream id.
+    pub stream: Option<&'a str>,
+    /// Position that the frame's key states.
+    pub position: Option<u64>,
+    /// Version of the definition.
+    pub version: Option<u32>,
+    /// Other versions that a migration starts from.
+    pub migratable: &'a [u32],
+    /// The largest raw payload that is read, in bytes.
+    pub max_state_bytes: u64,
+}
+
+impl Default for Expect<'_> {
+    fn default() -> Self {
+        Self {
+            name: None,
+            stream: None,
+            position: None,
+            version: None,
+            migratable: &[],
+            max_state_bytes: DEFAULT_MAX_STATE_BYTES,
+        }
+    }
+}
+
+impl<'a> Expect<'a> {
+    /// Expects a definition's version and stream.
+    pub fn of(name: &'a str, version: u32, stream: &'a str) -> Self {
+        Self {
+            name: Some(name),
+            version: Some(version),
+            stream: Some(stream),
+            ..Self::default()
+        }
+    }
+
+    /// Compares a verified header with what is expected.
+    ///
+    /// # Errors
+    /// [`Code::TooLarge`], [`Code::Foreign`], [`Code::TooNew`], [`Code::Stale`]: rules 7 to 9 of docs/format.md §2.3.
+    pub fn check(&self, header: &Header, payload: &Payload) -> Result<()> {
+        if payload.bytes > self.max_state_bytes {
+            return Err(Error::new(
+                Code::TooLarge,
+                format!(
+                    "the state is {} bytes, maxStateBytes is {}",
+                    payload.bytes, self.max_state_bytes
+                ),
+            ));
+        }
+        self.check_identity(header)?;
+        self.check_version(header.version)
+    }
+
+    fn check_identity(&self, header: &Header) -> Result<()> {
+        let foreign = |message| Err(Error::new(Code::Foreign, message));
+        if let Some(name) = self.name.filter(|name| *name != header.name) {
+            return foreign(format!("a snapshot of {:?}, expected {name:?}", header.name));
+        }
+        if let Some(stream) = self.stream.filter(|stream| *stream != header.stream) {
+            return foreign(format!("a snapshot of stream {:?}, expected {stream:?}", header.stream));
+        }
+        if let Some(position) = self.position.filter(|position| *position != header.position) {
+            return foreign(format!(
+                "a snapshot at position {} under the key of {position}",
+                header.position
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_version(&self, version: u32) -> Result<()> {
+        match self.version {
+            Some(expected) if version > expected => Err(Error::new(
+                Code::TooNew,
+                format!("written by version {version} of the definition, this is {expected}"),
+            )),
+            Some(expected) if version < expected && !self.migratable.contains(&version) => Err(Error::new(
+                Code::Stale,
+                format!(
+                    "written by version {version} of the definition, this is {expected}, and no migration leads here"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Where things lie: keys that every store can hold and scan. docs/format.md §3.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use crate::frame::sha256;
+use crate::{Code, Error, Result};
+
+/// Upper bound of a key, in bytes (all ASCII).
+pub const MAX_KEY_BYTES: usize = 255;
+
+/// Longer encoded identifiers are shortened to a readable prefix and a digest.
+const MAX_SEGMENT_BYTES: usize = 96;
+const READABLE_BYTES: usize = 30;
+const PLACE_DIGITS: usize = 16;
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The keys of one stream of one definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamKeys {
+    prefix: String,
+}
+
+impl StreamKeys {
+    /// The keys of stream `stream` of the definition `name`.
+    ///
+    /// # Errors
+    /// [`Code::InvalidId`] if either is empty.
+    pub fn new(name: &str, stream: &str) -> Result<Self> {
+        Ok(Self {
+            prefix: format!("{}/{}/", segment("name", name)?, segment("streamId", stream)?),
+        })
+    }
+
+    /// The prefix of everything that belongs to the stream, in every slot.
+    pub fn all(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The prefix of the snapshots in the slot of one version; a plain ascending scan finds the newest first.
+    pub fn snapshots(&self, version: u32) -> String {
+        format!("{}s/v{version}/", self.prefix)
+    }
+
+    /// The key of a snapshot. A scan of [`Self::snapshots`] that starts here finds "the newest at or below `position`".
+    pub fn snapshot(&self, version: u32, position: u64) -> String {
+        format!("{}s/v{version}/{:016x}", self.prefix, u64::MAX - position)
+    }
+
+    /// The key of the marker that a failed attempt leaves.
+    pub fn attempt(&self, version: u32) -> String {
+        format!("{}a/v{version}/{:016x}", self.prefix, 0)
+    }
+}
+
+/// The position that a snapshot's key states; `None` if it is not such a key.
+pub fn position_of(key: &str) -> Option<u64> {
+    let (_, place) = key.rsplit_once('/')?;
+    let canonical = place.len() == PLACE_DIGITS && place.bytes().all(|digit| HEX.contains(&digit));
+    let inverted = u64::from_str_radix(place, 16).ok().filter(|_| canonical)?;
+    Some(u64::MAX - inverted)
+}
+
+fn segment(what: &str, identifier: &str) -> Result<String> {
+    if identifier.is_empty() {
+        return Err(Error::new(Code::InvalidId, "an identifier must not be empty").at_path(what));
+    }
+    let encoded = escape(identifier);
+    if encoded.len() <= MAX_SEGMENT_BYTES {
+        return Ok(encoded);
+    }
+    let mut short: String = readable_prefix(&encoded).to_string();
+    short.push_str("~~");
+    for byte in sha256(identifier.as_bytes()) {
+        push_hex(&mut short, byte);
+    }
+    Ok(short)
+}
+
+fn escape(identifier: &str) -> String {
+    let last = identifier.len() - 1;
+    let mut encoded = String::with_capacity(identifier.len());
+    for (index, byte) in identifier.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => encoded.push(char::from(byte)),
+            b'.' if index != 0 && index != last => encoded.push('.'),
+            _ => {
+                encoded.push('~');
+                push_hex(&mut encoded, byte);
+            }
+        }
+    }
+    encoded
+}
+
+/// The longest prefix of at most [`READABLE_BYTES`] that does not cut an escape (`~` and two digits).
+fn readable_prefix(encoded: &str) -> &str {
+    let prefix = encoded.get(..READABLE_BYTES).unwrap_or(encoded);
+    match prefix.rfind('~') {
+        Some(tilde) if prefix.len() - tilde < 3 => prefix.get(..tilde).unwrap_or(prefix),
+        _ => prefix,
+    }
+}
+
+fn push_hex(text: &mut String, byte: u8) {
+    for nibble in [byte >> 4, byte & 15] {
+        text.push(char::from(HEX.get(usize::from(nibble)).copied().unwrap_or(b'0')));
+    }
+}

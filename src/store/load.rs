@@ -1,0 +1,496 @@
+//! Recovery as a pure function: what a load should do next, given all that it has learned.
+//!
+//! A load is a conversation. [`next`] says which step comes now; a driver performs it, appends what it learned to the list of
+//! [`LoadFact`]s and asks again. `next` keeps nothing between calls, so the same facts always give the same step, in every language.
+//!
+//! The way of a load: list a slot → open its candidates, newest first → read the log at the candidate's own position and compare the
+//! anchor → use it; or go on to the next candidate, the next slot, and at last the full replay. A candidate that vanished, or a gap
+//! right behind it, may mean that a pruner was faster: then the walk starts again, once.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::{StreamKeys, position_of};
+use crate::fold::{Anchor, Sequence};
+use crate::{Code, Error, Result};
+
+/// How many keys a listing asks for.
+const LIST_LIMIT: usize = 16;
+
+/// What is to be loaded; fixed for one load.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadRequest {
+    /// Name of the definition.
+    pub name: String,
+    /// Stream id.
+    #[serde(rename = "streamId")]
+    pub stream: String,
+    /// Version of the definition: the own slot.
+    pub version: u32,
+    /// Versions that `migrate` covers, in the order in which their slots are tried.
+    #[serde(default)]
+    pub migratable: Vec<u32>,
+    /// How positions follow each other.
+    pub sequence: Sequence,
+    /// Load the state at this position (inclusive) instead of the newest.
+    #[serde(default)]
+    pub at: Option<u64>,
+    /// `false` replays without looking at the store.
+    pub use_snapshots: bool,
+    /// Whether the log can tell its bounds.
+    pub has_bounds: bool,
+}
+
+/// One thing that a load has learned: the answer to the step before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum LoadFact {
+    /// To [`LoadStep::List`]: the keys found.
+    Listed {
+        /// In ascending order, at most `limit`.
+        keys: Vec<String>,
+    },
+    /// To [`LoadStep::List`] and [`LoadStep::Open`]: the store could not be read.
+    Unreadable {
+        /// The store's own words.
+        message: String,
+    },
+    /// To [`LoadStep::Open`]: a sound snapshot, decoded and migrated.
+    Opened {
+        /// Events folded in.
+        event_count: u64,
+        /// Identity of the last folded event.
+        #[serde(default)]
+        anchor: Option<Anchor>,
+    },
+    /// To [`LoadStep::Open`]: why the candidate cannot be used.
+    Rejected {
+        /// The verdict; [`Code::Absent`] if nothing lies under the key.
+        code: Code,
+        /// In words.
+        message: String,
+    },
+    /// To [`LoadStep::Read`]: the first row at or after the position asked for.
+    FirstRow {
+        /// `None` if the log has none.
+        #[serde(default)]
+        row: Option<FirstRow>,
+    },
+    /// To [`LoadStep::Bounds`]: what the log says of itself.
+    Bounds {
+        /// The log's answer.
+        bounds: Bounds,
+    },
+}
+
+/// The first row of a read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FirstRow {
+    /// Its position.
+    pub position: u64,
+    /// Which event it is; only needed at the position asked for.
+    #[serde(default)]
+    pub anchor: Option<Anchor>,
+}
+
+/// What a log says of one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bounds {
+    /// How many events it holds at or below the position asked for.
+    #[serde(default)]
+    pub count: Option<u64>,
+    /// Events at or below this position were deleted on purpose.
+    #[serde(default)]
+    pub truncated_through: Option<u64>,
+}
+
+/// What a driver does next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum LoadStep {
+    /// List at most `limit` keys under `prefix`, ascending, from `start` (inclusive).
+    List {
+        /// Prefix of one slot.
+        prefix: String,
+        /// Where to begin.
+        start: Option<String>,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Get, open, decode and migrate the frame under `key`; keep the state.
+    Open {
+        /// Key of the candidate.
+        key: String,
+        /// Position that the key states; the header must agree.
+        position: u64,
+    },
+    /// Read the first page of events from `from` (inclusive; `None`: the start); keep the page.
+    Read {
+        /// First position of the page.
+        from: Option<u64>,
+    },
+    /// Ask the log for its bounds, counting events at or below `through` (`None`: all).
+    Bounds {
+        /// Last position that counts.
+        through: Option<u64>,
+    },
+    /// Done: fold the kept page and what follows onto the kept state.
+    Use {
+        /// Key of the snapshot.
+        key: String,
+    },
+    /// Done: fold the kept page and what follows from the initial state.
+    Replay,
+    /// Done: no state can be vouched for.
+    Fail {
+        /// Why.
+        error: Error,
+    },
+}
+
+/// A candidate that was not used, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// Key of the candidate, or prefix of the slot that could not be read.
+    pub key: String,
+    /// Position that the key states.
+    pub position: Option<u64>,
+    /// The verdict.
+    pub code: Code,
+    /// The verdict in words.
+    pub message: String,
+}
+
+/// The step that comes now, and every rejection so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NextLoad {
+    /// What to do.
+    pub step: LoadStep,
+    /// Candidates that were not used, in the order in which they were tried.
+    pub rejected: Vec<Rejection>,
+}
+
+/// What a load does next. Pure; linear in the number of facts, of which a load has a handful.
+///
+/// # Errors
+/// [`Code::InvalidId`] for an empty name or stream id; [`Code::InvalidOption`] for a fact that does not answer the step before it,
+/// which is a defect of the driver.
+pub fn next(request: &LoadRequest, facts: &[LoadFact]) -> Result<NextLoad> {
+    let mut walk = Walk::begin(request)?;
+    for fact in facts {
+        walk.step = walk.absorb(fact)?;
+    }
+    Ok(NextLoad {
+        step: walk.step,
+        rejected: walk.rejected,
+    })
+}
+
+struct Walk<'a> {
+    request: &'a LoadRequest,
+    keys: StreamKeys,
+    step: LoadStep,
+    restarted: bool,
+    /// Index of the slot being tried: 0 is the own one, then `migratable`.
+    slot: usize,
+    /// Candidates of the last listing, oldest first.
+    queue: Vec<(String, u64)>,
+    /// Where the slot's next page begins, if the last one was full.
+    more: Option<String>,
+    candidate: Option<Candidate>,
+    /// The row found by the read that is being judged.
+    row: Option<FirstRow>,
+    rejected: Vec<Rejection>,
+}
+
+struct Candidate {
+    key: String,
+    position: u64,
+    event_count: u64,
+    anchor: Option<Anchor>,
+}
+
+impl<'a> Walk<'a> {
+    fn begin(request: &'a LoadRequest) -> Result<Self> {
+        let mut walk = Self {
+            request,
+            keys: StreamKeys::new(&request.name, &request.stream)?,
+            step: LoadStep::Read { from: None },
+            restarted: false,
+            slot: 0,
+            queue: Vec::new(),
+            more: None,
+            candidate: None,
+            row: None,
+            rejected: Vec::new(),
+        };
+        if request.use_snapshots {
+            walk.step = walk.list_slot(0);
+        }
+        Ok(walk)
+    }
+
+    fn absorb(&mut self, fact: &LoadFact) -> Result<LoadStep> {
+        match (self.step.clone(), fact) {
+            (LoadStep::List { start, limit, .. }, LoadFact::Listed { keys }) => Ok(self.listed(start, limit, keys)),
+            (LoadStep::List { prefix, .. }, LoadFact::Unreadable { message }) => {
+                Ok(self.unreadable(prefix, None, message))
+            }
+            (LoadStep::Open { key, position }, LoadFact::Unreadable { message }) => {
+                Ok(self.unreadable(key, Some(position), message))
+            }
+            (LoadStep::Open { key, position }, LoadFact::Opened { event_count, anchor }) => {
+                self.candidate = Some(Candidate {
+                    key,
+                    position,
+                    event_count: *event_count,
+                    anchor: anchor.clone(),
+                });
+                Ok(LoadStep::Read { from: Some(position) })
+            }
+            (LoadStep::Open { .. }, LoadFact::Rejected { code: Code::Absent, .. }) if !self.restarted => {
+                Ok(self.restart())
+            }
+            (LoadStep::Open { key, position }, LoadFact::Rejected { code, message }) => {
+                Ok(self.reject(key, Some(position), *code, message.clone()))
+            }
+            (LoadStep::Read { .. }, LoadFact::FirstRow { row }) => {
+                self.row = row.clone();
+                Ok(self.judge_row())
+            }
+            (LoadStep::Bounds { .. }, LoadFact::Bounds { bounds }) => Ok(self.judge_bounds(bounds)),
+            (step, fact) => Err(Error::new(
+                Code::InvalidOption,
+                format!("the fact {fact:?} does not answer the step {step:?}"),
+            )
+            .at_path("facts")),
+        }
+    }
+
+    // Finding candidates
+
+    fn list_slot(&mut self, slot: usize) -> LoadStep {
+        self.slot = slot;
+        self.queue.clear();
+        self.more = None;
+        let Some(version) = self.slot_version() else {
+            return self.replay();
+        };
+        let start = self.request.at.map(|at| self.keys.snapshot(version, at));
+        self.list(version, start)
+    }
+
+    fn slot_version(&self) -> Option<u32> {
+        match self.slot.checked_sub(1) {
+            None => Some(self.request.version),
+            Some(index) => self.request.migratable.get(index).copied(),
+        }
+    }
+
+    fn list(&self, version: u32, start: Option<String>) -> LoadStep {
+        LoadStep::List {
+            prefix: self.keys.snapshots(version),
+            start,
+            limit: LIST_LIMIT,
+        }
+    }
+
+    fn listed(&mut self, start: Option<String>, limit: usize, keys: &[String]) -> LoadStep {
+        let prefix = self.slot_version().map(|version| self.keys.snapshots(version)).unwrap_or_default();
+        let mut found: Vec<(String, u64)> = keys
+            .iter()
+            .filter(|key| key.starts_with(&prefix) && start.as_ref().is_none_or(|start| *key >= start))
+            .filter_map(|key| Some((key.clone(), position_of(key)?)))
+            .collect();
+        found.sort_by_key(|(_, position)| *position);
+        found.dedup();
+        let oldest = found.first().map(|(_, position)| *position);
+        self.more = match (oldest.and_then(|oldest| oldest.checked_sub(1)), self.slot_version()) {
+            (Some(below), Some(version)) if keys.len() >= limit => Some(self.keys.snapshot(version, below)),
+            _ => None,
+        };
+        self.queue = found;
+        self.next_candidate()
+    }
+
+    fn next_candidate(&mut self) -> LoadStep {
+        self.candidate = None;
+        if let Some((key, position)) = self.queue.pop() {
+            return LoadStep::Open { key, position };
+        }
+        match (self.more.take(), self.slot_version()) {
+            (Some(start), Some(version)) => self.list(version, Some(start)),
+            _ => self.list_slot(self.slot + 1),
+        }
+    }
+
+    fn reject(&mut self, key: String, position: Option<u64>, code: Code, message: String) -> LoadStep {
+        self.rejected.push(Rejection {
+            key,
+            position,
+            code,
+            message,
+        });
+        self.next_candidate()
+    }
+
+    /// A store that cannot be read now is not asked again in this load.
+    fn unreadable(&mut self, key: String, position: Option<u64>, message: &str) -> LoadStep {
+        self.rejected.push(Rejection {
+            key,
+            position,
+            code: Code::Unreadable,
+            message: message.to_string(),
+        });
+        self.replay()
+    }
+
+    fn restart(&mut self) -> LoadStep {
+        self.restarted = true;
+        self.rejected.clear();
+        self.list_slot(0)
+    }
+
+    fn replay(&mut self) -> LoadStep {
+        self.candidate = None;
+        LoadStep::Read { from: None }
+    }
+
+    // Judging a candidate against the log
+
+    fn judge_row(&mut self) -> LoadStep {
+        let Some(candidate) = &self.candidate else {
+            return self.judge_start();
+        };
+        let position = candidate.position;
+        match &self.row {
+            Some(row) if row.position < position => LoadStep::Fail {
+                error: Error::new(
+                    Code::ReadFailed,
+                    format!("asked for events from {position} on, the log answered with an earlier one; `from` is inclusive and ascending"),
+                )
+                .at_position(row.position),
+            },
+            Some(row) if row.position == position => {
+                if candidate.anchor.is_some() && candidate.anchor != row.anchor {
+                    return self.reject_candidate(Code::Diverged, "the log holds another event at this position");
+                }
+                if self.request.has_bounds && self.request.sequence == Sequence::Sparse {
+                    return LoadStep::Bounds { through: Some(position) };
+                }
+                self.use_candidate()
+            }
+            _ if self.request.has_bounds => LoadStep::Bounds { through: Some(position) },
+            _ => self.anchor_missing(None),
+        }
+    }
+
+    fn judge_bounds(&mut self, bounds: &Bounds) -> LoadStep {
+        let Some(candidate) = &self.candidate else {
+            return match bounds.truncated_through {
+                Some(through) => self.history_unavailable(format!("events through {through} were deleted on purpose")),
+                None => LoadStep::Replay,
+            };
+        };
+        let anchored = self.row.as_ref().is_some_and(|row| row.position == candidate.position);
+        if !anchored {
+            return self.anchor_missing(bounds.truncated_through);
+        }
+        match bounds.count {
+            Some(count) if bounds.truncated_through.is_none() && count != candidate.event_count => {
+                let message = format!(
+                    "the log holds {count} events through this position, {} are folded in",
+                    candidate.event_count
+                );
+                self.reject_candidate(Code::Stragglers, message)
+            }
+            _ => self.use_candidate(),
+        }
+    }
+
+    /// The log has no event at the candidate's position. That is sound only if exactly the events folded into it were deleted.
+    fn anchor_missing(&mut self, truncated_through: Option<u64>) -> LoadStep {
+        let position = self.candidate.as_ref().map(|candidate| candidate.position).unwrap_or_default();
+        let following = self.row.as_ref().map(|row| row.position);
+        let contiguous = matches!(self.request.sequence, Sequence::Contiguous { .. });
+        match (truncated_through, following) {
+            (Some(through), _) if through == position && !contiguous => self.use_candidate(),
+            (Some(through), None) if through == position => self.use_candidate(),
+            (Some(through), Some(next)) if through >= position && contiguous && next - 1 == position => {
+                self.use_candidate()
+            }
+            (Some(through), _) if through >= position => {
+                self.gap(format!("events through {through} were deleted, which this snapshot does not reach"))
+            }
+            (_, None) => self.reject_candidate(Code::Ahead, "the log ends before this position"),
+            (_, Some(next)) if contiguous => {
+                self.gap(format!("the log goes on at {next}, without the event at this position"))
+            }
+            (_, Some(_)) => self.reject_candidate(Code::Diverged, "the log has no event at this position, but later ones"),
+        }
+    }
+
+    fn gap(&mut self, message: String) -> LoadStep {
+        if self.restarted {
+            return self.reject_candidate(Code::Gap, message);
+        }
+        self.restart()
+    }
+
+    fn use_candidate(&mut self) -> LoadStep {
+        match self.candidate.take() {
+            Some(candidate) => LoadStep::Use { key: candidate.key },
+            None => self.replay(),
+        }
+    }
+
+    fn reject_candidate(&mut self, code: Code, message: impl Into<String>) -> LoadStep {
+        match self.candidate.take() {
+            Some(candidate) => self.reject(candidate.key, Some(candidate.position), code, message.into()),
+            None => self.next_candidate(),
+        }
+    }
+
+    // Judging the start of the log
+
+    fn judge_start(&mut self) -> LoadStep {
+        let seen = self.rejected.iter().find_map(|rejection| rejection.position);
+        match (self.row.as_ref().map(|row| row.position), self.request.sequence) {
+            (None, _) if seen.is_some() => {
+                let position = seen.unwrap_or_default();
+                self.history_unavailable(format!("the log is empty, but a snapshot at {position} exists"))
+            }
+            (Some(first), Sequence::Contiguous { first_position }) if first < first_position => LoadStep::Fail {
+                error: Error::new(
+                    Code::InvalidPosition,
+                    format!("the log begins below {first_position}; declare firstPosition: 0 if that is meant"),
+                )
+                .at_position(first),
+            },
+            (Some(first), Sequence::Contiguous { first_position }) if first > first_position => self
+                .history_unavailable(format!("the log begins at {first}, its first event should be {first_position}")),
+            (Some(_), Sequence::Contiguous { .. }) => LoadStep::Replay,
+            _ if self.request.has_bounds => LoadStep::Bounds { through: None },
+            _ => LoadStep::Replay,
+        }
+    }
+
+    fn history_unavailable(&self, found: String) -> LoadStep {
+        let reasons: Vec<&str> = self.rejected.iter().map(|rejection| rejection.code.as_str()).collect();
+        let snapshots = match reasons.as_slice() {
+            [] => String::from("there is no snapshot"),
+            reasons => format!("no snapshot can be used ({})", reasons.join(", ")),
+        };
+        LoadStep::Fail {
+            error: Error::new(
+                Code::HistoryUnavailable,
+                format!("{found}, and {snapshots}; restore the log or a snapshot, or delete the stream's snapshots if it was reset on purpose"),
+            ),
+        }
+    }
+}

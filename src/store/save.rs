@@ -1,0 +1,345 @@
+//! Saving as a pure function: what a save should do next, given all that it has learned.
+//!
+//! The way of a save: check the size → list the slot → look at what already lies at or above the position → put → only then delete
+//! what retention no longer wants. Nothing newer is hidden, nothing is deleted that this save has not seen, and nothing at all before
+//! the new frame is written (automerge-repo's order).
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::{StreamKeys, position_of};
+use crate::fold::Anchor;
+use crate::frame::{Digest, Header, Payload, check_size};
+use crate::{Code, Error, Result};
+
+/// Keys that a listing asks for beyond those to be kept.
+const LIST_SLACK: usize = 16;
+
+/// What is to be saved; fixed for one save.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SaveRequest {
+    /// The header that will be written.
+    pub header: Header,
+    /// What lies behind it.
+    pub payload: Payload,
+    /// Size of the whole frame, in bytes.
+    pub frame_bytes: u64,
+    /// The largest frame that may be written: the definition's limit or the store's, whichever is less. Inclusive.
+    pub max_bytes: u64,
+    /// How many snapshots to keep in the slot, 1 or more, this one included.
+    pub keep: u32,
+    /// Keys that the load rejected: they cover nothing.
+    #[serde(default)]
+    pub distrusted: Vec<String>,
+    /// Whether a listing shows every write at once. Where it does not, nothing is deleted.
+    pub listing: Listing,
+    /// Whether an attempt marker may lie in the store and is to be deleted after success.
+    #[serde(default)]
+    pub clear_attempt: bool,
+}
+
+/// How soon a store's listing shows what was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Listing {
+    /// At once.
+    #[default]
+    Strong,
+    /// Some time later.
+    Eventual,
+}
+
+/// One thing that a save has learned: the answer to the step before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum SaveFact {
+    /// To [`SaveStep::List`]: the keys found.
+    Listed {
+        /// In ascending order, at most `limit`.
+        keys: Vec<String>,
+    },
+    /// To [`SaveStep::Open`]: a sound snapshot.
+    Opened {
+        /// SHA-256 of its state.
+        #[serde(with = "crate::frame::digest_bytes")]
+        digest: Digest,
+        /// Identity of the last folded event.
+        #[serde(default)]
+        anchor: Option<Anchor>,
+    },
+    /// To [`SaveStep::Open`]: nothing sound lies there.
+    Rejected {
+        /// The verdict.
+        code: Code,
+    },
+    /// To [`SaveStep::Put`] and [`SaveStep::Delete`]: it is done, durably.
+    Stored,
+    /// To any step: the store failed.
+    Failed {
+        /// [`Code::StoreFailed`] or [`Code::Timeout`].
+        code: Code,
+        /// The store's own words.
+        message: String,
+    },
+}
+
+/// What a driver does next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum SaveStep {
+    /// List at most `limit` keys under `prefix`, ascending.
+    List {
+        /// Prefix of the slot.
+        prefix: String,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Get and verify the frame under `key`; its state is not needed.
+    Open {
+        /// Key of a snapshot at or above the position to be saved.
+        key: String,
+        /// Position that the key states.
+        position: u64,
+    },
+    /// Write the frame under `key`, replacing what lies there.
+    Put {
+        /// Key of the new snapshot.
+        key: String,
+    },
+    /// Delete exactly these keys; the snapshot just written covers them.
+    Delete {
+        /// What retention no longer wants.
+        keys: Vec<String>,
+    },
+    /// Done.
+    Done {
+        /// How it ended.
+        result: SaveResult,
+    },
+}
+
+/// How a save ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum SaveResult {
+    /// The frame is written.
+    Taken {
+        /// Where.
+        key: String,
+        /// Which keys were deleted after it.
+        deleted: Vec<String>,
+        /// The deletion that failed; the snapshot stands.
+        delete_error: Option<Error>,
+    },
+    /// A sound snapshot at the same or a later position is there already.
+    AlreadyCovered {
+        /// Where.
+        key: String,
+    },
+    /// Nothing was written: [`Code::TooLarge`], [`Code::Diverged`], [`Code::StoreFailed`], [`Code::Timeout`].
+    Failed {
+        /// Why.
+        error: Error,
+    },
+}
+
+/// One operation of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase")]
+pub enum Op {
+    /// Write the frame under `key`.
+    Put {
+        /// Key of the new snapshot.
+        key: String,
+    },
+    /// Delete exactly these keys.
+    Delete {
+        /// What retention no longer wants.
+        keys: Vec<String>,
+    },
+}
+
+/// What a save does next. Pure; linear in facts and listed keys.
+///
+/// # Errors
+/// [`Code::InvalidId`] for an empty name or stream id; [`Code::InvalidOption`] for `keep: 0` or a fact that does not answer the step
+/// before it.
+pub fn next_save(request: &SaveRequest, facts: &[SaveFact]) -> Result<SaveStep> {
+    let mut walk = Walk::begin(request)?;
+    for fact in facts {
+        walk.step = walk.absorb(fact)?;
+    }
+    Ok(walk.step)
+}
+
+/// The operations of a save, in order, for hosts that do their own I/O: `keys` are those that lie in the slot. The deletes come last
+/// and may be carried out only after the put is durable.
+///
+/// # Errors
+/// As [`next_save`].
+pub fn plan_save(request: &SaveRequest, keys: &[String]) -> Result<Vec<Op>> {
+    let walk = Walk::begin(request)?;
+    let mut ops = Vec::from([Op::Put { key: walk.own_key() }]);
+    let surplus = walk.surplus(keys);
+    if !surplus.is_empty() {
+        ops.push(Op::Delete { keys: surplus });
+    }
+    Ok(ops)
+}
+
+/// Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound: all but the newest
+/// `keep − 1` below it. Keys above it are left alone.
+pub fn plan_prune(keys: &[String], position: u64, keep: u32) -> Vec<String> {
+    let mut below: Vec<(u64, &String)> = keys
+        .iter()
+        .filter_map(|key| Some((position_of(key)?, key)))
+        .filter(|(at, _)| *at < position)
+        .collect();
+    below.sort_by(|a, b| b.cmp(a));
+    let kept = usize::try_from(keep).unwrap_or(usize::MAX).saturating_sub(1);
+    below.into_iter().skip(kept).map(|(_, key)| key.clone()).collect()
+}
+
+struct Walk<'a> {
+    request: &'a SaveRequest,
+    keys: StreamKeys,
+    step: SaveStep,
+    listed: Vec<String>,
+    /// What lies at or above our position and is not distrusted, newest last.
+    covering: Vec<(u64, String)>,
+    deleted: Vec<String>,
+}
+
+impl<'a> Walk<'a> {
+    fn begin(request: &'a SaveRequest) -> Result<Self> {
+        if request.keep == 0 {
+            return Err(Error::new(Code::InvalidOption, "at least one snapshot must be kept").at_path("keep"));
+        }
+        let keys = StreamKeys::new(&request.header.name, &request.header.stream)?;
+        let step = match check_size(request.frame_bytes, request.max_bytes) {
+            Err(error) => failed(error),
+            Ok(()) => SaveStep::List {
+                prefix: keys.snapshots(request.header.version),
+                limit: usize::try_from(request.keep).unwrap_or(usize::MAX).saturating_add(LIST_SLACK),
+            },
+        };
+        Ok(Self {
+            request,
+            keys,
+            step,
+            listed: Vec::new(),
+            covering: Vec::new(),
+            deleted: Vec::new(),
+        })
+    }
+
+    fn absorb(&mut self, fact: &SaveFact) -> Result<SaveStep> {
+        match (self.step.clone(), fact) {
+            (SaveStep::List { prefix, .. }, SaveFact::Listed { keys }) => Ok(self.listed(&prefix, keys)),
+            (SaveStep::Open { key, position }, SaveFact::Opened { digest, anchor }) => {
+                Ok(self.covered(key, position, digest, anchor.as_ref()))
+            }
+            (SaveStep::Open { .. }, SaveFact::Rejected { .. }) => Ok(self.look_above()),
+            (SaveStep::Put { .. }, SaveFact::Stored) => Ok(self.prune()),
+            (SaveStep::Delete { keys }, SaveFact::Stored) => {
+                self.deleted = keys;
+                Ok(self.taken(None))
+            }
+            (SaveStep::Delete { .. }, SaveFact::Failed { code, message }) => {
+                Ok(self.taken(Some(Error::new(*code, message.clone()))))
+            }
+            (SaveStep::List { .. } | SaveStep::Open { .. } | SaveStep::Put { .. }, SaveFact::Failed { code, message }) => {
+                Ok(failed(Error::new(*code, message.clone())))
+            }
+            (step, fact) => Err(Error::new(
+                Code::InvalidOption,
+                format!("the fact {fact:?} does not answer the step {step:?}"),
+            )
+            .at_path("facts")),
+        }
+    }
+
+    fn listed(&mut self, prefix: &str, keys: &[String]) -> SaveStep {
+        self.listed = keys.iter().filter(|key| key.starts_with(prefix)).cloned().collect();
+        self.covering = self
+            .listed
+            .iter()
+            .filter(|key| !self.request.distrusted.contains(key))
+            .filter_map(|key| Some((position_of(key)?, key.clone())))
+            .filter(|(position, _)| *position >= self.request.header.position)
+            .collect();
+        self.covering.sort();
+        self.look_above()
+    }
+
+    fn look_above(&mut self) -> SaveStep {
+        match self.covering.pop() {
+            Some((position, key)) => SaveStep::Open { key, position },
+            None => SaveStep::Put { key: self.own_key() },
+        }
+    }
+
+    /// A sound snapshot lies at or above our position.
+    fn covered(&mut self, key: String, position: u64, digest: &Digest, anchor: Option<&Anchor>) -> SaveStep {
+        let same_place = position == self.request.header.position;
+        if !same_place || *digest == self.request.payload.digest {
+            return SaveStep::Done {
+                result: SaveResult::AlreadyCovered { key },
+            };
+        }
+        if anchor == self.request.header.anchor.as_ref() {
+            return failed(
+                Error::new(
+                    Code::Diverged,
+                    "the same events gave another state before: evolve is not deterministic, or it changed without a new version",
+                )
+                .at_position(position),
+            );
+        }
+        // The stored one belongs to a history that the log no longer has.
+        self.look_above()
+    }
+
+    fn prune(&mut self) -> SaveStep {
+        let keys = self.surplus(&self.listed);
+        if keys.is_empty() {
+            return self.taken(None);
+        }
+        SaveStep::Delete { keys }
+    }
+
+    fn surplus(&self, keys: &[String]) -> Vec<String> {
+        let mut surplus = match self.request.listing {
+            Listing::Strong => plan_prune(keys, self.request.header.position, self.request.keep),
+            Listing::Eventual => Vec::new(),
+        };
+        if self.request.clear_attempt {
+            surplus.push(self.keys.attempt(self.request.header.version));
+        }
+        surplus
+    }
+
+    fn taken(&mut self, delete_error: Option<Error>) -> SaveStep {
+        SaveStep::Done {
+            result: SaveResult::Taken {
+                key: self.own_key(),
+                deleted: core::mem::take(&mut self.deleted),
+                delete_error,
+            },
+        }
+    }
+
+    fn own_key(&self) -> String {
+        self.keys.snapshot(self.request.header.version, self.request.header.position)
+    }
+}
+
+fn failed(error: Error) -> SaveStep {
+    SaveStep::Done {
+        result: SaveResult::Failed { error },
+    }
+}

@@ -114,7 +114,7 @@ impl<'o> Scene<'o> {
         let elapsed = if now > from { now.abs_diff(from) } else { 0 };
         let decision = self.measure(Unit::Millis, elapsed, threshold);
         match (decision.take, tried) {
-            // An attempt at an unknown time is not older than its events.
+            // Time says nothing about an attempt that nobody timed; new events do.
             (true, None) => self.at_once(decision.reason),
             _ => decision,
         }

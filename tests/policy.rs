@@ -1,1 +1,0 @@
-//! When a snapshot is taken.

@@ -151,3 +151,14 @@ fn attempts(data: Value, mut observe: impl FnMut(&mut Observation)) -> Vec<u64> 
     }
     tried
 }
+
+#[test]
+fn time_counts_from_the_later_of_attempt_and_snapshot_even_if_clocks_disagree() {
+    let skewed = |now: i64| {
+        let snapshot = json!({"events": 8, "at": 10_000});
+        let attempt = json!({"events": 9, "at": 5_000, "failures": 1});
+        json!({"events": 10, "now": now, "snapshot": snapshot, "attempt": attempt})
+    };
+    assert!(!judge(json!({"everyMillis": 1_000}), skewed(10_999)).take);
+    assert!(judge(json!({"everyMillis": 1_000}), skewed(11_000)).take);
+}

@@ -1,0 +1,245 @@
+//! A definition: one kind of stream, how it is folded, and when and how it is snapshotted.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::fold::{Fold, Sequence};
+use crate::frame::DEFAULT_MAX_STATE_BYTES;
+use crate::policy::Policy;
+use crate::value::Value;
+use crate::{Code, Error, Result};
+
+type Accessor<T, R> = Box<dyn Fn(&T) -> R + Send + Sync>;
+type Migration = Box<dyn Fn(Value) -> Result<Value> + Send + Sync>;
+
+/// One kind of stream. The setters fill in what the defaults do not say; [`Repository::new`](super::Repository::new) checks it all.
+///
+/// Defaults: policy every 100 events, keep 2, contiguous from 1, pages of 1,000 events, frames up to 1,000,000 bytes, states up to
+/// 64 MiB, no clock.
+pub struct Definition<F: Fold> {
+    pub(super) name: String,
+    pub(super) version: u32,
+    pub(super) fold: F,
+    pub(super) policy: Policy,
+    pub(super) sequence: Sequence,
+    pub(super) late_arrivals_impossible: bool,
+    pub(super) keep: u32,
+    pub(super) max_bytes: u64,
+    pub(super) max_state_bytes: u64,
+    pub(super) page_size: usize,
+    pub(super) migrations: BTreeMap<u32, Migration>,
+    pub(super) clock: Option<Box<dyn Fn() -> i64 + Send + Sync>>,
+    pub(super) type_of: Option<Accessor<F::Event, String>>,
+    pub(super) size_of: Option<Accessor<F::Event, u64>>,
+    pub(super) time_of: Option<Accessor<F::Event, i64>>,
+    pub(super) kind_of: Option<Box<dyn Fn(&str) -> String + Send + Sync>>,
+    pub(super) predicates: Vec<Accessor<F::State, bool>>,
+    pub(super) validate: Option<Accessor<F::State, Result<()>>>,
+}
+
+impl<F: Fold> Definition<F> {
+    /// A definition with every default. `version` starts at 1 and must be raised whenever `fold` or its state changes meaning.
+    pub fn new(name: impl Into<String>, version: u32, fold: F) -> Self {
+        Self {
+            name: name.into(),
+            version,
+            fold,
+            policy: Policy::default(),
+            sequence: Sequence::default(),
+            late_arrivals_impossible: false,
+            keep: 2,
+            max_bytes: 1_000_000,
+            max_state_bytes: DEFAULT_MAX_STATE_BYTES,
+            page_size: 1_000,
+            migrations: BTreeMap::new(),
+            clock: None,
+            type_of: None,
+            size_of: None,
+            time_of: None,
+            kind_of: None,
+            predicates: Vec::new(),
+            validate: None,
+        }
+    }
+
+    /// When to snapshot.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// How positions follow each other.
+    #[must_use]
+    pub fn sequence(mut self, sequence: Sequence) -> Self {
+        self.sequence = sequence;
+        self
+    }
+
+    /// For sparse streams whose log cannot count: states that no event ever commits below one that was read already.
+    #[must_use]
+    pub fn late_arrivals_impossible(mut self) -> Self {
+        self.late_arrivals_impossible = true;
+        self
+    }
+
+    /// Snapshots kept per version of a stream, 1 or more.
+    #[must_use]
+    pub fn keep(mut self, keep: u32) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// Largest frame that is written, in bytes, inclusive; the store's own limit applies too.
+    #[must_use]
+    pub fn max_bytes(mut self, max_bytes: u64) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
+    /// Largest state that is written or read, in bytes, inclusive.
+    #[must_use]
+    pub fn max_state_bytes(mut self, max_state_bytes: u64) -> Self {
+        self.max_state_bytes = max_state_bytes;
+        self
+    }
+
+    /// Events per read.
+    #[must_use]
+    pub fn page_size(mut self, page_size: usize) -> Self {
+        self.page_size = page_size;
+        self
+    }
+
+    /// The step from version `from` to the next, on the untyped state. Steps must lead to the definition's version without a gap.
+    #[must_use]
+    pub fn migrate(mut self, from: u32, step: impl Fn(Value) -> Result<Value> + Send + Sync + 'static) -> Self {
+        self.migrations.insert(from, Box::new(step));
+        self
+    }
+
+    /// Milliseconds since 1970, for policies that look at time and for the headers.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// The type of an event, for policies that wait for one.
+    #[must_use]
+    pub fn type_of(mut self, type_of: impl Fn(&F::Event) -> String + Send + Sync + 'static) -> Self {
+        self.type_of = Some(Box::new(type_of));
+        self
+    }
+
+    /// The size of an event in bytes, for policies that weigh.
+    #[must_use]
+    pub fn size_of(mut self, size_of: impl Fn(&F::Event) -> u64 + Send + Sync + 'static) -> Self {
+        self.size_of = Some(Box::new(size_of));
+        self
+    }
+
+    /// When an event was recorded, milliseconds since 1970: from there a time policy measures until the first snapshot.
+    #[must_use]
+    pub fn time_of(mut self, time_of: impl Fn(&F::Event) -> i64 + Send + Sync + 'static) -> Self {
+        self.time_of = Some(Box::new(time_of));
+        self
+    }
+
+    /// The kind of a stream, for policies per kind.
+    #[must_use]
+    pub fn kind_of(mut self, kind_of: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        self.kind_of = Some(Box::new(kind_of));
+        self
+    }
+
+    /// The next state predicate; `Policy::when_state(0)` means the first one given.
+    #[must_use]
+    pub fn when(mut self, predicate: impl Fn(&F::State) -> bool + Send + Sync + 'static) -> Self {
+        self.predicates.push(Box::new(predicate));
+        self
+    }
+
+    /// Refuses a state that no event could have led to. Runs before sealing and after opening.
+    #[must_use]
+    pub fn validate(mut self, validate: impl Fn(&F::State) -> Result<()> + Send + Sync + 'static) -> Self {
+        self.validate = Some(Box::new(validate));
+        self
+    }
+
+    /// Versions that the migrations cover, newest first.
+    pub(super) fn migratable(&self) -> Vec<u32> {
+        self.migrations.keys().rev().copied().collect()
+    }
+
+    pub(super) fn now(&self) -> Option<i64> {
+        self.clock.as_ref().map(|clock| clock())
+    }
+
+    pub(super) fn check(&self, log_has_bounds: bool) -> Result<()> {
+        self.check_numbers()?;
+        self.check_migrations()?;
+        self.check_accessors()?;
+        if self.sequence == Sequence::Sparse && !self.late_arrivals_impossible && !log_has_bounds {
+            return refuse("bounds", "a sparse stream needs them to notice late events; or state late_arrivals_impossible");
+        }
+        Ok(())
+    }
+
+    fn check_numbers(&self) -> Result<()> {
+        if self.name.is_empty() {
+            return refuse("name", "must not be empty");
+        }
+        let positive = [
+            ("version", u64::from(self.version)),
+            ("keep", u64::from(self.keep)),
+            ("max_bytes", self.max_bytes),
+            ("max_state_bytes", self.max_state_bytes),
+            ("page_size", self.page_size as u64),
+        ];
+        if let Some((option, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return refuse(option, "must be at least 1");
+        }
+        match self.sequence {
+            Sequence::Contiguous { first_position } if first_position > 1 => {
+                refuse("first_position", "must be 0 or 1")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_migrations(&self) -> Result<()> {
+        let Some(first) = self.migrations.keys().next().copied() else {
+            return Ok(());
+        };
+        if let Some(late) = self.migrations.keys().find(|from| **from >= self.version || **from == 0) {
+            return refuse(&format!("migrate({late})"), "must start from a version from 1 to the one before this");
+        }
+        match (first..self.version).find(|from| !self.migrations.contains_key(from)) {
+            Some(missing) => refuse(&format!("migrate({missing})"), "the chain of migrations has a gap here"),
+            None => Ok(()),
+        }
+    }
+
+    fn check_accessors(&self) -> Result<()> {
+        let needs = self.policy.needs();
+        let missing = [
+            ("clock", needs.clock && self.clock.is_none()),
+            ("size_of", needs.bytes && self.size_of.is_none()),
+            ("type_of", !needs.event_types.is_empty() && self.type_of.is_none()),
+            ("kind_of", needs.kind && self.kind_of.is_none()),
+            ("when", (self.predicates.len() as u64) < u64::from(needs.states)),
+        ];
+        match missing.iter().find(|(_, missing)| *missing) {
+            Some((accessor, _)) => refuse(accessor, "the policy needs this accessor"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn refuse(option: &str, rule: &str) -> Result<()> {
+    Err(Error::new(Code::InvalidOption, rule).at_path(option))
+}

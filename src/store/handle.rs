@@ -1,0 +1,99 @@
+//! What a load returns: state and position, which always move together.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Rejection;
+use crate::fold::Progress;
+use crate::policy::{LastLoad, LastSnapshot};
+
+/// A stream's state at a position.
+#[derive(Clone, Debug)]
+pub struct Handle<S> {
+    pub(super) stream: String,
+    pub(super) state: S,
+    pub(super) progress: Progress,
+    pub(super) source: Source,
+    pub(super) replayed: u64,
+    pub(super) rejected: Vec<Rejection>,
+    pub(super) historical: bool,
+    /// The newest snapshot of the own slot below this state.
+    pub(super) base: Option<LastSnapshot>,
+    pub(super) load: Option<LastLoad>,
+    pub(super) tail: Tail,
+}
+
+/// Where a state came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A snapshot of this version, and its tail.
+    Snapshot {
+        /// Its position.
+        position: u64,
+    },
+    /// A snapshot of an older version, migrated, and its tail.
+    Migrated {
+        /// Its position.
+        position: u64,
+        /// The version that wrote it.
+        version: u32,
+    },
+    /// Every event from the first one on.
+    Replay,
+}
+
+/// What policies want to know of the events since the base.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tail {
+    pub bytes: u64,
+    pub first_at: Option<i64>,
+    pub types: BTreeSet<String>,
+}
+
+impl<S> Handle<S> {
+    /// Stream id.
+    pub fn stream(&self) -> &str {
+        &self.stream
+    }
+
+    /// The state.
+    pub fn state(&self) -> &S {
+        &self.state
+    }
+
+    /// Position of the last folded event, inclusive; `None` if nothing is folded yet.
+    pub fn position(&self) -> Option<u64> {
+        self.progress.position()
+    }
+
+    /// How many events are folded in.
+    pub fn event_count(&self) -> u64 {
+        self.progress.event_count()
+    }
+
+    /// Where the state came from.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Events that the load folded.
+    pub fn replayed(&self) -> u64 {
+        self.replayed
+    }
+
+    /// Snapshots that were found and not used, and why.
+    pub fn rejected(&self) -> &[Rejection] {
+        &self.rejected
+    }
+
+    /// True for a state of the past.
+    pub fn is_historical(&self) -> bool {
+        self.historical
+    }
+
+    /// The state alone.
+    pub fn into_state(self) -> S {
+        self.state
+    }
+}

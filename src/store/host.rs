@@ -1,0 +1,80 @@
+//! What a host brings: a store for snapshots and a log of events.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::future::Future;
+
+use super::{Bounds, Listing};
+use crate::fold::Row;
+use crate::frame::Header;
+
+/// What a host's store or log fails with.
+pub type HostError = Box<dyn core::error::Error + Send + Sync>;
+
+/// Where snapshots lie. Keys are ASCII, compared bytewise (docs/format.md §3).
+///
+/// Futures are `Send`, so that a repository can live in any executor; a synchronous store writes plain `async fn`s that never wait.
+pub trait Store: Sync {
+    /// Keys with that prefix, ascending bytewise, from `start` (inclusive) on, at most `limit`.
+    fn list(
+        &self,
+        prefix: &str,
+        start: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<String>, HostError>> + Send;
+
+    /// The bytes under `key`; `None` if there are none.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, HostError>> + Send;
+
+    /// Writes, durably before it returns; replaces what lies there, whole or not at all. `header` is for stores that keep columns
+    /// of their own; it is absent for small markers.
+    fn put(
+        &self,
+        key: &str,
+        bytes: &[u8],
+        header: Option<&Header>,
+    ) -> impl Future<Output = Result<(), HostError>> + Send;
+
+    /// Deletes exactly these keys; one that does not exist is no error.
+    fn delete(&self, keys: &[String]) -> impl Future<Output = Result<(), HostError>> + Send;
+
+    /// The largest value it takes, in bytes.
+    fn max_value_bytes(&self) -> u64 {
+        u64::MAX
+    }
+
+    /// How soon a listing shows what was written.
+    fn listing(&self) -> Listing {
+        Listing::Strong
+    }
+}
+
+/// Reads a stream's events in ascending order.
+pub trait EventLog: Sync {
+    /// One event.
+    type Event;
+
+    /// A page of at most `limit` rows from `from` (inclusive; `None`: the start) on. Only an empty page ends the log.
+    fn read(
+        &self,
+        stream: &str,
+        from: Option<u64>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Row<Self::Event>>, HostError>> + Send;
+
+    /// Whether [`Self::bounds`] is worth asking.
+    fn has_bounds(&self) -> bool {
+        false
+    }
+
+    /// What was deleted on purpose, and how many events there are at or below `through` (`None`: in all).
+    fn bounds(
+        &self,
+        stream: &str,
+        through: Option<u64>,
+    ) -> impl Future<Output = Result<Bounds, HostError>> + Send {
+        let _ = (stream, through);
+        core::future::ready(Ok(Bounds::default()))
+    }
+}

@@ -1,0 +1,48 @@
+//! Snapshots in this process's memory.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{HostError, Store};
+use crate::frame::Header;
+
+/// A store in memory; clones share what is stored.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    values: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+}
+
+impl MemoryStore {
+    fn values(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    async fn list(&self, prefix: &str, start: Option<&str>, limit: usize) -> Result<Vec<String>, HostError> {
+        let from = start.unwrap_or(prefix).max(prefix);
+        let values = self.values();
+        let keys = values.range(String::from(from)..).map(|(key, _)| key);
+        Ok(keys.take_while(|key| key.starts_with(prefix)).take(limit).cloned().collect())
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(self.values().get(key).cloned())
+    }
+
+    async fn put(&self, key: &str, bytes: &[u8], _: Option<&Header>) -> Result<(), HostError> {
+        self.values().insert(key.into(), bytes.into());
+        Ok(())
+    }
+
+    async fn delete(&self, keys: &[String]) -> Result<(), HostError> {
+        let mut values = self.values();
+        for key in keys {
+            values.remove(key);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! [`Value`] through serde.
+//!
+//! From our deserializer a value takes the bytes of its whole item and reads them without serde. Anything else, also serde's
+//! own buffers behind `flatten` and `untagged`, is asked what it holds; in those an item that serde has no word for is a
+//! newtype around its bytes.
+
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+    ser::SerializeMap,
+};
+
+use super::{
+    Value,
+    leaf::{ITEM, MAP, OBJECT, SET},
+    reader::{Reader, UNDEFINED},
+};
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Undefined => serializer.serialize_newtype_struct(ITEM, &Undefined),
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(value) => serializer.serialize_f64(*value),
+            Self::BigInt(value) => value.serialize(serializer),
+            Self::Text(value) => serializer.serialize_str(value),
+            Self::Wtf8(value) => value.serialize(serializer),
+            Self::Bytes(value) => serializer.serialize_bytes(value),
+            Self::TypedArray(value) => value.serialize(serializer),
+            Self::Date(value) => value.serialize(serializer),
+            Self::Array(elements) => elements.serialize(serializer),
+            Self::Object(entries) => serializer.serialize_newtype_struct(OBJECT, &Entries(entries)),
+            Self::Map(entries) => serializer.serialize_newtype_struct(MAP, entries),
+            Self::Set(elements) => serializer.serialize_newtype_struct(SET, elements),
+        }
+    }
+}
+
+struct Undefined;
+
+impl Serialize for Undefined {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return serializer.serialize_unit();
+        }
+        serializer.serialize_bytes(&[0xe0 | UNDEFINED])
+    }
+}
+
+struct Entries<'a>(&'a [(String, Value)]);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Decoded::deserialize(deserializer)? {
+            Decoded::Item(value) | Decoded::Plain(value) => Ok(value),
+        }
+    }
+}
+
+/// A value, and whether it is exactly what an encoded item held or what another format made of it.
+pub(super) enum Decoded {
+    Item(Value),
+    Plain(Value),
+}
+
+impl<'de> Deserialize<'de> for Decoded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(ITEM, Outer)
+    }
+}
+
+/// Expects the newtype [`ITEM`].
+struct Outer;
+
+impl<'de> Visitor<'de> for Outer {
+    type Value = Decoded;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Decoded, D::Error> {
+        deserializer.deserialize_any(Inner)
+    }
+}
+
+/// Takes whatever it is given; a newtype in this place is the bytes of an item.
+struct Inner;
+
+macro_rules! plain {
+    ($($visit:ident: $from:ty,)+) => {
+        $(fn $visit<E: Error>(self, value: $from) -> Result<Decoded, E> {
+            Ok(Decoded::Plain(Value::from(value)))
+        })+
+    };
+}
+
+impl<'de> Visitor<'de> for Inner {
+    type Value = Decoded;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Outer.expecting(f)
+    }
+
+    plain! {
+        visit_bool: bool,
+        visit_i64: i64,
+        visit_i128: i128,
+        visit_u64: u64,
+        visit_u128: u128,
+        visit_f64: f64,
+        visit_str: &str,
+        visit_string: String,
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Decoded, E> {
+        Ok(Decoded::Plain(Value::Bytes(bytes.to_vec())))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Decoded, E> {
+        Ok(Decoded::Plain(Value::Null))
+    }
+
+    /// Our deserializer tells undefined from null this way.
+    fn visit_none<E: Error>(self) -> Result<Decoded, E> {
+        Ok(Decoded::Plain(Value::Undefined))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Decoded, D::Error> {
+        Decoded::deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Decoded, A::Error> {
+        let mut all = Vec::new();
+        while let Some(element) = elements.next_element()? {
+            all.push(element);
+        }
+        Ok(Decoded::Plain(Value::Array(all)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Decoded, A::Error> {
+        let mut all = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            all.push(entry);
+        }
+        Ok(Decoded::Plain(Value::Object(all)))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Decoded, D::Error> {
+        deserializer.deserialize_bytes(Encoded)
+    }
+}
+
+/// Reads a value out of the bytes of its item.
+struct Encoded;
+
+impl Visitor<'_> for Encoded {
+    type Value = Decoded;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bytes of an item")
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Decoded, E> {
+        let mut reader = Reader::new(bytes);
+        let value = Value::read(&mut reader, 0).and_then(|value| reader.finish().map(|()| value));
+        value
+            .map(Decoded::Item)
+            .map_err(|error| E::custom(error.message().to_string()))
+    }
+}

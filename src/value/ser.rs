@@ -1,0 +1,291 @@
+//! serde's data model → bytes, in one pass over one output.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use serde::{Serialize, ser};
+
+use super::{
+    BigInt, MAX_DEPTH,
+    entries::Entry,
+    failure::Failure,
+    leaf::{ITEM, Leaf, MAP, MAP_TAG, OBJECT, SET, SET_TAG},
+    reader::{FALSE, Major, NULL, TRUE},
+    ser_compound::{Fields, Map, Sequence},
+    writer::Writer,
+};
+
+/// What the next call may mean beyond the letter of serde's data model; set by our newtypes, taken by the one call inside.
+#[derive(Default, PartialEq)]
+enum Mode {
+    #[default]
+    Plain,
+    /// Bytes are an item that is encoded already.
+    Item,
+    /// A map keeps its own order.
+    OwnOrder,
+}
+
+#[derive(Default)]
+pub(super) struct Serializer {
+    pub out: Writer,
+    mode: Mode,
+    depth: usize,
+    /// The entries of all open maps, outermost first.
+    pub entries: Vec<Entry>,
+    /// The field names of all open structs, outermost first.
+    pub fields: Vec<&'static str>,
+    /// Where entries are put into order.
+    pub scratch: Vec<u8>,
+}
+
+impl Serializer {
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.out.into_bytes()
+    }
+
+    fn enter(&mut self) -> Result<(), Failure> {
+        if self.depth >= MAX_DEPTH {
+            let message = alloc::format!(
+                "nested deeper than {MAX_DEPTH} levels: flatten the state, or break the cycle"
+            );
+            return Err(Failure::new(message));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    pub fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    pub fn sequence(&mut self, length: Option<usize>) -> Result<Sequence<'_>, Failure> {
+        self.enter()?;
+        Ok(Sequence::new(self, length))
+    }
+
+    fn fields(&mut self, length: usize) -> Result<Fields<'_>, Failure> {
+        self.enter()?;
+        Ok(Fields::new(self, length))
+    }
+
+    /// The start of `{"Variant": …}`.
+    fn variant(&mut self, variant: &str) -> Result<(), Failure> {
+        self.enter()?;
+        self.out.map(1);
+        self.out.text(variant);
+        Ok(())
+    }
+
+    fn integer(&mut self, value: i128) {
+        if let Ok(value) = i64::try_from(value) {
+            self.out.int(value);
+        } else {
+            BigInt::from(value).write(&mut self.out);
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($method:ident: $integer:ty => $write:ident as $wide:ty,)+) => {
+        $(fn $method(self, value: $integer) -> Result<(), Failure> {
+            self.out.$write(<$wide>::from(value));
+            Ok(())
+        })+
+    };
+}
+
+impl<'s> ser::Serializer for &'s mut Serializer {
+    type Ok = ();
+    type Error = Failure;
+    type SerializeSeq = Sequence<'s>;
+    type SerializeTuple = Sequence<'s>;
+    type SerializeTupleStruct = Sequence<'s>;
+    type SerializeTupleVariant = Sequence<'s>;
+    type SerializeMap = Map<'s>;
+    type SerializeStruct = Fields<'s>;
+    type SerializeStructVariant = Fields<'s>;
+
+    /// Text forms, because other languages read them, and because serde's own buffers (`flatten`, `untagged`) ask for them.
+    fn is_human_readable(&self) -> bool {
+        self.mode != Mode::Item
+    }
+
+    integers! {
+        serialize_i8: i8 => int as i64,
+        serialize_i16: i16 => int as i64,
+        serialize_i32: i32 => int as i64,
+        serialize_i64: i64 => int as i64,
+        serialize_u8: u8 => uint as u64,
+        serialize_u16: u16 => uint as u64,
+        serialize_u32: u32 => uint as u64,
+        serialize_u64: u64 => uint as u64,
+        serialize_f32: f32 => number as f64,
+        serialize_f64: f64 => number as f64,
+    }
+
+    fn serialize_i128(self, value: i128) -> Result<(), Failure> {
+        self.integer(value);
+        Ok(())
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<(), Failure> {
+        match i128::try_from(value) {
+            Ok(value) => self.integer(value),
+            Err(_) => BigInt::from(value).write(&mut self.out),
+        }
+        Ok(())
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), Failure> {
+        self.out.simple(if value { TRUE } else { FALSE });
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Failure> {
+        self.out.text(value.encode_utf8(&mut [0; 4]));
+        Ok(())
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Failure> {
+        self.out.text(value);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Failure> {
+        match mem::take(&mut self.mode) {
+            Mode::Item => self.out.raw(value),
+            _ => self.out.bytes(value),
+        }
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), Failure> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Failure> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Failure> {
+        self.out.simple(NULL);
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<(), Failure> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<(), Failure> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Failure> {
+        match name {
+            ITEM => self.mode = Mode::Item,
+            OBJECT => self.mode = Mode::OwnOrder,
+            SET => self.out.tag(SET_TAG),
+            MAP => self.out.tag(MAP_TAG),
+            _ => {}
+        }
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Failure> {
+        self.variant(variant)?;
+        value
+            .serialize(&mut *self)
+            .map_err(|failure| failure.in_entry(variant))?;
+        self.leave();
+        Ok(())
+    }
+
+    fn serialize_seq(self, length: Option<usize>) -> Result<Sequence<'s>, Failure> {
+        self.sequence(length)
+    }
+
+    fn serialize_tuple(self, length: usize) -> Result<Sequence<'s>, Failure> {
+        self.sequence(Some(length))
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _name: &'static str,
+        length: usize,
+    ) -> Result<Sequence<'s>, Failure> {
+        self.sequence(Some(length))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Result<Sequence<'s>, Failure> {
+        self.variant(variant)?;
+        Ok(self.sequence(Some(length))?.of_variant(variant))
+    }
+
+    fn serialize_map(self, length: Option<usize>) -> Result<Map<'s>, Failure> {
+        self.enter()?;
+        let own_order = mem::take(&mut self.mode) == Mode::OwnOrder;
+        Ok(Map::new(self, length, own_order))
+    }
+
+    fn serialize_struct(self, _name: &'static str, length: usize) -> Result<Fields<'s>, Failure> {
+        self.fields(length)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Result<Fields<'s>, Failure> {
+        self.variant(variant)?;
+        Ok(self.fields(length)?.of_variant(variant))
+    }
+}
+
+/// The head of an open array or map: written for the announced length, corrected if that was wrong.
+pub(super) struct OpenHead {
+    at: usize,
+    major: Major,
+    announced: u64,
+    pub count: usize,
+}
+
+impl OpenHead {
+    pub fn write(out: &mut Writer, major: Major, length: Option<usize>) -> Self {
+        let (at, announced) = (out.len(), length.unwrap_or_default() as u64);
+        out.head(major, announced);
+        Self {
+            at,
+            major,
+            announced,
+            count: 0,
+        }
+    }
+
+    pub fn close(&self, out: &mut Writer) {
+        out.correct_head(self.at, self.major, self.announced, self.count as u64);
+    }
+}

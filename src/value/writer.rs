@@ -1,0 +1,140 @@
+//! The only code that appends encoded bytes.
+
+use alloc::vec::Vec;
+
+use super::{
+    float::{Float, safe_integer},
+    reader::Major,
+};
+
+/// One growing output; every head is written in its shortest form.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    out: Vec<u8>,
+}
+
+impl Writer {
+    pub fn head(&mut self, major: Major, argument: u64) {
+        let start = (major as u8) << 5;
+        let [b0, b1, b2, b3, b4, b5, b6, b7] = argument.to_be_bytes();
+        match argument {
+            0..=23 => self.out.push(start | b7),
+            24..=0xff => self.out.extend_from_slice(&[start | 24, b7]),
+            0x100..=0xffff => self.out.extend_from_slice(&[start | 25, b6, b7]),
+            0x1_0000..=0xffff_ffff => self.out.extend_from_slice(&[start | 26, b4, b5, b6, b7]),
+            _ => self
+                .out
+                .extend_from_slice(&[start | 27, b0, b1, b2, b3, b4, b5, b6, b7]),
+        }
+    }
+
+    pub fn uint(&mut self, value: u64) {
+        self.head(Major::Uint, value);
+    }
+
+    pub fn int(&mut self, value: i64) {
+        match u64::try_from(value) {
+            Ok(value) => self.head(Major::Uint, value),
+            Err(_) => self.head(Major::Nint, !value as u64),
+        }
+    }
+
+    /// A number in its one form: an integer if it is integral and safe, else the shortest float.
+    pub fn number(&mut self, value: f64) {
+        match safe_integer(value) {
+            Some(integer) => self.int(integer),
+            None => self.float(Float::shortest(value)),
+        }
+    }
+
+    fn float(&mut self, value: Float) {
+        match value {
+            Float::Half(bits) => {
+                self.out.push(0xf9);
+                self.out.extend_from_slice(&bits.to_be_bytes());
+            }
+            Float::Single(bits) => {
+                self.out.push(0xfa);
+                self.out.extend_from_slice(&bits.to_be_bytes());
+            }
+            Float::Double(bits) => {
+                self.out.push(0xfb);
+                self.out.extend_from_slice(&bits.to_be_bytes());
+            }
+        }
+    }
+
+    pub fn text(&mut self, text: &str) {
+        self.head(Major::Text, text.len() as u64);
+        self.raw(text.as_bytes());
+    }
+
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.head(Major::Bytes, bytes.len() as u64);
+        self.raw(bytes);
+    }
+
+    #[allow(dead_code)] // the frame room's half of the interface
+    /// The head of an array; its elements follow.
+    pub fn array(&mut self, count: usize) {
+        self.head(Major::Array, count as u64);
+    }
+
+    /// The head of a map; its keys and values follow.
+    pub fn map(&mut self, count: usize) {
+        self.head(Major::Map, count as u64);
+    }
+
+    /// A tag; its content follows.
+    pub fn tag(&mut self, tag: u64) {
+        self.head(Major::Tag, tag);
+    }
+
+    /// One of the four simple values.
+    pub fn simple(&mut self, info: u8) {
+        self.out.push(0xe0 | info);
+    }
+
+    /// Bytes that are encoded already.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    pub fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.out
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.out
+    }
+
+    /// Replaces the head at `at`, which was written for `before`, once the real argument is known.
+    pub fn correct_head(&mut self, at: usize, major: Major, before: u64, argument: u64) {
+        if before == argument {
+            return;
+        }
+        let (mut old, mut new) = (Self::default(), Self::default());
+        old.head(major, before);
+        new.head(major, argument);
+        let end = at.saturating_add(old.len()).min(self.out.len());
+        self.out.splice(at.min(end)..end, new.out);
+    }
+
+    /// Replaces everything from `start` on.
+    pub fn replace_tail(&mut self, start: usize, bytes: &[u8]) {
+        self.out.truncate(start);
+        self.raw(bytes);
+    }
+}
+
+/// For keys that are formatted straight into the output.
+impl core::fmt::Write for Writer {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.raw(text.as_bytes());
+        Ok(())
+    }
+}

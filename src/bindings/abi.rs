@@ -55,7 +55,12 @@ pub extern "C" fn snapfold_open(address: usize, length: usize) -> u64 {
         let bytes = buffers
             .get(&address)
             .and_then(|buffer| buffer.get(..length))
-            .ok_or_else(|| Error::new(Code::InvalidOption, "no buffer of that length was handed out at that address"))?;
+            .ok_or_else(|| {
+                Error::new(
+                    Code::InvalidOption,
+                    "no buffer of that length was handed out at that address",
+                )
+            })?;
         let opened = frame::open(bytes, &Expect::default())?;
         Ok(OpenedFrame {
             header: opened.header,

@@ -200,5 +200,7 @@ fn write<T: Serialize>(answer: &T) -> JsResult<Vec<u8>> {
 
 fn thrown(error: Error) -> JsValue {
     let plain = serde_wasm_bindgen::Serializer::json_compatible().serialize_large_number_types_as_bigints(true);
-    error.serialize(&plain).unwrap_or_else(|cause| JsError::new(&alloc::format!("{error} ({cause})")).into())
+    error
+        .serialize(&plain)
+        .unwrap_or_else(|cause| JsError::new(&alloc::format!("{error} ({cause})")).into())
 }

@@ -241,7 +241,7 @@ fn read_field(reader: &mut Reader<'_>, number: u64, header: &mut Header, payload
         field::STREAM => header.stream = reader.text()?.into(),
         field::POSITION => header.position = reader.u64()?,
         field::EVENT_COUNT => header.event_count = reader.u64()?,
-        field::ANCHOR => header.anchor = Some(crate::value::from_slice(reader.item()?)?),
+        field::ANCHOR => header.anchor = Some(crate::value::from_slice(item(reader)?)?),
         field::TAKEN_AT => header.taken_at = Some(reader.i64()?),
         field::MEDIA_TYPE => payload.media_type = Some(reader.text()?.into()),
         field::STORED_BYTES => payload.bytes = reader.u64()?,
@@ -252,7 +252,7 @@ fn read_field(reader: &mut Reader<'_>, number: u64, header: &mut Header, payload
                 .map_err(|_| corrupt("the payload digest is not 32 bytes"))?;
         }
         field::FENCE => header.fence = Some(reader.u64()?),
-        field::META => header.meta = crate::value::from_slice(reader.item()?)?,
+        field::META => header.meta = crate::value::from_slice(item(reader)?)?,
         field::FLOOR => {
             let floor = reader.u64()?;
             if floor > REVISION {
@@ -272,11 +272,16 @@ fn read_field(reader: &mut Reader<'_>, number: u64, header: &mut Header, payload
                 "the frame belongs to a built-in fold, which this version does not have",
             ));
         }
-        _ => {
-            reader.item()?;
-        }
+        _ => reader.skip()?,
     }
     Ok(())
+}
+
+/// The bytes of the next item, whatever it is.
+fn item<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
+    let start = reader.offset();
+    reader.skip()?;
+    Ok(reader.since(start))
 }
 
 fn corrupt(message: impl Into<String>) -> Error {

@@ -35,7 +35,7 @@ pub struct Definition<F: Fold> {
     pub(super) type_of: Option<Accessor<F::Event, String>>,
     pub(super) size_of: Option<Accessor<F::Event, u64>>,
     pub(super) time_of: Option<Accessor<F::Event, i64>>,
-    pub(super) kind_of: Option<Box<dyn Fn(&str) -> String + Send + Sync>>,
+    pub(super) kind_of: Option<Accessor<str, String>>,
     pub(super) predicates: Vec<Accessor<F::State, bool>>,
     pub(super) validate: Option<Accessor<F::State, Result<()>>>,
 }
@@ -184,7 +184,10 @@ impl<F: Fold> Definition<F> {
         self.check_migrations()?;
         self.check_accessors()?;
         if self.sequence == Sequence::Sparse && !self.late_arrivals_impossible && !log_has_bounds {
-            return refuse("bounds", "a sparse stream needs them to notice late events; or state late_arrivals_impossible");
+            return refuse(
+                "bounds",
+                "a sparse stream needs them to notice late events; or state late_arrivals_impossible",
+            );
         }
         Ok(())
     }
@@ -204,9 +207,7 @@ impl<F: Fold> Definition<F> {
             return refuse(option, "must be at least 1");
         }
         match self.sequence {
-            Sequence::Contiguous { first_position } if first_position > 1 => {
-                refuse("first_position", "must be 0 or 1")
-            }
+            Sequence::Contiguous { first_position } if first_position > 1 => refuse("first_position", "must be 0 or 1"),
             _ => Ok(()),
         }
     }
@@ -215,8 +216,15 @@ impl<F: Fold> Definition<F> {
         let Some(first) = self.migrations.keys().next().copied() else {
             return Ok(());
         };
-        if let Some(late) = self.migrations.keys().find(|from| **from >= self.version || **from == 0) {
-            return refuse(&format!("migrate({late})"), "must start from a version from 1 to the one before this");
+        if let Some(late) = self
+            .migrations
+            .keys()
+            .find(|from| **from >= self.version || **from == 0)
+        {
+            return refuse(
+                &format!("migrate({late})"),
+                "must start from a version from 1 to the one before this",
+            );
         }
         match (first..self.version).find(|from| !self.migrations.contains_key(from)) {
             Some(missing) => refuse(&format!("migrate({missing})"), "the chain of migrations has a gap here"),

@@ -69,11 +69,7 @@ pub trait EventLog: Sync {
     }
 
     /// What was deleted on purpose, and how many events there are at or below `through` (`None`: in all).
-    fn bounds(
-        &self,
-        stream: &str,
-        through: Option<u64>,
-    ) -> impl Future<Output = Result<Bounds, HostError>> + Send {
+    fn bounds(&self, stream: &str, through: Option<u64>) -> impl Future<Output = Result<Bounds, HostError>> + Send {
         let _ = (stream, through);
         core::future::ready(Ok(Bounds::default()))
     }

@@ -301,7 +301,10 @@ impl<'a> Walk<'a> {
     }
 
     fn listed(&mut self, start: Option<String>, limit: usize, keys: &[String]) -> LoadStep {
-        let prefix = self.slot_version().map(|version| self.keys.snapshots(version)).unwrap_or_default();
+        let prefix = self
+            .slot_version()
+            .map(|version| self.keys.snapshots(version))
+            .unwrap_or_default();
         let mut found: Vec<(String, u64)> = keys
             .iter()
             .filter(|key| key.starts_with(&prefix) && start.as_ref().is_none_or(|start| *key >= start))
@@ -415,7 +418,11 @@ impl<'a> Walk<'a> {
 
     /// The log has no event at the candidate's position. That is sound only if exactly the events folded into it were deleted.
     fn anchor_missing(&mut self, truncated_through: Option<u64>) -> LoadStep {
-        let position = self.candidate.as_ref().map(|candidate| candidate.position).unwrap_or_default();
+        let position = self
+            .candidate
+            .as_ref()
+            .map(|candidate| candidate.position)
+            .unwrap_or_default();
         let following = self.row.as_ref().map(|row| row.position);
         let contiguous = matches!(self.request.sequence, Sequence::Contiguous { .. });
         match (truncated_through, following) {
@@ -424,14 +431,16 @@ impl<'a> Walk<'a> {
             (Some(through), Some(next)) if through >= position && contiguous && next - 1 == position => {
                 self.use_candidate()
             }
-            (Some(through), _) if through >= position => {
-                self.gap(format!("events through {through} were deleted, which this snapshot does not reach"))
-            }
+            (Some(through), _) if through >= position => self.gap(format!(
+                "events through {through} were deleted, which this snapshot does not reach"
+            )),
             (_, None) => self.reject_candidate(Code::Ahead, "the log ends before this position"),
             (_, Some(next)) if contiguous => {
                 self.gap(format!("the log goes on at {next}, without the event at this position"))
             }
-            (_, Some(_)) => self.reject_candidate(Code::Diverged, "the log has no event at this position, but later ones"),
+            (_, Some(_)) => {
+                self.reject_candidate(Code::Diverged, "the log has no event at this position, but later ones")
+            }
         }
     }
 
@@ -473,7 +482,9 @@ impl<'a> Walk<'a> {
                 .at_position(first),
             },
             (Some(first), Sequence::Contiguous { first_position }) if first > first_position => self
-                .history_unavailable(format!("the log begins at {first}, its first event should be {first_position}")),
+                .history_unavailable(format!(
+                    "the log begins at {first}, its first event should be {first_position}"
+                )),
             (Some(_), Sequence::Contiguous { .. }) => LoadStep::Replay,
             _ if self.request.has_bounds => LoadStep::Bounds { through: None },
             _ => LoadStep::Replay,
@@ -489,7 +500,9 @@ impl<'a> Walk<'a> {
         LoadStep::Fail {
             error: Error::new(
                 Code::HistoryUnavailable,
-                format!("{found}, and {snapshots}; restore the log or a snapshot, or delete the stream's snapshots if it was reset on purpose"),
+                format!(
+                    "{found}, and {snapshots}; restore the log or a snapshot, or delete the stream's snapshots if it was reset on purpose"
+                ),
             ),
         }
     }

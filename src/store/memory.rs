@@ -26,7 +26,11 @@ impl Store for MemoryStore {
         let from = start.unwrap_or(prefix).max(prefix);
         let values = self.values();
         let keys = values.range(String::from(from)..).map(|(key, _)| key);
-        Ok(keys.take_while(|key| key.starts_with(prefix)).take(limit).cloned().collect())
+        Ok(keys
+            .take_while(|key| key.starts_with(prefix))
+            .take(limit)
+            .cloned()
+            .collect())
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {

@@ -7,6 +7,35 @@ mod keys;
 mod load;
 mod save;
 
+#[cfg(feature = "std")]
+mod blocking;
+#[cfg(feature = "std")]
+mod definition;
+#[cfg(feature = "std")]
+mod handle;
+#[cfg(feature = "std")]
+mod host;
+#[cfg(feature = "std")]
+mod memory;
+#[cfg(feature = "std")]
+mod recovery;
+#[cfg(feature = "std")]
+mod repository;
+#[cfg(feature = "std")]
+mod saving;
+#[cfg(feature = "std")]
+mod streams;
+
 pub use keys::{MAX_KEY_BYTES, StreamKeys, position_of};
 pub use load::{Bounds, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, Rejection, next};
 pub use save::{Listing, Op, SaveFact, SaveRequest, SaveResult, SaveStep, next_save, plan_prune, plan_save};
+
+#[cfg(feature = "std")]
+pub use self::{
+    blocking::Blocking,
+    definition::Definition,
+    handle::{Handle, Source},
+    host::{EventLog, HostError, Store},
+    memory::MemoryStore,
+    repository::{LoadOptions, Outcome, Repository, Skipped},
+};

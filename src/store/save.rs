@@ -224,7 +224,9 @@ impl<'a> Walk<'a> {
             Err(error) => failed(error),
             Ok(()) => SaveStep::List {
                 prefix: keys.snapshots(request.header.version),
-                limit: usize::try_from(request.keep).unwrap_or(usize::MAX).saturating_add(LIST_SLACK),
+                limit: usize::try_from(request.keep)
+                    .unwrap_or(usize::MAX)
+                    .saturating_add(LIST_SLACK),
             },
         };
         Ok(Self {
@@ -252,9 +254,10 @@ impl<'a> Walk<'a> {
             (SaveStep::Delete { .. }, SaveFact::Failed { code, message }) => {
                 Ok(self.taken(Some(Error::new(*code, message.clone()))))
             }
-            (SaveStep::List { .. } | SaveStep::Open { .. } | SaveStep::Put { .. }, SaveFact::Failed { code, message }) => {
-                Ok(failed(Error::new(*code, message.clone())))
-            }
+            (
+                SaveStep::List { .. } | SaveStep::Open { .. } | SaveStep::Put { .. },
+                SaveFact::Failed { code, message },
+            ) => Ok(failed(Error::new(*code, message.clone()))),
             (step, fact) => Err(Error::new(
                 Code::InvalidOption,
                 format!("the fact {fact:?} does not answer the step {step:?}"),
@@ -334,7 +337,8 @@ impl<'a> Walk<'a> {
     }
 
     fn own_key(&self) -> String {
-        self.keys.snapshot(self.request.header.version, self.request.header.position)
+        self.keys
+            .snapshot(self.request.header.version, self.request.header.position)
     }
 }
 

@@ -41,10 +41,7 @@ impl BigInt {
     pub fn new(negative: bool, magnitude: &[u8]) -> Self {
         let magnitude = without_leading_zeros(magnitude).to_owned();
         let negative = negative && !magnitude.is_empty();
-        Self {
-            negative,
-            magnitude,
-        }
+        Self { negative, magnitude }
     }
 
     /// Whether it is below zero.
@@ -92,10 +89,7 @@ impl BigInt {
     pub(super) fn read_tagged(tag: u64, reader: &mut Reader<'_>) -> Result<Self> {
         let head = reader.head()?;
         match head.major {
-            Major::Bytes => Ok(Self::from_content(
-                tag == Self::NEGATIVE,
-                reader.bytes_of(head)?,
-            )),
+            Major::Bytes => Ok(Self::from_content(tag == Self::NEGATIVE, reader.bytes_of(head)?)),
             _ => Err(malformed(head.at, "expected the bytes of a bignum")),
         }
     }
@@ -133,9 +127,7 @@ impl BigInt {
         let digits = digits.strip_prefix("0x")?.as_bytes();
         let mut magnitude = Vec::with_capacity(digits.len() / 2 + 1);
         for pair in digits.rchunks(2) {
-            let pair = core::str::from_utf8(pair)
-                .ok()
-                .filter(|pair| !pair.starts_with('+'))?;
+            let pair = core::str::from_utf8(pair).ok().filter(|pair| !pair.starts_with('+'))?;
             magnitude.push(u8::from_str_radix(pair, 16).ok()?);
         }
         magnitude.reverse();
@@ -187,9 +179,7 @@ fn magnitude_of(value: f64) -> Vec<u8> {
     let exponent = (value.to_bits() >> 52) & 0x7ff;
     let shift = usize::try_from(exponent.saturating_sub(1075)).unwrap_or_default();
     let significand = (value / two_to_the(shift)) as u64;
-    let mut magnitude = (u128::from(significand) << (shift % 8))
-        .to_be_bytes()
-        .to_vec();
+    let mut magnitude = (u128::from(significand) << (shift % 8)).to_be_bytes().to_vec();
     magnitude.resize(magnitude.len().saturating_add(shift / 8), 0);
     without_leading_zeros(&magnitude).to_owned()
 }
@@ -225,9 +215,7 @@ impl Leaf for BigInt {
 
     fn from_decoded(decoded: Decoded) -> Option<Self> {
         match decoded {
-            Decoded::Item(Value::BigInt(integer)) | Decoded::Plain(Value::BigInt(integer)) => {
-                Some(integer)
-            }
+            Decoded::Item(Value::BigInt(integer)) | Decoded::Plain(Value::BigInt(integer)) => Some(integer),
             Decoded::Item(Value::Number(number)) | Decoded::Plain(Value::Number(number)) => {
                 safe_integer(number).map(Self::from)
             }
@@ -291,10 +279,7 @@ impl TryFrom<&BigInt> for u128 {
     type Error = BigIntOutOfRange;
 
     fn try_from(value: &BigInt) -> Result<Self, BigIntOutOfRange> {
-        value
-            .to_u128()
-            .filter(|_| !value.negative)
-            .ok_or(BigIntOutOfRange)
+        value.to_u128().filter(|_| !value.negative).ok_or(BigIntOutOfRange)
     }
 }
 
@@ -316,9 +301,7 @@ impl TryFrom<&BigInt> for u64 {
     type Error = BigIntOutOfRange;
 
     fn try_from(value: &BigInt) -> Result<Self, BigIntOutOfRange> {
-        u128::try_from(value)?
-            .try_into()
-            .map_err(|_| BigIntOutOfRange)
+        u128::try_from(value)?.try_into().map_err(|_| BigIntOutOfRange)
     }
 }
 
@@ -326,8 +309,6 @@ impl TryFrom<&BigInt> for i64 {
     type Error = BigIntOutOfRange;
 
     fn try_from(value: &BigInt) -> Result<Self, BigIntOutOfRange> {
-        i128::try_from(value)?
-            .try_into()
-            .map_err(|_| BigIntOutOfRange)
+        i128::try_from(value)?.try_into().map_err(|_| BigIntOutOfRange)
     }
 }

@@ -104,10 +104,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Tagged<T> {
         f.write_str(if self.0 == SET { "a Set" } else { "a Map" })
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Self::Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(Elements(self.0, PhantomData))
     }
 }
@@ -125,10 +122,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Elements<T> {
         Vec::deserialize(SeqAccessDeserializer::new(elements))
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Self::Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let item = <&'de [u8]>::deserialize(deserializer)?;
         validate(item).map_err(D::Error::custom)?;
         de::Deserializer::new(Reader::new(item))

@@ -58,16 +58,13 @@ impl Leaf for Date {
     }
 
     fn to_plain(&self) -> Value {
-        self.0
-            .map_or(Value::Null, |millis| Value::Number(millis as f64))
+        self.0.map_or(Value::Null, |millis| Value::Number(millis as f64))
     }
 
     fn from_decoded(decoded: Decoded) -> Option<Self> {
         match decoded {
             Decoded::Item(Value::Date(date)) => Some(date),
-            Decoded::Plain(Value::Number(millis)) => {
-                safe_integer(millis).and_then(Self::from_millis)
-            }
+            Decoded::Plain(Value::Number(millis)) => safe_integer(millis).and_then(Self::from_millis),
             Decoded::Plain(Value::Null) => Some(Self::INVALID),
             _ => None,
         }

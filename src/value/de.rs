@@ -88,19 +88,14 @@ impl<'de> Deserializer<'de> {
     }
 
     /// The next number through `convert`, which gives up if a digit would be lost.
-    fn number<T>(
-        &mut self,
-        expected: &dyn Expected,
-        convert: impl Fn(&Number) -> Option<T>,
-    ) -> Result<T, Failure> {
+    fn number<T>(&mut self, expected: &dyn Expected, convert: impl Fn(&Number) -> Option<T>) -> Result<T, Failure> {
         let head = self.peek()?;
         let Some(number) = Number::read(&mut self.reader)? else {
             return Err(unexpected(head, expected));
         };
         convert(&number).ok_or_else(|| {
-            let message = format_args!(
-                "invalid value: this number is not exactly {expected}: use a type that holds it"
-            );
+            let message =
+                format_args!("invalid value: this number is not exactly {expected}: use a type that holds it");
             Failure::custom(message).or_at(head.at)
         })
     }
@@ -235,19 +230,11 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         let head = self.peek()?;
         let tag = match name {
             ITEM => {
@@ -272,11 +259,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         self.elements(head, visitor)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        _length: usize,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value, Failure> {
         self.deserialize_seq(visitor)
     }
 
@@ -322,9 +305,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
             deserializer: self,
             unit,
         };
-        visitor
-            .visit_enum(variant)
-            .map_err(|failure| failure.or_at(head.at))
+        visitor.visit_enum(variant).map_err(|failure| failure.or_at(head.at))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
@@ -360,9 +341,7 @@ fn unexpected(head: Head, expected: &dyn Expected) -> Failure {
         (Major::Map, _) => Unexpected::Other("an object"),
         (Major::Tag, 2 | 3) => Unexpected::Other("a BigInt"),
         (Major::Tag, Date::TAG) => Unexpected::Other("a Date (use value::Date)"),
-        (Major::Tag, Wtf8::TAG) => {
-            Unexpected::Other("text with lone surrogates (use value::Value or value::Wtf8)")
-        }
+        (Major::Tag, Wtf8::TAG) => Unexpected::Other("text with lone surrogates (use value::Value or value::Wtf8)"),
         (Major::Tag, SET_TAG) => Unexpected::Other("a Set (use value::Set)"),
         (Major::Tag, MAP_TAG) => Unexpected::Other("a Map (use value::OrderedMap)"),
         (Major::Tag, _) => Unexpected::Other("a typed array (use value::TypedArray)"),

@@ -2,10 +2,7 @@
 
 use serde::{
     Deserializer as _,
-    de::{
-        Deserialize, DeserializeSeed, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess,
-        Visitor,
-    },
+    de::{Deserialize, DeserializeSeed, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor},
 };
 
 use super::{de::Deserializer, de_key::KeyDeserializer, failure::Failure};
@@ -25,10 +22,7 @@ impl Elements<'_, '_> {
 impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de> {
     type Error = Failure;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Failure> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);
         };
@@ -56,10 +50,7 @@ impl Entries<'_, '_> {
 impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
     type Error = Failure;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Failure> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);
         };
@@ -112,9 +103,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
 impl<'de> Variant<'_, 'de> {
     fn content(&mut self) -> Result<&mut Deserializer<'de>, Failure> {
         if self.unit {
-            return Err(Failure::custom(
-                "this variant has content: expected {\"Variant\": …}",
-            ));
+            return Err(Failure::custom("this variant has content: expected {\"Variant\": …}"));
         }
         Ok(self.deserializer)
     }
@@ -131,18 +120,11 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
-        mut self,
-        seed: T,
-    ) -> Result<T::Value, Failure> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(mut self, seed: T) -> Result<T::Value, Failure> {
         seed.deserialize(self.content()?)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(
-        mut self,
-        _length: usize,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
+    fn tuple_variant<V: Visitor<'de>>(mut self, _length: usize, visitor: V) -> Result<V::Value, Failure> {
         self.content()?.deserialize_seq(visitor)
     }
 

@@ -56,10 +56,7 @@ impl Value {
     /// The value under a key of a plain object. O(k).
     pub fn get(&self, key: &str) -> Option<&Value> {
         match self {
-            Self::Object(entries) => entries
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value),
+            Self::Object(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -101,12 +98,8 @@ impl Value {
         let head = reader.head()?;
         let number = number::plain(head).map(Self::Number);
         Ok(match head.major {
-            Major::Uint => {
-                number.unwrap_or_else(|| Self::BigInt(BigInt::from_head(false, head.argument)))
-            }
-            Major::Nint => {
-                number.unwrap_or_else(|| Self::BigInt(BigInt::from_head(true, head.argument)))
-            }
+            Major::Uint => number.unwrap_or_else(|| Self::BigInt(BigInt::from_head(false, head.argument))),
+            Major::Nint => number.unwrap_or_else(|| Self::BigInt(BigInt::from_head(true, head.argument))),
             Major::Bytes => Self::Bytes(reader.bytes_of(head)?.to_owned()),
             Major::Text => Self::Text(reader.text_of(head)?.to_owned()),
             Major::Array => Self::Array(elements(reader, head, depth)?),
@@ -128,9 +121,7 @@ impl Value {
 fn tagged(reader: &mut Reader<'_>, tag: Head, depth: usize) -> Result<Value> {
     let at = |error: Error| malformed(tag.at, error.message());
     Ok(match tag.argument {
-        BigInt::POSITIVE | BigInt::NEGATIVE => {
-            Value::BigInt(BigInt::read_tagged(tag.argument, reader)?)
-        }
+        BigInt::POSITIVE | BigInt::NEGATIVE => Value::BigInt(BigInt::read_tagged(tag.argument, reader)?),
         Date::TAG => {
             let date = number::plain(reader.head()?).and_then(Date::from_seconds);
             Value::Date(date.ok_or_else(|| malformed(tag.at, "not a Date"))?)
@@ -145,8 +136,7 @@ fn tagged(reader: &mut Reader<'_>, tag: Head, depth: usize) -> Result<Value> {
             Value::Map(read_all(reader, head, depth, pair)?)
         }
         other => {
-            let element =
-                ElementType::from_tag(other).ok_or_else(|| malformed(tag.at, "an unknown tag"))?;
+            let element = ElementType::from_tag(other).ok_or_else(|| malformed(tag.at, "an unknown tag"))?;
             Value::TypedArray(TypedArray::new(element, reader.bytes()?.to_owned()).map_err(at)?)
         }
     })
@@ -159,8 +149,7 @@ fn elements(reader: &mut Reader<'_>, head: Head, depth: usize) -> Result<Vec<Val
 fn pair(reader: &mut Reader<'_>, depth: usize) -> Result<(Value, Value)> {
     let head = reader.head()?;
     let pair = elements(reader, head, depth)?;
-    let [key, value] =
-        <[Value; 2]>::try_from(pair).map_err(|_| malformed(head.at, "not an entry of a Map"))?;
+    let [key, value] = <[Value; 2]>::try_from(pair).map_err(|_| malformed(head.at, "not an entry of a Map"))?;
     Ok((key, value))
 }
 
@@ -186,9 +175,7 @@ impl PartialEq for Value {
         match (self, other) {
             (Self::Undefined, Self::Undefined) | (Self::Null, Self::Null) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::Number(a), Self::Number(b)) => {
-                a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
-            }
+            (Self::Number(a), Self::Number(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
             (Self::BigInt(a), Self::BigInt(b)) => a == b,
             (Self::Text(a), Self::Text(b)) => a == b,
             (Self::Wtf8(a), Self::Wtf8(b)) => a == b,

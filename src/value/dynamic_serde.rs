@@ -96,10 +96,7 @@ impl<'de> Visitor<'de> for Outer {
         f.write_str("any value")
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Decoded, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Decoded, D::Error> {
         deserializer.deserialize_any(Inner)
     }
 }
@@ -166,10 +163,7 @@ impl<'de> Visitor<'de> for Inner {
         Ok(Decoded::Plain(Value::Object(all)))
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Decoded, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Decoded, D::Error> {
         deserializer.deserialize_bytes(Encoded)
     }
 }

@@ -22,11 +22,7 @@ pub(super) fn sort(buffer: &[u8], entries: &mut [Entry]) -> bool {
     if entries.is_sorted_by(|a, b| a.key_in(buffer) < b.key_in(buffer)) {
         return false;
     }
-    entries.sort_unstable_by(|a, b| {
-        a.key_in(buffer)
-            .cmp(b.key_in(buffer))
-            .then(a.key.cmp(&b.key))
-    });
+    entries.sort_unstable_by(|a, b| a.key_in(buffer).cmp(b.key_in(buffer)).then(a.key.cmp(&b.key)));
     true
 }
 

@@ -51,25 +51,17 @@ impl Failure {
     #[cold]
     pub fn in_entry(mut self, key: &str) -> Self {
         let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$')
-            && key
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
-        self.0.path.push(if plain {
-            format!(".{key}")
-        } else {
-            format!("[{key:?}]")
-        });
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
+        self.0
+            .path
+            .push(if plain { format!(".{key}") } else { format!("[{key:?}]") });
         self
     }
 
     /// The public error: with the path from the root of the state if it cannot be encoded, with the offset if the bytes are
     /// at fault.
     pub fn into_error(self, code: Code) -> Error {
-        let Parts {
-            message,
-            offset,
-            path,
-        } = *self.0;
+        let Parts { message, offset, path } = *self.0;
         let error = Error::new(code, message);
         match (code, offset) {
             (Code::Unencodable, _) => {
@@ -88,9 +80,7 @@ impl From<Error> for Failure {
     #[cold]
     fn from(error: Error) -> Self {
         let mut failure = Self::new(error.message());
-        failure.0.offset = error
-            .offset()
-            .and_then(|offset| usize::try_from(offset).ok());
+        failure.0.offset = error.offset().and_then(|offset| usize::try_from(offset).ok());
         failure
     }
 }

@@ -52,9 +52,7 @@ fn half_from_single(bits: u32) -> Option<u16> {
         0 if fraction == 0 => 0,
         255 => 0x7c00,
         // normal halves: 2^-14 ≤ abs < 2^16
-        exponent @ 113..=142 if fraction & 0x1fff == 0 => {
-            ((exponent - 112) << 10) | (fraction >> 13)
-        }
+        exponent @ 113..=142 if fraction & 0x1fff == 0 => ((exponent - 112) << 10) | (fraction >> 13),
         // subnormal halves: multiples of 2^-24 below 2^-14
         exponent @ 103..=112 => {
             let (shift, fraction) = (126 - exponent, fraction | 0x80_0000);
@@ -76,11 +74,7 @@ fn double_from_half(bits: u16) -> f64 {
         31 => f64::NAN,
         _ => f64::from_bits(((u64::from(exponent) + 1008) << 52) | (u64::from(fraction) << 42)),
     };
-    if bits & 0x8000 == 0 {
-        magnitude
-    } else {
-        -magnitude
-    }
+    if bits & 0x8000 == 0 { magnitude } else { -magnitude }
 }
 
 #[cfg(test)]
@@ -103,10 +97,7 @@ mod tests {
         for bits in (0..0x7bffu16).chain(0x8000..0xfbff) {
             let single = Float::Half(bits).to_f64() as f32;
             let next = f32::from_bits(single.to_bits() + 1);
-            assert_eq!(
-                Float::shortest(f64::from(next)),
-                Float::Single(next.to_bits())
-            );
+            assert_eq!(Float::shortest(f64::from(next)), Float::Single(next.to_bits()));
         }
     }
 }

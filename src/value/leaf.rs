@@ -46,20 +46,14 @@ impl<T: Leaf> Serialize for Item<'_, T> {
     }
 }
 
-pub(super) fn serialize<T: Leaf, S: Serializer>(
-    leaf: &T,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(super) fn serialize<T: Leaf, S: Serializer>(leaf: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_newtype_struct(ITEM, &Item(leaf))
 }
 
-pub(super) fn deserialize<'de, T: Leaf, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
+pub(super) fn deserialize<'de, T: Leaf, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let decoded = Decoded::deserialize(deserializer)?;
-    T::from_decoded(decoded).ok_or_else(|| {
-        serde::de::Error::custom(format_args!("invalid type: expected {}", T::EXPECTED))
-    })
+    T::from_decoded(decoded)
+        .ok_or_else(|| serde::de::Error::custom(format_args!("invalid type: expected {}", T::EXPECTED)))
 }
 
 macro_rules! serde_for_leaf {

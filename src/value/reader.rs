@@ -76,10 +76,7 @@ impl<'a> Reader<'a> {
     pub fn head(&mut self) -> Result<Head> {
         let at = self.offset;
         let Some(&first) = self.input.get(at) else {
-            return Err(malformed(
-                at,
-                "an item is missing: the input ends too early",
-            ));
+            return Err(malformed(at, "an item is missing: the input ends too early"));
         };
         self.offset = at.wrapping_add(1); // at < input.len()
         let info = first & 31;
@@ -106,10 +103,9 @@ impl<'a> Reader<'a> {
             _ => false,
         };
         match major {
-            Major::Simple if info < FALSE || info == 24 => Err(malformed(
-                at,
-                "a simple value other than false, true, null, undefined",
-            )),
+            Major::Simple if info < FALSE || info == 24 => {
+                Err(malformed(at, "a simple value other than false, true, null, undefined"))
+            }
             Major::Simple => Ok(Head {
                 at,
                 major,
@@ -133,10 +129,7 @@ impl<'a> Reader<'a> {
             26 => 4,
             27 => 8,
             31 => {
-                return Err(malformed(
-                    at,
-                    "an indefinite length, or a break without one",
-                ));
+                return Err(malformed(at, "an indefinite length, or a break without one"));
             }
             _ => return Err(malformed(at, "a reserved head")),
         };

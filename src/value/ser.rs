@@ -46,9 +46,8 @@ impl Serializer {
 
     fn enter(&mut self) -> Result<(), Failure> {
         if self.depth >= MAX_DEPTH {
-            let message = alloc::format!(
-                "nested deeper than {MAX_DEPTH} levels: flatten the state, or break the cycle"
-            );
+            let message =
+                alloc::format!("nested deeper than {MAX_DEPTH} levels: flatten the state, or break the cycle");
             return Err(Failure::new(message));
         }
         self.depth += 1;
@@ -177,20 +176,11 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         self.serialize_unit()
     }
 
-    fn serialize_unit_variant(
-        self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-    ) -> Result<(), Failure> {
+    fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Result<(), Failure> {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), Failure> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), Failure> {
         match name {
             ITEM => self.mode = Mode::Item,
             OBJECT => self.mode = Mode::OwnOrder,
@@ -224,11 +214,7 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         self.sequence(Some(length))
     }
 
-    fn serialize_tuple_struct(
-        self,
-        _name: &'static str,
-        length: usize,
-    ) -> Result<Sequence<'s>, Failure> {
+    fn serialize_tuple_struct(self, _name: &'static str, length: usize) -> Result<Sequence<'s>, Failure> {
         self.sequence(Some(length))
     }
 

@@ -81,11 +81,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    fn field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), Failure> {
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Failure> {
         self.check(name)?;
         self.head.count = self.head.count.saturating_add(1);
         self.serializer.out.text(name);
@@ -103,12 +99,7 @@ impl<'s> Fields<'s> {
             .map_or(0, |(first, last)| first.wrapping_mul(7) ^ last);
         let bit = 1u64 << ((bytes.len().wrapping_mul(11) as u8 ^ ends) % 64);
         let fields = &mut self.serializer.fields;
-        if self.seen & bit != 0
-            && fields
-                .iter()
-                .skip(self.base)
-                .any(|earlier| *earlier == name)
-        {
+        if self.seen & bit != 0 && fields.iter().skip(self.base).any(|earlier| *earlier == name) {
             return Err(in_variant(repeated(name), self.variant));
         }
         self.seen |= bit;
@@ -184,10 +175,7 @@ impl ser::SerializeMap for Map<'_> {
 
     fn end(self) -> Result<(), Failure> {
         let Serializer {
-            out,
-            entries,
-            scratch,
-            ..
+            out, entries, scratch, ..
         } = &mut *self.serializer;
         let ours = entries.get_mut(self.base..).unwrap_or_default();
         let moved = entries::sort(out.as_bytes(), ours);
@@ -223,10 +211,7 @@ fn in_variant(failure: Failure, variant: Option<&'static str>) -> Failure {
 
 #[cold]
 fn repeated(key: &str) -> Failure {
-    Failure::new(format!(
-        "two entries have the key {key:?}: rename or remove one"
-    ))
-    .in_entry(key)
+    Failure::new(format!("two entries have the key {key:?}: rename or remove one")).in_entry(key)
 }
 
 #[cold]

@@ -24,8 +24,7 @@ impl KeySerializer<'_> {
         let at = self.out.len();
         self.out.head(Major::Text, 0);
         let start = self.out.len();
-        write!(self.out, "{key}")
-            .map_err(|_| Failure::new("a map key that cannot be formatted"))?;
+        write!(self.out, "{key}").map_err(|_| Failure::new("a map key that cannot be formatted"))?;
         let length = self.out.len().saturating_sub(start) as u64;
         self.out.correct_head(at, Major::Text, 0, length);
         Ok(())
@@ -104,12 +103,7 @@ impl ser::Serializer for KeySerializer<'_> {
         Ok(())
     }
 
-    fn serialize_unit_variant(
-        self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-    ) -> Result<(), Failure> {
+    fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Result<(), Failure> {
         self.serialize_str(variant)
     }
 
@@ -117,11 +111,7 @@ impl ser::Serializer for KeySerializer<'_> {
         key.serialize(self)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        key: &T,
-    ) -> Result<(), Failure> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, key: &T) -> Result<(), Failure> {
         match name {
             ITEM | SET | MAP | OBJECT => refuse(),
             _ => key.serialize(self),

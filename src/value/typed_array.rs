@@ -43,9 +43,7 @@ impl ElementType {
         (Self::Float64, 86, 8, "Float64"),
     ];
 
-    fn find(
-        matches: impl Fn(&(Self, u64, usize, &'static str)) -> bool,
-    ) -> Option<(Self, u64, usize, &'static str)> {
+    fn find(matches: impl Fn(&(Self, u64, usize, &'static str)) -> bool) -> Option<(Self, u64, usize, &'static str)> {
         Self::TABLE.into_iter().find(matches)
     }
 

@@ -54,9 +54,7 @@ impl Validator<'_, '_> {
             Major::Array => self.array(head, depth),
             Major::Map => self.object(head, depth),
             Major::Tag => self.tagged(head, depth),
-            Major::Simple => head
-                .float()
-                .map_or(Ok(()), |float| check_float(head.at, float)),
+            Major::Simple => head.float().map_or(Ok(()), |float| check_float(head.at, float)),
         }
     }
 
@@ -134,10 +132,7 @@ impl Validator<'_, '_> {
         }
         match number::plain(head).and_then(Date::from_seconds) {
             Some(_) => Ok(()),
-            None => Err(malformed(
-                tag.at,
-                "a Date that is no whole millisecond of its range",
-            )),
+            None => Err(malformed(tag.at, "a Date that is no whole millisecond of its range")),
         }
     }
 
@@ -199,10 +194,7 @@ fn deeper(head: Head, depth: usize) -> Result<usize> {
 fn check_float(at: usize, float: Float) -> Result<()> {
     let value = float.to_f64();
     if safe_integer(value).is_some() {
-        return Err(malformed(
-            at,
-            "an integral number that is written as a float",
-        ));
+        return Err(malformed(at, "an integral number that is written as a float"));
     }
     if Float::shortest(value) != float {
         return Err(malformed(at, "a float that is not in its shortest form"));

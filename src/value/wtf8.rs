@@ -37,11 +37,7 @@ impl Wtf8 {
                 Ok(c) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
                 Err(lone) => {
                     let [high, low] = lone.unpaired_surrogate().to_be_bytes();
-                    bytes.extend_from_slice(&[
-                        0xed,
-                        0x80 | ((high & 0x0f) << 2) | (low >> 6),
-                        0x80 | (low & 0x3f),
-                    ]);
+                    bytes.extend_from_slice(&[0xed, 0x80 | ((high & 0x0f) << 2) | (low >> 6), 0x80 | (low & 0x3f)]);
                 }
             }
         }

@@ -1,0 +1,197 @@
+//! The driver's half of a load: performs steps until the core says what to build on.
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::repository::{LoadOptions, Repository};
+use super::{Definition, EventLog, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, Rejection, Store, next};
+use crate::fold::{Fold, Row};
+use crate::frame::{self, Expect, Header};
+use crate::value::{self, Value};
+use crate::{Code, Error, Result};
+
+/// A verified snapshot, decoded and migrated.
+pub(super) struct Recovered<S> {
+    pub header: Header,
+    pub state: S,
+    pub frame_bytes: u64,
+}
+
+/// Where the fold begins.
+pub(super) struct Start<S, E> {
+    pub snapshot: Option<Recovered<S>>,
+    /// First rows to fold; the anchor row is not among them.
+    pub page: Vec<Row<E>>,
+    /// Where the next page begins.
+    pub next: Option<u64>,
+    pub rejected: Vec<Rejection>,
+}
+
+pub(super) async fn recover<F, S, L>(
+    repository: &Repository<F, S, L>,
+    stream: &str,
+    options: LoadOptions,
+) -> Result<Start<F::State, F::Event>>
+where
+    F: Fold + Sync,
+    F::State: Serialize + DeserializeOwned + Send + Sync,
+    F::Event: Send + Sync,
+    S: Store,
+    L: EventLog<Event = F::Event>,
+{
+    let request = request(&repository.definition, stream, options, repository.log.has_bounds());
+    let mut facts = Vec::new();
+    let mut snapshot = None;
+    let mut page: Vec<Row<F::Event>> = Vec::new();
+    loop {
+        let NextLoad { step, rejected } = next(&request, &facts)?;
+        let fact = match step {
+            LoadStep::List { prefix, start, limit } => {
+                match repository.store.list(&prefix, start.as_deref(), limit).await {
+                    Ok(keys) => LoadFact::Listed { keys },
+                    Err(error) => LoadFact::Unreadable {
+                        message: error.to_string(),
+                    },
+                }
+            }
+            LoadStep::Open { key, position } => match repository.store.get(&key).await {
+                Err(error) => LoadFact::Unreadable {
+                    message: error.to_string(),
+                },
+                Ok(None) => rejected_fact(&Error::new(Code::Absent, "it was listed, but it is gone")),
+                Ok(Some(bytes)) => match open(&repository.definition, stream, position, &bytes) {
+                    Err(error) => rejected_fact(&error),
+                    Ok(opened) => {
+                        let (event_count, anchor) = (opened.header.event_count, opened.header.anchor.clone());
+                        snapshot = Some(opened);
+                        LoadFact::Opened { event_count, anchor }
+                    }
+                },
+            },
+            LoadStep::Read { from } => {
+                page = repository.read(stream, from).await?;
+                LoadFact::FirstRow {
+                    row: page.first().map(|row| FirstRow {
+                        position: row.position,
+                        anchor: Some(row.anchor.clone()),
+                    }),
+                }
+            }
+            LoadStep::Bounds { through } => LoadFact::Bounds {
+                bounds: repository
+                    .log
+                    .bounds(stream, through)
+                    .await
+                    .map_err(|error| Error::new(Code::ReadFailed, format!("the log's bounds failed: {error}")))?,
+            },
+            LoadStep::Use { .. } => return Ok(start(snapshot, page, rejected)),
+            LoadStep::Replay => return Ok(start(None, page, rejected)),
+            LoadStep::Fail { error } => return Err(error),
+        };
+        facts.push(fact);
+    }
+}
+
+fn request<F: Fold>(definition: &Definition<F>, stream: &str, options: LoadOptions, has_bounds: bool) -> LoadRequest {
+    LoadRequest {
+        name: definition.name.clone(),
+        stream: stream.into(),
+        version: definition.version,
+        migratable: definition.migratable(),
+        sequence: definition.sequence,
+        at: options.at,
+        use_snapshots: options.use_snapshots,
+        has_bounds,
+    }
+}
+
+fn start<S, E>(snapshot: Option<Recovered<S>>, mut page: Vec<Row<E>>, rejected: Vec<Rejection>) -> Start<S, E> {
+    let anchor_at = snapshot.as_ref().map(|snapshot| snapshot.header.position);
+    let next = match page.last() {
+        Some(last) => last.position.checked_add(1),
+        None => anchor_at.and_then(|position| position.checked_add(1)),
+    };
+    if page.first().is_some_and(|row| Some(row.position) == anchor_at) {
+        page.remove(0);
+    }
+    Start {
+        snapshot,
+        page,
+        next,
+        rejected,
+    }
+}
+
+fn rejected_fact(error: &Error) -> LoadFact {
+    LoadFact::Rejected {
+        code: error.code(),
+        message: error.message().into(),
+    }
+}
+
+/// Verify, decode, migrate, validate: in this order.
+fn open<F>(definition: &Definition<F>, stream: &str, position: u64, bytes: &[u8]) -> Result<Recovered<F::State>>
+where
+    F: Fold,
+    F::State: DeserializeOwned,
+{
+    let migratable = definition.migratable();
+    let expect = Expect {
+        position: Some(position),
+        migratable: &migratable,
+        max_state_bytes: definition.max_state_bytes,
+        ..Expect::of(&definition.name, definition.version, stream)
+    };
+    let opened = frame::open(bytes, &expect)?;
+    if let Some(media_type) = &opened.facts.media_type {
+        return Err(Error::new(
+            Code::Foreign,
+            format!("its payload is {media_type}, which this repository does not read"),
+        ));
+    }
+    let state = match opened.header.version == definition.version {
+        true => value::from_slice(opened.payload).map_err(|error| not_a_state(&error))?,
+        false => migrate(definition, opened.header.version, opened.payload)?,
+    };
+    if let Some(validate) = &definition.validate {
+        validate(&state).map_err(|error| Error::new(Code::Invalid, format!("validate refused the state: {error}")))?;
+    }
+    Ok(Recovered {
+        header: opened.header,
+        state,
+        frame_bytes: bytes.len() as u64,
+    })
+}
+
+fn migrate<F>(definition: &Definition<F>, from: u32, payload: &[u8]) -> Result<F::State>
+where
+    F: Fold,
+    F::State: DeserializeOwned,
+{
+    let mut plain: Value = value::from_slice(payload).map_err(|error| not_a_state(&error))?;
+    for (version, step) in definition.migrations.range(from..) {
+        plain = step(plain).map_err(|error| {
+            Error::new(
+                Code::MigrationFailed,
+                format!("the migration from version {version} failed: {error}"),
+            )
+        })?;
+    }
+    value::from_slice(&value::to_vec(&plain)?).map_err(|error| {
+        Error::new(
+            Code::MigrationFailed,
+            format!("the migrated state has another shape: {error}"),
+        )
+    })
+}
+
+fn not_a_state(error: &Error) -> Error {
+    Error::new(
+        Code::Corrupt,
+        format!("the payload is not a state of this definition: {error}"),
+    )
+}

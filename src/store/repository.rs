@@ -1,0 +1,496 @@
+//! The driver: performs the steps that [`next`](super::next) and [`next_save`](super::next_save) name, and tells them what was
+//! learned. The TypeScript twin is pkg/src/repository.ts.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::handle::{Handle, Source, Tail};
+use super::recovery::{Recovered, recover};
+use super::saving::{Sealed, mark_attempt, read_attempt, save, seal};
+use super::streams::{Memory, Streams};
+use super::{Definition, EventLog, SaveResult, Store};
+use crate::fold::{Admission, Fold, Progress, Row};
+use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
+use crate::{Code, Error, Result};
+
+/// Which state to load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// The state at this position (inclusive) instead of the newest; the handle is historical.
+    pub at: Option<u64>,
+    /// `false`: full replay, without looking at the store.
+    pub use_snapshots: bool,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self {
+            at: None,
+            use_snapshots: true,
+        }
+    }
+}
+
+/// How [`Repository::maybe_snapshot`] ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The frame is written.
+    Taken {
+        /// Why the policy asked for it.
+        reason: String,
+        /// Where it lies.
+        key: String,
+        /// Size of the frame.
+        bytes: u64,
+        /// Keys that retention deleted after it.
+        deleted: Vec<String>,
+        /// The deletion that failed; the snapshot stands.
+        delete_error: Option<Error>,
+    },
+    /// Nothing was to be written.
+    Skipped(Skipped),
+    /// Nothing was written; what was committed stands.
+    Failed(Error),
+}
+
+/// Why a snapshot was not taken.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Skipped {
+    /// The policy says no; in words.
+    NotDue(String),
+    /// Nothing is folded yet.
+    NothingFolded,
+    /// Another snapshot of this stream is being written.
+    InFlight,
+    /// A sound snapshot at the same or a later position lies under this key.
+    AlreadyCovered(String),
+    /// A state of the past.
+    Historical,
+    /// Above the limit of the definition or the store, with both numbers.
+    TooLarge(Error),
+}
+
+/// One definition, connected to a store and a log.
+pub struct Repository<F: Fold, S, L> {
+    pub(super) definition: Definition<F>,
+    pub(super) store: S,
+    pub(super) log: L,
+    needs: Needs,
+    streams: Mutex<Streams>,
+}
+
+impl<F, S, L> Repository<F, S, L>
+where
+    F: Fold + Sync,
+    F::State: Serialize + DeserializeOwned + Send + Sync,
+    F::Event: Send + Sync,
+    S: Store,
+    L: EventLog<Event = F::Event>,
+{
+    /// Connects a definition.
+    ///
+    /// # Errors
+    /// [`Code::InvalidOption`] naming the option that makes no sense or the accessor that the policy needs;
+    /// [`Code::Unencodable`] if the initial state could not be snapshotted.
+    pub fn new(definition: Definition<F>, store: S, log: L) -> Result<Self> {
+        definition.check(log.has_bounds())?;
+        super::saving::encode::<F>(&definition.fold.initial())?;
+        Ok(Self {
+            needs: definition.policy.needs(),
+            definition,
+            store,
+            log,
+            streams: Mutex::default(),
+        })
+    }
+
+    /// The newest state of a stream: snapshot and tail, or the full replay.
+    ///
+    /// # Errors
+    /// [`Code::HistoryUnavailable`] if no state can be vouched for, [`Code::ReadFailed`], [`Code::Gap`], [`Code::OutOfOrder`].
+    pub async fn load(&self, stream: &str) -> Result<Handle<F::State>> {
+        self.load_with(stream, LoadOptions::default()).await
+    }
+
+    /// As [`Self::load`], or a state of the past, or without snapshots.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; [`Code::BeyondLog`] if the log ends before `at`.
+    pub async fn load_with(&self, stream: &str, options: LoadOptions) -> Result<Handle<F::State>> {
+        let began = self.definition.now();
+        let recovered = recover(self, stream, options).await?;
+        let mut handle = self.handle_of(stream, recovered.snapshot, recovered.rejected, options);
+        let before = handle.event_count();
+        self.fold_through(&mut handle, recovered.page, recovered.next, options.at)
+            .await?;
+        handle.replayed = handle.event_count() - before;
+        handle.load = began.zip(self.definition.now()).map(|(began, ended)| LastLoad {
+            millis: u64::try_from(ended.saturating_sub(began)).unwrap_or_default(),
+            events: handle.event_count(),
+        });
+        self.recall_attempt(&handle).await;
+        Ok(handle)
+    }
+
+    /// Folds rows that were just appended. A row that is refused leaves the handle after the last good one.
+    ///
+    /// # Errors
+    /// [`Code::Gap`], [`Code::OutOfOrder`], [`Code::Historical`].
+    pub fn apply(&self, handle: &mut Handle<F::State>, rows: impl IntoIterator<Item = Row<F::Event>>) -> Result<()> {
+        if handle.historical {
+            return Err(Error::new(
+                Code::Historical,
+                "a state of the past cannot be extended; load the stream without `at`",
+            ));
+        }
+        rows.into_iter().try_for_each(|row| self.fold(handle, row))
+    }
+
+    /// Reads and folds only what came after; loads anew if handle and log no longer share one history.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; [`Code::Historical`].
+    pub async fn refresh(&self, handle: &mut Handle<F::State>) -> Result<()> {
+        if handle.historical {
+            return Err(Error::new(Code::Historical, "a state of the past stays as it is"));
+        }
+        let late_possible = self.log.has_bounds();
+        if let (Some(position), false) = (handle.position(), late_possible) {
+            let mut page = self.read(&handle.stream, Some(position)).await?;
+            let anchored = page.first().is_some_and(|row| {
+                row.position == position && handle.progress.anchor().is_none_or(|anchor| *anchor == row.anchor)
+            });
+            if anchored {
+                page.remove(0);
+                return self.fold_through(handle, page, position.checked_add(1), None).await;
+            }
+        }
+        *handle = self.load(&handle.stream).await?;
+        Ok(())
+    }
+
+    /// Takes a snapshot if the policy says so. What goes wrong is in the outcome: the command that was just committed stands.
+    pub async fn maybe_snapshot(&self, handle: &mut Handle<F::State>) -> Outcome {
+        if let Some(skipped) = self.refusal(handle) {
+            return Outcome::Skipped(skipped);
+        }
+        let Decision { take, reason } = self.decide(handle);
+        if !take {
+            return Outcome::Skipped(Skipped::NotDue(reason.to_string()));
+        }
+        self.attempt(handle, reason.to_string()).await
+    }
+
+    /// Takes a snapshot now, whatever the policy says.
+    ///
+    /// # Errors
+    /// What [`Self::maybe_snapshot`] would report as failed or too large; [`Code::Historical`].
+    pub async fn snapshot(&self, handle: &mut Handle<F::State>) -> Result<Outcome> {
+        match self.refusal(handle) {
+            Some(Skipped::Historical) => {
+                return Err(Error::new(Code::Historical, "a state of the past is not snapshotted"));
+            }
+            Some(skipped) => return Ok(Outcome::Skipped(skipped)),
+            None => {}
+        }
+        match self.attempt(handle, String::from("asked for")).await {
+            Outcome::Failed(error) | Outcome::Skipped(Skipped::TooLarge(error)) => Err(error),
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// The same methods, blocking the calling thread; for hosts without an executor.
+    pub fn blocking(&self) -> super::Blocking<'_, F, S, L> {
+        super::Blocking::new(self)
+    }
+
+    // Loading
+
+    fn handle_of(
+        &self,
+        stream: &str,
+        snapshot: Option<Recovered<F::State>>,
+        rejected: Vec<super::Rejection>,
+        options: LoadOptions,
+    ) -> Handle<F::State> {
+        let (state, progress, source, base) = match snapshot {
+            None => (
+                self.definition.fold.initial(),
+                Progress::default(),
+                Source::Replay,
+                None,
+            ),
+            Some(Recovered {
+                header,
+                state,
+                frame_bytes,
+            }) => {
+                let (position, version) = (header.position, header.version);
+                let own = version == self.definition.version;
+                let base = own.then_some(LastSnapshot {
+                    events: header.event_count,
+                    at: header.taken_at,
+                    bytes: frame_bytes,
+                });
+                let source = match own {
+                    true => Source::Snapshot { position },
+                    false => Source::Migrated { position, version },
+                };
+                (
+                    state,
+                    Progress::resume(position, header.event_count, header.anchor),
+                    source,
+                    base,
+                )
+            }
+        };
+        Handle {
+            stream: stream.into(),
+            state,
+            progress,
+            source,
+            replayed: 0,
+            rejected,
+            historical: options.at.is_some(),
+            base,
+            load: None,
+            tail: Tail::default(),
+        }
+    }
+
+    pub(super) async fn read(&self, stream: &str, from: Option<u64>) -> Result<Vec<Row<F::Event>>> {
+        self.log
+            .read(stream, from, self.definition.page_size)
+            .await
+            .map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))
+    }
+
+    async fn fold_through(
+        &self,
+        handle: &mut Handle<F::State>,
+        mut page: Vec<Row<F::Event>>,
+        mut from: Option<u64>,
+        at: Option<u64>,
+    ) -> Result<()> {
+        let beyond = |position: u64| at.is_some_and(|at| position > at);
+        let mut passed = at.is_some() && handle.position() == at;
+        while !passed {
+            if page.is_empty() {
+                page = match (from, handle.position()) {
+                    (None, Some(_)) => break,
+                    (from, _) => self.read(&handle.stream, from).await?,
+                };
+            }
+            let Some(last) = page.last().map(|row| row.position) else {
+                break;
+            };
+            from = last.checked_add(1);
+            for row in page.drain(..) {
+                if beyond(row.position) {
+                    passed = true;
+                    break;
+                }
+                self.fold(handle, row)?;
+            }
+            passed |= at.is_some() && handle.position() == at;
+        }
+        let sparse = self.definition.sequence == crate::fold::Sequence::Sparse;
+        match at {
+            Some(at) if !(passed && (sparse || handle.position() == Some(at))) => {
+                Err(Error::new(Code::BeyondLog, "the log ends before this position").at_position(at))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn fold(&self, handle: &mut Handle<F::State>, row: Row<F::Event>) -> Result<()> {
+        let Row {
+            position,
+            anchor,
+            event,
+        } = row;
+        if handle.progress.admit(self.definition.sequence, position, || anchor)? == Admission::Repeated {
+            return Ok(());
+        }
+        self.definition.fold.evolve(&mut handle.state, &event);
+        if handle.event_count() == 1 {
+            handle.tail.first_at = self.definition.time_of.as_ref().map(|time_of| time_of(&event));
+        }
+        let needs = &self.needs;
+        if let Some(size_of) = self.definition.size_of.as_ref().filter(|_| needs.bytes) {
+            handle.tail.bytes = handle.tail.bytes.saturating_add(size_of(&event));
+        }
+        if let Some(type_of) = self
+            .definition
+            .type_of
+            .as_ref()
+            .filter(|_| !needs.event_types.is_empty())
+        {
+            let name = type_of(&event);
+            if needs.event_types.contains(&name) {
+                handle.tail.types.insert(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Only a stream that is due, and that this process knows nothing of, costs the extra read. What cannot be read is no advice.
+    async fn recall_attempt(&self, handle: &Handle<F::State>) {
+        let known = self.memory(&handle.stream).is_some();
+        let unreadable = handle
+            .rejected
+            .iter()
+            .any(|rejection| rejection.code == Code::Unreadable);
+        if known || unreadable || handle.historical || handle.event_count() == 0 || !self.decide(handle).take {
+            return;
+        }
+        let attempt = read_attempt(self, &handle.stream).await;
+        self.streams()
+            .update(&handle.stream, |memory| memory.last_tried = attempt);
+    }
+
+    // Snapshotting
+
+    fn refusal(&self, handle: &Handle<F::State>) -> Option<Skipped> {
+        if handle.historical {
+            return Some(Skipped::Historical);
+        }
+        (handle.event_count() == 0).then_some(Skipped::NothingFolded)
+    }
+
+    fn decide(&self, handle: &Handle<F::State>) -> Decision {
+        let definition = &self.definition;
+        let memory = self.memory(&handle.stream).unwrap_or_default();
+        let covered = handle.base.map_or(0, |base| base.events);
+        let newer = memory
+            .last_taken
+            .filter(|taken| taken.events <= handle.event_count() && taken.events > covered);
+        let mut observation = Observation::new(handle.stream.as_str());
+        observation.events = handle.event_count();
+        observation.snapshot = newer.or(handle.base);
+        observation.attempt = memory.last_tried;
+        observation.tail_bytes = handle.tail.bytes;
+        observation.first_at = handle.tail.first_at;
+        observation.now = definition.now();
+        observation.load = handle.load;
+        observation.event_types = handle.tail.types.iter().cloned().collect::<Vec<_>>().into();
+        observation.states = definition
+            .predicates
+            .iter()
+            .map(|holds| holds(&handle.state))
+            .collect::<Vec<_>>()
+            .into();
+        observation.kind = definition
+            .kind_of
+            .as_ref()
+            .map(|kind_of| kind_of(&handle.stream).into());
+        decide(&definition.policy, &observation)
+    }
+
+    async fn attempt(&self, handle: &mut Handle<F::State>, reason: String) -> Outcome {
+        let stream = handle.stream.clone();
+        let Some(in_flight) = self.begin(&stream) else {
+            return Outcome::Skipped(Skipped::InFlight);
+        };
+        let sealed = match seal(&self.definition, handle) {
+            Ok(sealed) => sealed,
+            Err(error) => return self.attempt_failed(handle, error).await,
+        };
+        let clear_attempt = self.memory(&stream).is_some_and(|memory| memory.last_tried.is_some());
+        let distrusted = handle.rejected.iter().map(|rejection| rejection.key.clone()).collect();
+        let result = save(self, &sealed, distrusted, clear_attempt).await;
+        drop(in_flight);
+        match result {
+            Err(error) | Ok(SaveResult::Failed { error }) => self.attempt_failed(handle, error).await,
+            Ok(SaveResult::AlreadyCovered { key }) => {
+                self.remember(handle, &sealed);
+                Outcome::Skipped(Skipped::AlreadyCovered(key))
+            }
+            Ok(SaveResult::Taken {
+                key,
+                deleted,
+                delete_error,
+            }) => {
+                self.remember(handle, &sealed);
+                Outcome::Taken {
+                    reason,
+                    key,
+                    bytes: sealed.frame.len() as u64,
+                    deleted,
+                    delete_error,
+                }
+            }
+        }
+    }
+
+    fn remember(&self, handle: &mut Handle<F::State>, sealed: &Sealed) {
+        let taken = LastSnapshot {
+            events: sealed.header.event_count,
+            at: sealed.header.taken_at,
+            bytes: sealed.frame.len() as u64,
+        };
+        handle.base = Some(taken);
+        handle.tail = Tail::default();
+        self.streams().update(&handle.stream, |memory| {
+            memory.last_taken = Some(taken);
+            memory.last_tried = None;
+        });
+    }
+
+    async fn attempt_failed(&self, handle: &Handle<F::State>, error: Error) -> Outcome {
+        let failed_before = self.memory(&handle.stream).and_then(|memory| memory.last_tried);
+        let attempt = Attempt {
+            events: handle.event_count(),
+            at: self.definition.now(),
+            tail_bytes: handle.tail.bytes,
+            failures: failed_before.map_or(0, |attempt| attempt.failures).saturating_add(1),
+        };
+        self.streams()
+            .update(&handle.stream, |memory| memory.last_tried = Some(attempt));
+        mark_attempt(self, &handle.stream, &attempt, error.code()).await;
+        match error.code() {
+            Code::TooLarge => Outcome::Skipped(Skipped::TooLarge(error)),
+            _ => Outcome::Failed(error),
+        }
+    }
+
+    /// `None` while another save of the stream is under way.
+    fn begin<'a>(&'a self, stream: &'a str) -> Option<InFlight<'a>> {
+        let mut busy = false;
+        self.streams()
+            .update(stream, |memory| busy = core::mem::replace(&mut memory.in_flight, true));
+        (!busy).then_some(InFlight {
+            streams: &self.streams,
+            stream,
+        })
+    }
+
+    fn memory(&self, stream: &str) -> Option<Memory> {
+        self.streams().get(stream)
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        lock(&self.streams)
+    }
+}
+
+/// Marks one stream's save; also ends it when the save's future is dropped half way.
+struct InFlight<'a> {
+    streams: &'a Mutex<Streams>,
+    stream: &'a str,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        lock(self.streams).update(self.stream, |memory| memory.in_flight = false);
+    }
+}
+
+fn lock(streams: &Mutex<Streams>) -> MutexGuard<'_, Streams> {
+    streams.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,218 @@
+//! The driver's half of a save: encodes once, then performs steps until the core says that it is done.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::repository::Repository;
+use super::{
+    Definition, EventLog, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Store, StreamKeys, next_save,
+};
+use crate::fold::Fold;
+use crate::frame::{self, Expect, Header, Payload};
+use crate::policy::Attempt;
+use crate::{Code, Error, Result, value};
+
+/// An encoded snapshot, ready to be written.
+pub(super) struct Sealed {
+    pub header: Header,
+    pub payload: Payload,
+    pub frame: Vec<u8>,
+}
+
+/// What a failed attempt leaves in the store; docs/format.md §4.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Marker {
+    event_count: u64,
+    failures: u32,
+    #[serde(default)]
+    at: Option<i64>,
+    #[serde(default)]
+    tail_bytes: u64,
+    code: String,
+}
+
+/// Encodes a state. In debug builds it is also decoded and encoded again: a `HashSet`, whose order changes, does not survive that.
+pub(super) fn encode<F>(state: &F::State) -> Result<Vec<u8>>
+where
+    F: Fold,
+    F::State: Serialize + DeserializeOwned,
+{
+    let payload = value::to_vec(state)?;
+    if cfg!(debug_assertions) {
+        let again: F::State = value::from_slice(&payload)?;
+        if value::to_vec(&again)? != payload {
+            return Err(Error::new(
+                Code::Unencodable,
+                "the state encodes differently after a round trip; use BTreeSet or value::Set where order is not fixed",
+            ));
+        }
+    }
+    Ok(payload)
+}
+
+pub(super) fn seal<F>(definition: &Definition<F>, handle: &Handle<F::State>) -> Result<Sealed>
+where
+    F: Fold,
+    F::State: Serialize + DeserializeOwned,
+{
+    if let Some(validate) = &definition.validate {
+        validate(&handle.state)
+            .map_err(|error| Error::new(Code::Invalid, format!("validate refused the state: {error}")))?;
+    }
+    let encoded = encode::<F>(&handle.state)?;
+    if encoded.len() as u64 > definition.max_state_bytes {
+        return Err(Error::new(
+            Code::TooLarge,
+            format!(
+                "the state is {} bytes, max_state_bytes is {}",
+                encoded.len(),
+                definition.max_state_bytes
+            ),
+        ));
+    }
+    let position = handle.position().ok_or_else(|| {
+        Error::new(
+            Code::InvalidOption,
+            "nothing is folded yet; there is nothing to snapshot",
+        )
+    })?;
+    let mut header = Header::new(
+        definition.name.as_str(),
+        definition.version,
+        handle.stream(),
+        position,
+        handle.event_count(),
+    );
+    header.anchor = handle.progress.anchor().cloned();
+    header.taken_at = definition.now();
+    let payload = Payload::of(&encoded);
+    let mut frame = frame::head(&header, &payload)?;
+    frame.extend_from_slice(&encoded);
+    Ok(Sealed { header, payload, frame })
+}
+
+pub(super) async fn save<F, S, L>(
+    repository: &Repository<F, S, L>,
+    sealed: &Sealed,
+    distrusted: Vec<String>,
+    clear_attempt: bool,
+) -> Result<SaveResult>
+where
+    F: Fold + Sync,
+    F::State: Send + Sync,
+    F::Event: Send + Sync,
+    S: Store,
+    L: EventLog<Event = F::Event>,
+{
+    let Repository { definition, store, .. } = repository;
+    let request = SaveRequest {
+        header: sealed.header.clone(),
+        payload: sealed.payload.clone(),
+        frame_bytes: sealed.frame.len() as u64,
+        max_bytes: definition.max_bytes.min(store.max_value_bytes()),
+        keep: definition.keep,
+        distrusted,
+        listing: store.listing(),
+        clear_attempt,
+    };
+    let mut facts = Vec::new();
+    loop {
+        let fact = match next_save(&request, &facts)? {
+            SaveStep::List { prefix, limit } => match store.list(&prefix, None, limit).await {
+                Ok(keys) => SaveFact::Listed { keys },
+                Err(error) => failure(&error),
+            },
+            SaveStep::Open { key, position } => match store.get(&key).await {
+                Ok(bytes) => judge(definition, &sealed.header.stream, position, bytes.as_deref()),
+                Err(error) => failure(&error),
+            },
+            SaveStep::Put { key } => stored(store.put(&key, &sealed.frame, Some(&sealed.header)).await),
+            SaveStep::Delete { keys } => stored(store.delete(&keys).await),
+            SaveStep::Done { result } => return Ok(result),
+        };
+        facts.push(fact);
+    }
+}
+
+/// Best effort: a store that has just failed may fail again, and the attempt is remembered in memory too.
+pub(super) async fn mark_attempt<F, S, L>(repository: &Repository<F, S, L>, stream: &str, attempt: &Attempt, code: Code)
+where
+    F: Fold + Sync,
+    F::State: Send + Sync,
+    F::Event: Send + Sync,
+    S: Store,
+    L: EventLog<Event = F::Event>,
+{
+    let marker = Marker {
+        event_count: attempt.events,
+        failures: attempt.failures,
+        at: attempt.at,
+        tail_bytes: attempt.tail_bytes,
+        code: code.to_string(),
+    };
+    let definition = &repository.definition;
+    if let (Ok(keys), Ok(bytes)) = (StreamKeys::new(&definition.name, stream), value::to_vec(&marker)) {
+        let _ = repository
+            .store
+            .put(&keys.attempt(definition.version), &bytes, None)
+            .await;
+    }
+}
+
+/// The marker in the store; `None` if there is none, or none that can be read.
+pub(super) async fn read_attempt<F, S, L>(repository: &Repository<F, S, L>, stream: &str) -> Option<Attempt>
+where
+    F: Fold + Sync,
+    F::State: Send + Sync,
+    F::Event: Send + Sync,
+    S: Store,
+    L: EventLog<Event = F::Event>,
+{
+    let definition = &repository.definition;
+    let keys = StreamKeys::new(&definition.name, stream).ok()?;
+    let bytes = repository.store.get(&keys.attempt(definition.version)).await.ok()??;
+    let marker: Marker = value::from_slice(&bytes).ok()?;
+    Some(Attempt {
+        events: marker.event_count,
+        at: marker.at,
+        tail_bytes: marker.tail_bytes,
+        failures: marker.failures,
+    })
+}
+
+fn judge<F: Fold>(definition: &Definition<F>, stream: &str, position: u64, bytes: Option<&[u8]>) -> SaveFact {
+    let Some(bytes) = bytes else {
+        return SaveFact::Rejected { code: Code::Absent };
+    };
+    let expect = Expect {
+        position: Some(position),
+        max_state_bytes: definition.max_state_bytes,
+        ..Expect::of(&definition.name, definition.version, stream)
+    };
+    match frame::open(bytes, &expect) {
+        Ok(opened) => SaveFact::Opened {
+            digest: opened.facts.digest,
+            anchor: opened.header.anchor,
+        },
+        Err(error) => SaveFact::Rejected { code: error.code() },
+    }
+}
+
+fn stored(result: core::result::Result<(), HostError>) -> SaveFact {
+    match result {
+        Ok(()) => SaveFact::Stored,
+        Err(error) => failure(&error),
+    }
+}
+
+fn failure(error: &HostError) -> SaveFact {
+    SaveFact::Failed {
+        code: Code::StoreFailed,
+        message: error.to_string(),
+    }
+}

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
+use crate::Error;
 use crate::frame::{self, Expect, Header, Payload};
 use crate::policy::{self, Decision, Observation};
 use crate::store::{self, LoadFact, LoadRequest, SaveFact, SaveRequest, StreamKeys};
 use crate::value;
-use crate::{Error, Result};
 
 type JsResult<T> = core::result::Result<T, JsValue>;
 

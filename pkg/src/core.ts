@@ -1,0 +1,92 @@
+/**
+ * The WebAssembly core and the digest of this runtime: installed once by the entry file, used by every room.
+ * Per-call data cross as values in byte arrays, see src/bindings/js.rs.
+ */
+import type * as Glue from '../wasm/snapfold.js';
+import { SnapshotError, type ErrorCode } from './error.js';
+import { decode } from './value/decode.js';
+import { encode } from './value/encode.js';
+
+export type Core = Pick<
+  typeof Glue,
+  | 'CompiledPolicy'
+  | 'attemptKey'
+  | 'canonicalize'
+  | 'frameHead'
+  | 'inspectHead'
+  | 'maxHeadBytes'
+  | 'nextLoad'
+  | 'nextSave'
+  | 'planPrune'
+  | 'planSave'
+  | 'positionOf'
+  | 'sha256'
+  | 'snapshotKey'
+  | 'snapshotPrefix'
+  | 'streamPrefix'
+>;
+
+type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+let installed: Core | undefined;
+let nativeSha256: Sha256 | undefined;
+
+/** Called by the entry files. `sha256` is the runtime's own digest, where it has a synchronous one. */
+export function installCore(core: Core, sha256?: Sha256): void {
+  installed = core;
+  nativeSha256 = sha256;
+}
+
+export function core(): Core {
+  if (installed === undefined) {
+    throw new SnapshotError('notReady', 'the WebAssembly core is not loaded yet: `await init()` first');
+  }
+  return installed;
+}
+
+/** SHA-256 of `bytes`: the runtime's own where it is synchronous, the core's elsewhere. Same digest either way. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return nativeSha256 === undefined ? core().sha256(bytes) : nativeSha256(bytes);
+}
+
+/** Calls the core with a value and reads a value back. */
+export function ask<T>(operation: (question: Uint8Array) => Uint8Array, question: unknown): T {
+  return decode(calling(() => operation(encode(question)))) as T;
+}
+
+/** Calls the core; what it throws becomes a {@link SnapshotError}. */
+export function calling<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw fromCore(error);
+  }
+}
+
+interface CoreError {
+  code: ErrorCode;
+  message: string;
+  offset?: number | bigint;
+  path?: string;
+  position?: number | bigint;
+}
+
+/** An error of the core, thrown or part of an answer. */
+export function fromCore(error: unknown): unknown {
+  if (!isCoreError(error)) return error;
+  const { code, message, offset, path, position } = error;
+  return new SnapshotError(code, message, {
+    ...(offset === undefined ? {} : { offset: Number(offset) }),
+    ...(path === undefined ? {} : { path }),
+    ...(position === undefined ? {} : { position: safest(position) }),
+  });
+}
+
+function safest(position: number | bigint): number | bigint {
+  const number = Number(position);
+  return Number.isSafeInteger(number) ? number : position;
+}
+
+function isCoreError(error: unknown): error is CoreError {
+  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error && !(error instanceof Error);
+}

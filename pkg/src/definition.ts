@@ -1,0 +1,233 @@
+/** A definition: one kind of stream, how it is folded, and when and how it is snapshotted. */
+import { DEFAULTS } from './defaults.js';
+import { SnapshotError } from './error.js';
+import {
+  duration,
+  functionOption,
+  invalidOption,
+  knownOptions,
+  nonEmptyText,
+  oneOf,
+  positiveInteger,
+  size,
+  type Duration,
+  type Size,
+} from './options.js';
+import { everyEvents, isPolicy, type Policy, type PolicySpec } from './policy.js';
+import { bigintPositions, numberPositions, type Position, type PositionKind, type Positions } from './position.js';
+import { openRepository, type OpenOptions, type Repository } from './repository.js';
+
+/** What {@link defineSnapshots} takes; defaults are in docs/defaults.md. */
+export interface DefinitionOptions<State, Event, Kind extends PositionKind = PositionKind> {
+  readonly name: string;
+  /** Bump when evolve, an upcaster, initialState or the set of events changes meaning. From 1 to 2^32 − 1. */
+  readonly version: number;
+  readonly initialState: () => State;
+  /** Returns the next state. Must be deterministic, synchronous, and must not change `state`, unless `mutable` is set. */
+  readonly evolve: (state: State, event: Event) => State;
+  readonly policy?: Policy<never>;
+  /** `evolve` may change the state it is given; then `apply` spends the old handle. */
+  readonly mutable?: boolean;
+  /** `{ 1: from1to2, 2: from2to3 }`: plain form of one version to that of the next, without gaps up to `version`. */
+  readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
+  /** The plain form of the state, where it holds class instances. Order on opening: decode, migrate, validate, fromState. */
+  readonly toState?: (state: State) => unknown;
+  readonly fromState?: (plain: never) => State;
+  /** Throws, or returns false, for a plain form that no event could have led to. Runs before sealing and after opening. */
+  readonly validate?: (plain: never) => unknown;
+  readonly positions?: Kind;
+  /** `'contiguous'`: each position is the previous + 1. `'sparse'`: growing, with gaps. */
+  readonly sequence?: 'contiguous' | 'sparse';
+  /** Position of the first event, contiguous streams. */
+  readonly firstPosition?: 0 | 1;
+  /** For sparse streams whose log cannot count: states that no event ever commits below one that was read already. */
+  readonly lateArrivals?: 'impossible';
+  /** Event types that this code understands; a state that folded another one is never snapshotted. */
+  readonly knows?: readonly string[];
+  /** The type of an event. Default: the row's `type`, then `event.type`. */
+  readonly typeOf?: (event: Event) => string;
+  /** The size of an event in bytes, for policies that weigh. Default: the row's `bytes`, then the encoded length. */
+  readonly sizeOf?: (event: Event) => number;
+  /** The kind of a stream, for `perKind`. */
+  readonly kindOf?: (streamId: string) => string;
+  /** Snapshots kept per version of a stream. */
+  readonly keep?: number;
+  /** Largest frame that is written; the store's own limit applies too. */
+  readonly maxBytes?: Size;
+  /** Largest state that is written or read. */
+  readonly maxStateBytes?: Size;
+  /** Longest time that a save may take. */
+  readonly snapshotTimeout?: Duration;
+  /** Events per read. */
+  readonly pageSize?: number;
+  /** Milliseconds since 1970. Default `Date.now`. */
+  readonly clock?: () => number;
+  /** Whether to look for mutation and the like. Default: unless `NODE_ENV` is `'production'`. */
+  readonly development?: boolean;
+}
+
+/** A checked definition; {@link Definition.open} connects it to a store and a log. */
+export interface Definition<State, Event, P extends Position> {
+  readonly name: string;
+  readonly version: number;
+  /** Connects the definition; says at once if the initial state could not be snapshotted. */
+  open(options: OpenOptions<Event>): Promise<Repository<State, Event, P>>;
+}
+
+/** A definition with every default filled in. */
+export interface Settings<State, Event, P extends Position> {
+  readonly name: string;
+  readonly version: number;
+  readonly initialState: () => State;
+  readonly evolve: (state: State, event: Event) => State;
+  readonly policy: Policy<State>;
+  readonly mutable: boolean;
+  /** Versions that `migrate` covers, newest first. */
+  readonly migratable: readonly number[];
+  readonly migrate: ReadonlyMap<number, (state: unknown) => unknown>;
+  readonly toState: (state: State) => unknown;
+  readonly fromState: (plain: unknown) => State;
+  readonly validate: ((plain: unknown) => unknown) | undefined;
+  readonly positions: Positions<P>;
+  readonly sequence: 'contiguous' | 'sparse';
+  readonly firstPosition: 0 | 1;
+  readonly lateArrivals: 'possible' | 'impossible';
+  readonly knows: ReadonlySet<string> | undefined;
+  readonly typeOf: ((event: Event) => string) | undefined;
+  readonly sizeOf: ((event: Event) => number) | undefined;
+  readonly kindOf: ((streamId: string) => string) | undefined;
+  readonly keep: number;
+  readonly maxBytes: number;
+  readonly maxStateBytes: number;
+  readonly snapshotTimeout: number;
+  readonly pageSize: number;
+  readonly clock: () => number;
+  readonly development: boolean;
+}
+
+const OPTION_NAMES = [
+  'name', 'version', 'initialState', 'evolve', 'policy', 'mutable', 'migrate', 'toState', 'fromState', 'validate', 'positions',
+  'sequence', 'firstPosition', 'lateArrivals', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'maxBytes', 'maxStateBytes',
+  'snapshotTimeout', 'pageSize', 'clock', 'development',
+];
+
+const MAX_VERSION = 2 ** 32 - 1;
+
+/** Defines one kind of stream. Throws `invalidOption` naming the option that makes no sense. */
+export function defineSnapshots<State, Event = unknown>(
+  options: DefinitionOptions<State, Event, 'number'>,
+): Definition<State, Event, number>;
+export function defineSnapshots<State, Event = unknown>(
+  options: DefinitionOptions<State, Event, 'bigint'> & { readonly positions: 'bigint' },
+): Definition<State, Event, bigint>;
+export function defineSnapshots<State, Event>(
+  options: DefinitionOptions<State, Event>,
+): Definition<State, Event, number> | Definition<State, Event, bigint> {
+  knownOptions('defineSnapshots', options, OPTION_NAMES);
+  return oneOf('positions', options.positions ?? DEFAULTS.positions, ['number', 'bigint']) === 'number' ?
+      connectable(parse(options, numberPositions))
+    : connectable(parse(options, bigintPositions));
+}
+
+function connectable<State, Event, P extends Position>(settings: Settings<State, Event, P>): Definition<State, Event, P> {
+  return {
+    name: settings.name,
+    version: settings.version,
+    open: async (options) => openRepository(settings, options),
+  };
+}
+
+function parse<State, Event, P extends Position>(
+  options: DefinitionOptions<State, Event>,
+  positions: Positions<P>,
+): Settings<State, Event, P> {
+  functionOption('initialState', options.initialState);
+  functionOption('evolve', options.evolve);
+  for (const name of ['toState', 'fromState', 'validate', 'typeOf', 'sizeOf', 'kindOf', 'clock'] as const) {
+    if (options[name] !== undefined) functionOption(name, options[name]);
+  }
+  const version = versionOption('version', options.version);
+  const migrate = migrations(options.migrate ?? {}, version);
+  return {
+    name: nonEmptyText('name', options.name),
+    version,
+    initialState: options.initialState,
+    evolve: options.evolve,
+    policy: policyOption(options),
+    mutable: flag('mutable', options.mutable, false),
+    migratable: [...migrate.keys()].sort((a, b) => b - a),
+    migrate,
+    toState: options.toState ?? ((state) => state),
+    fromState: (options.fromState as ((plain: unknown) => State) | undefined) ?? ((plain) => plain as State),
+    validate: options.validate as ((plain: unknown) => unknown) | undefined,
+    positions,
+    sequence: oneOf('sequence', options.sequence ?? DEFAULTS.sequence, ['contiguous', 'sparse']),
+    firstPosition: oneOf('firstPosition', options.firstPosition ?? DEFAULTS.firstPosition, [0, 1]),
+    lateArrivals: options.lateArrivals === undefined ? 'possible' : oneOf('lateArrivals', options.lateArrivals, ['impossible']),
+    knows: options.knows === undefined ? undefined : new Set(options.knows.map((type) => nonEmptyText('knows', type))),
+    typeOf: options.typeOf,
+    sizeOf: options.sizeOf,
+    kindOf: options.kindOf,
+    keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep),
+    maxBytes: size('maxBytes', options.maxBytes ?? DEFAULTS.maxBytes),
+    maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
+    snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout),
+    pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),
+    clock: options.clock ?? Date.now,
+    development: flag('development', options.development, !inProduction()),
+  };
+}
+
+function versionOption(option: string, value: unknown): number {
+  const version = positiveInteger(option, value);
+  if (version > MAX_VERSION) throw invalidOption(option, version, 'must be at most 2^32 - 1');
+  return version;
+}
+
+function policyOption<State>(options: DefinitionOptions<State, never>): Policy<State> {
+  const policy = options.policy ?? everyEvents(DEFAULTS.everyEvents);
+  if (!isPolicy(policy)) throw invalidOption('policy', policy, 'must be a policy, such as everyEvents(100)');
+  if (mentions(policy.spec, 'perKind') && options.kindOf === undefined) {
+    throw invalidOption('kindOf', undefined, 'must be given, since the policy uses perKind');
+  }
+  return policy as Policy<State>;
+}
+
+function mentions(spec: PolicySpec, trigger: string): boolean {
+  if (spec === 'never') return false;
+  if (trigger in spec) return true;
+  if ('anyOf' in spec) return spec.anyOf.some((part) => mentions(part, trigger));
+  if ('allOf' in spec) return spec.allOf.some((part) => mentions(part, trigger));
+  return 'jitter' in spec && mentions(spec.jitter.policy, trigger);
+}
+
+/** The chain must lead to `version` without gaps: a missing link would silently replay everything older. */
+function migrations(
+  migrate: Readonly<Record<number, (state: never) => unknown>>,
+  version: number,
+): ReadonlyMap<number, (state: unknown) => unknown> {
+  const steps = new Map<number, (state: unknown) => unknown>();
+  for (const [key, step] of Object.entries(migrate)) {
+    functionOption(`migrate[${key}]`, step);
+    const from = versionOption(`migrate[${key}]`, Number(key));
+    if (from >= version) throw invalidOption(`migrate[${key}]`, from, `must start from a version below ${version}`);
+    steps.set(from, step as (state: unknown) => unknown);
+  }
+  for (let from = Math.min(...steps.keys()); from < version; from += 1) {
+    if (!steps.has(from)) {
+      throw new SnapshotError('invalidOption', `the chain has a gap: there is no step from ${from} to ${from + 1}`, {
+        path: `migrate[${from}]`,
+      });
+    }
+  }
+  return steps;
+}
+
+function flag(option: string, value: unknown, otherwise: boolean): boolean {
+  return value === undefined ? otherwise : oneOf<never>(option, value, [true, false] as never[]);
+}
+
+function inProduction(): boolean {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env?.['NODE_ENV'] === 'production';
+}

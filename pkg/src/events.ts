@@ -1,0 +1,172 @@
+/** The host's event log: rows, pages, bounds, and the identity of an event. */
+import { sha256 } from './core.js';
+import { SnapshotError } from './error.js';
+import { functionOption } from './options.js';
+import { MAX_POSITION, type Position, type PositionInput, type Positions } from './position.js';
+import { identityForm } from './value/identity.js';
+
+/** One event with its place in the log. */
+export interface EventRow<Event> {
+  /** Position in the stream. */
+  readonly position: PositionInput;
+  readonly event: Event;
+  /** The event's own id. Without one, a digest of the event is its identity. */
+  readonly id?: string;
+  /** The event's type, where a policy or `knows` asks for it. */
+  readonly type?: string;
+  /** When it was recorded. */
+  readonly at?: number | string | Date;
+  /** Its stored size, in bytes. */
+  readonly bytes?: number;
+}
+
+export interface ReadOptions {
+  /** First position of interest, **inclusive**; absent: from the start. The definition's type of position. */
+  readonly from?: Position;
+  /** How many rows are wanted; fewer are fine. */
+  readonly limit: number;
+}
+
+/** What a log says of one stream. */
+export interface EventBounds {
+  /** How many events it holds at or below `through`. */
+  readonly count?: number;
+  /** Events at or below this position were deleted on purpose. */
+  readonly truncatedThrough?: PositionInput;
+}
+
+type Awaitable<T> = T | PromiseLike<T>;
+
+/** Reads a stream's events in ascending order. */
+export interface EventSource<Event, Raw = EventRow<Event>> {
+  /** An array is one page, and only an empty page ends the log; an async iterable is the whole rest. */
+  read(streamId: string, options: ReadOptions): Awaitable<readonly Raw[] | AsyncIterable<Raw>>;
+  /** Optional: what was deleted on purpose, and how many events there are at or below `through` (absent: in all). */
+  bounds?(streamId: string, options: { readonly through?: Position }): Awaitable<EventBounds>;
+  /** Turns what `read` returns into a row, where it is not one already. */
+  row?(raw: Raw): EventRow<Event>;
+}
+
+/** A row whose position has been checked. */
+export interface Row<Event, P extends Position> {
+  readonly position: P;
+  readonly event: Event;
+  readonly id: string | undefined;
+  readonly type: string | undefined;
+  readonly at: number | undefined;
+  readonly bytes: number | undefined;
+}
+
+export function checkSource(events: unknown): void {
+  const source = (events ?? {}) as Record<string, unknown>;
+  functionOption('events.read', source['read']);
+  for (const name of ['bounds', 'row']) {
+    if (source[name] !== undefined) functionOption(`events.${name}`, source[name]);
+  }
+}
+
+export function parseRow<Event, P extends Position>(row: EventRow<Event>, positions: Positions<P>): Row<Event, P> {
+  if (typeof row !== 'object' || row === null || !('event' in row)) {
+    throw new SnapshotError('invalidEvent', 'a row is { position, event, … }; give events.row to make one of what read returns');
+  }
+  const position = positions.parse(row.position, 'row.position');
+  if (row.id !== undefined && (typeof row.id !== 'string' || row.id === '')) {
+    throw new SnapshotError('invalidEvent', 'an id is text, not empty', { path: 'row.id', position });
+  }
+  return { position, event: row.event, id: row.id, type: row.type, at: milliseconds(row, position), bytes: row.bytes };
+}
+
+/** The identity of an event: its id, or the SHA-256 of a form that survives a trip through JSON. */
+export function anchorOf(row: Row<unknown, Position>): string | Uint8Array {
+  if (row.id !== undefined) return row.id;
+  try {
+    return sha256(identityForm(row.event));
+  } catch (error) {
+    throw new SnapshotError('invalidEvent', 'the event has no id and cannot be hashed; give its row an id', {
+      position: row.position,
+      cause: error,
+    });
+  }
+}
+
+/** A log from one position on, page by page. */
+export class Pages<Event, P extends Position> {
+  readonly #fetch: (from: P | undefined) => Promise<readonly EventRow<Event>[]>;
+  readonly #positions: Positions<P>;
+  #from: P | undefined;
+  #iterator: AsyncIterator<EventRow<Event>> | undefined;
+  #pageSize: number;
+
+  constructor(
+    source: EventSource<Event>,
+    streamId: string,
+    options: { readonly from: P | undefined; readonly pageSize: number; readonly positions: Positions<P> },
+  ) {
+    this.#positions = options.positions;
+    this.#from = options.from;
+    this.#pageSize = options.pageSize;
+    const row = source.row?.bind(source);
+    this.#fetch = async (from) => {
+      if (this.#iterator === undefined) {
+        const answer = await source.read(streamId, { ...(from === undefined ? {} : { from }), limit: this.#pageSize });
+        if (Array.isArray(answer)) return row === undefined ? answer : answer.map(row);
+        this.#iterator = iterate(answer as AsyncIterable<EventRow<Event>>);
+      }
+      return drain(this.#iterator, this.#pageSize, row);
+    };
+  }
+
+  /** The next page; an empty one is the end of the log. */
+  async next(): Promise<Row<Event, P>[]> {
+    if (this.#from !== undefined && this.#from > MAX_POSITION) return [];
+    let raw: readonly EventRow<Event>[];
+    try {
+      raw = await this.#fetch(this.#from);
+    } catch (error) {
+      if (SnapshotError.is(error)) throw error;
+      throw new SnapshotError('readFailed', `the event log failed: ${describe(error)}`, { cause: error });
+    }
+    const rows = raw.map((row) => parseRow(row, this.#positions));
+    const last = rows.at(-1);
+    if (last !== undefined) this.#from = this.#positions.after(last.position);
+    return rows;
+  }
+
+  /** Lets an iterable that was not read to its end go. */
+  async close(): Promise<void> {
+    await this.#iterator?.return?.();
+  }
+}
+
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function iterate<T>(answer: AsyncIterable<T>): AsyncIterator<T> {
+  const method = (answer as AsyncIterable<T> | undefined)?.[Symbol.asyncIterator];
+  if (typeof method !== 'function') {
+    throw new SnapshotError('readFailed', 'events.read must return an array (one page) or an async iterable (the whole rest)');
+  }
+  return method.call(answer);
+}
+
+async function drain<Event>(
+  iterator: AsyncIterator<EventRow<Event>>,
+  limit: number,
+  row: ((raw: EventRow<Event>) => EventRow<Event>) | undefined,
+): Promise<EventRow<Event>[]> {
+  const page: EventRow<Event>[] = [];
+  while (page.length < limit) {
+    const { done, value } = await iterator.next();
+    if (done === true) break;
+    page.push(row === undefined ? value : row(value));
+  }
+  return page;
+}
+
+function milliseconds(row: EventRow<unknown>, position: Position): number | undefined {
+  if (row.at === undefined || row.at === null) return undefined;
+  const at = new Date(row.at).getTime();
+  if (Number.isNaN(at)) throw new SnapshotError('invalidEvent', 'not a point in time', { path: 'row.at', position });
+  return at;
+}

@@ -1,0 +1,161 @@
+/** Frames: seal, open, inspect. Pure and synchronous; the head is made and judged by the core, the payload never enters it. */
+import { ask, calling, core, sha256 } from './core.js';
+import { DEFAULTS } from './defaults.js';
+import { SnapshotError } from './error.js';
+import { knownOptions } from './options.js';
+import { bigintPositions, type PositionInput } from './position.js';
+import { decode } from './value/decode.js';
+import { encode } from './value/encode.js';
+
+/** What a caller states of a snapshot. */
+export interface HeaderInput {
+  readonly name: string;
+  readonly version: number;
+  readonly streamId: string;
+  /** Position of the last folded event, inclusive. */
+  readonly position: PositionInput;
+  /** How many events are folded in, 1 or more. */
+  readonly eventCount: number;
+  /** Identity of the last folded event: its id, or 32 bytes of SHA-256. */
+  readonly anchor?: string | Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly takenAt?: number;
+  /** A token that grows with each owner of the stream. */
+  readonly fence?: PositionInput;
+  /** Metadata of the host. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** A verified header. Numbers beyond 2^53 − 1 arrive as bigint. */
+export interface Header {
+  readonly name: string;
+  readonly version: number;
+  readonly streamId: string;
+  readonly position: number | bigint;
+  readonly eventCount: number;
+  readonly anchor?: string | Uint8Array;
+  readonly takenAt?: number;
+  readonly fence?: number | bigint;
+  readonly meta?: Readonly<Record<string, unknown>>;
+  readonly payload: PayloadFacts;
+}
+
+/** What a header says of the payload behind it. */
+export interface PayloadFacts {
+  /** Media type of a payload in the host's own format; absent for a value of docs/format.md §1. */
+  readonly mediaType?: string;
+  /** Bytes. */
+  readonly bytes: number;
+  /** SHA-256 of the payload. */
+  readonly digest: Uint8Array;
+}
+
+/** What a frame must be to be used; what is absent is not compared. */
+export interface Expect {
+  readonly name?: string;
+  readonly streamId?: string;
+  readonly position?: PositionInput;
+  readonly version?: number;
+  /** Other versions that a migration starts from. */
+  readonly migratable?: readonly number[];
+  /** The largest state that is read, in bytes. */
+  readonly maxStateBytes?: number;
+}
+
+export interface SealOptions {
+  /** The state is a Uint8Array in the host's own format, of this media type, and passes through untouched. */
+  readonly mediaType?: string;
+}
+
+interface Inspection {
+  readonly header: Omit<Header, 'payload'>;
+  readonly payload: PayloadFacts;
+  readonly offset: number;
+}
+
+/** Makes a frame: encodes the state, hashes it once, puts the head in front. Linear in the state. */
+export function seal(header: HeaderInput, state: unknown, options: SealOptions = {}): Uint8Array {
+  knownOptions('seal', options, ['mediaType']);
+  const { mediaType } = options;
+  if (mediaType === undefined) return sealPayload(header, encode(state)).frame;
+  if (!(state instanceof Uint8Array)) {
+    throw new SnapshotError('invalidOption', 'with a media type the state must be a Uint8Array', { path: 'state' });
+  }
+  return sealPayload(header, state, mediaType).frame;
+}
+
+/** Verifies a frame and reads its state; throws a {@link SnapshotError} with the verdict as code. */
+export function open<State = unknown>(frame: Uint8Array, expect: Expect = {}): { header: Header; state: State } {
+  const { header, payload } = openPayload(frame, expect);
+  if (header.payload.mediaType !== undefined) return { header, state: payload.slice() as State };
+  try {
+    return { header, state: decode(payload) as State };
+  } catch (error) {
+    throw new SnapshotError('corrupt', `the payload is not a value: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Verifies and reads the header alone; of a frame only the first kilobytes are touched. */
+export function inspect(frame: Uint8Array, expect: Expect = {}): Header {
+  return inspectFrame(frame, expect).header;
+}
+
+/** A frame and the facts about its payload, for those who already hold the encoded state. */
+export function sealPayload(
+  header: HeaderInput,
+  payload: Uint8Array,
+  mediaType?: string,
+): { frame: Uint8Array; facts: PayloadFacts } {
+  const facts: PayloadFacts = {
+    bytes: payload.length,
+    digest: sha256(payload),
+    ...(mediaType === undefined ? {} : { mediaType }),
+  };
+  const question = encode({ header: headerToCore(header), payload: facts });
+  const head = calling(() => core().frameHead(question));
+  const frame = new Uint8Array(head.length + payload.length);
+  frame.set(head);
+  frame.set(payload, head.length);
+  return { frame, facts };
+}
+
+/** A verified frame whose payload (a view into it) is not decoded yet. */
+export function openPayload(frame: Uint8Array, expect: Expect): { header: Header; payload: Uint8Array } {
+  const { header, offset } = inspectFrame(frame, expect);
+  const payload = frame.subarray(offset);
+  if (!sameBytes(sha256(payload), header.payload.digest)) {
+    throw new SnapshotError('corrupt', 'the payload digest differs: bytes of the state were changed; take the snapshot again', {
+      offset,
+    });
+  }
+  return { header, payload };
+}
+
+/** The header as the core takes it: only what is stated, positions exact. */
+export function headerToCore(header: HeaderInput): Record<string, unknown> {
+  const { position, fence, ...rest } = header;
+  const stated = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return {
+    ...Object.fromEntries(stated),
+    position: bigintPositions.parse(position, 'header.position'),
+    ...(fence === undefined ? {} : { fence: bigintPositions.parse(fence, 'header.fence') }),
+  };
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function inspectFrame(frame: Uint8Array, expect: Expect): { header: Header; offset: number } {
+  if (!(frame instanceof Uint8Array)) {
+    throw new SnapshotError('invalidOption', 'a frame is a Uint8Array', { path: 'frame' });
+  }
+  const { position, ...wanted } = expect;
+  const head = frame.subarray(0, core().maxHeadBytes());
+  const { header, payload, offset } = ask<Inspection>((question) => core().inspectHead(head, frame.length, question), {
+    maxStateBytes: DEFAULTS.maxStateBytes,
+    ...wanted,
+    ...(position === undefined ? {} : { position: bigintPositions.parse(position, 'expect.position') }),
+  });
+  return { header: { ...header, payload }, offset };
+}

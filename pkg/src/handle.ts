@@ -1,0 +1,50 @@
+/** What `load` returns: state and position, which always move together. */
+import type { Anchor, BaseSnapshot, Rejection, Tail } from './progress.js';
+import type { Position } from './position.js';
+
+/** A stream's state at a position. Immutable; `apply` makes the next one. */
+export interface Handle<State, P extends Position> {
+  readonly streamId: string;
+  readonly state: State;
+  /** Position of the last folded event, inclusive; null if nothing is folded yet. */
+  readonly position: P | null;
+  /** How many events are folded in. */
+  readonly eventCount: number;
+  /** Where the state came from. */
+  readonly source: 'snapshot' | 'migrated' | 'replay';
+  /** Position of the snapshot that it came from. */
+  readonly restoredFrom: P | null;
+  /** Events that the load folded. */
+  readonly replayed: number;
+  /** Snapshots that were found and not used, and why. */
+  readonly rejected: readonly Rejection<P>[];
+  /** True for a state of the past (`load(id, { at })`). */
+  readonly historical: boolean;
+}
+
+/** What a repository knows of a handle beyond what the handle shows. */
+export interface Internals<P extends Position> {
+  /** The repository that made it. */
+  readonly owner: object;
+  readonly anchor: Anchor<P> | undefined;
+  readonly tail: Tail;
+  /** The newest snapshot of the own slot below this state, if one was loaded or taken. */
+  readonly base: BaseSnapshot | undefined;
+  readonly load: { readonly millis: number; readonly events: number } | undefined;
+  /** Keys that the load rejected. */
+  readonly distrusted: readonly string[];
+  spent: boolean;
+}
+
+const internalsOf = new WeakMap<Handle<unknown, Position>, Internals<Position>>();
+
+export function makeHandle<State, P extends Position>(shown: Handle<State, P>, internals: Internals<P>): Handle<State, P> {
+  const handle = Object.freeze({ ...shown });
+  internalsOf.set(handle, internals);
+  return handle;
+}
+
+/** Undefined for anything that no repository made. */
+export function internals<P extends Position>(handle: Handle<unknown, P>): Internals<P> | undefined {
+  return internalsOf.get(handle) as Internals<P> | undefined;
+}

@@ -1,0 +1,50 @@
+/** The public surface of the package, the same on every runtime. */
+export { DEFAULTS } from './defaults.js';
+export { defineSnapshots, type Definition, type DefinitionOptions } from './definition.js';
+export { SnapshotError, type ErrorCode } from './error.js';
+export type { EventBounds, EventRow, EventSource, ReadOptions } from './events.js';
+export { inspect, open, seal, type Expect, type Header, type HeaderInput, type PayloadFacts, type SealOptions } from './frame.js';
+export type { Handle } from './handle.js';
+export type { Duration, Size } from './options.js';
+export {
+  keys,
+  next,
+  planPrune,
+  planSave,
+  type LoadFact,
+  type LoadRequest,
+  type LoadStep,
+  type NextLoad,
+  type PlannedOp,
+  type PlanOptions,
+} from './plans.js';
+export {
+  allOf,
+  anyOf,
+  decide,
+  everyBytes,
+  everyElapsed,
+  everyEvents,
+  never,
+  perKind,
+  slowLoad,
+  tailRatio,
+  whenEvent,
+  whenState,
+  withJitter,
+  type Decision,
+  type Observation,
+  type Policy,
+  type PolicySpec,
+} from './policy.js';
+export type { Position, PositionInput, PositionKind } from './position.js';
+export type { Rejection } from './progress.js';
+export type { Observer, Report } from './report.js';
+export type { LoadOptions, OpenOptions, Outcome, Repository } from './repository.js';
+export type { ListOptions, SnapshotMeta, SnapshotStore, StoreOptions } from './store.js';
+export { memoryStore } from './stores/memory.js';
+export { sqliteStore, type SqliteDatabase, type SqliteStoreOptions } from './stores/sqlite.js';
+export { canonicalize } from './canonicalize.js';
+export { decode } from './value/decode.js';
+export { firstDifference } from './value/difference.js';
+export { encode } from './value/encode.js';

@@ -1,0 +1,271 @@
+/** The driver of a load: performs the steps that the core names, and tells it what was learned. */
+import { ask, core, fromCore } from './core.js';
+import type { Settings } from './definition.js';
+import { SnapshotError } from './error.js';
+import { anchorOf, describe, Pages, type EventSource, type Row } from './events.js';
+import { openPayload, type Header } from './frame.js';
+import { toCore, type Position } from './position.js';
+import type { Rejection } from './progress.js';
+import type { SnapshotStore } from './store.js';
+import { withinTime } from './timeout.js';
+import { decode } from './value/decode.js';
+
+/** What a load works with. */
+export interface LoadContext<State, Event, P extends Position> {
+  readonly settings: Settings<State, Event, P>;
+  readonly store: SnapshotStore;
+  readonly events: EventSource<Event>;
+}
+
+/** A verified snapshot, decoded, migrated and rebuilt. */
+export interface Opened<State> {
+  readonly key: string;
+  readonly header: Header;
+  readonly frameBytes: number;
+  readonly state: State;
+}
+
+/** Where the fold begins: the snapshot (none: the initial state), and the log after it. */
+export interface Recovered<State, Event, P extends Position> {
+  readonly snapshot: Opened<State> | undefined;
+  /** First rows to fold; the rest comes from `pages`. */
+  readonly page: readonly Row<Event, P>[];
+  readonly pages: Pages<Event, P>;
+  readonly rejected: readonly Rejection<P>[];
+}
+
+type Step =
+  | { do: 'list'; prefix: string; start: string | null; limit: number }
+  | { do: 'open'; key: string; position: number | bigint }
+  | { do: 'read'; from: number | bigint | null }
+  | { do: 'bounds'; through: number | bigint | null }
+  | { do: 'use'; key: string }
+  | { do: 'replay' }
+  | { do: 'fail'; error: unknown };
+
+/** Finds the newest snapshot that can be vouched for. Throws `historyUnavailable` rather than guess. */
+export async function recover<State, Event, P extends Position>(
+  context: LoadContext<State, Event, P>,
+  streamId: string,
+  options: { readonly at: P | undefined; readonly useSnapshots: boolean },
+): Promise<Recovered<State, Event, P>> {
+  const load = new Recovery(context, streamId);
+  const request = requestOf(context, streamId, options);
+  const facts: unknown[] = [];
+  for (;;) {
+    const { step, rejected } = ask<{ step: Step; rejected: Rejection<Position>[] }>(core().nextLoad, { request, facts });
+    switch (step.do) {
+      case 'use':
+      case 'replay':
+        return load.finish(step.do === 'use', rejected);
+      case 'fail':
+        await load.close();
+        throw fromCore(step.error);
+      default:
+        facts.push(await load.perform(step));
+    }
+  }
+}
+
+function requestOf<State, Event, P extends Position>(
+  { settings, events }: LoadContext<State, Event, P>,
+  streamId: string,
+  { at, useSnapshots }: { readonly at: P | undefined; readonly useSnapshots: boolean },
+): unknown {
+  const { name, version, migratable, sequence, firstPosition } = settings;
+  return {
+    name,
+    streamId,
+    version,
+    migratable,
+    sequence: sequence === 'sparse' ? 'sparse' : { contiguous: { firstPosition } },
+    at: at === undefined ? null : toCore(at),
+    useSnapshots,
+    hasBounds: events.bounds !== undefined,
+  };
+}
+
+class Recovery<State, Event, P extends Position> {
+  readonly #context: LoadContext<State, Event, P>;
+  readonly #streamId: string;
+  #snapshot: Opened<State> | undefined;
+  #pages: Pages<Event, P> | undefined;
+  #page: Row<Event, P>[] = [];
+
+  constructor(context: LoadContext<State, Event, P>, streamId: string) {
+    this.#context = context;
+    this.#streamId = streamId;
+  }
+
+  /** The fact that answers `step`. */
+  async perform(step: Exclude<Step, { do: 'use' | 'replay' | 'fail' }>): Promise<unknown> {
+    switch (step.do) {
+      case 'list':
+        return this.#list(step.prefix, step.start, step.limit);
+      case 'open':
+        return this.#open(step.key, step.position);
+      case 'read':
+        return this.#read(step.from);
+      case 'bounds':
+        return this.#bounds(step.through);
+    }
+  }
+
+  finish(useSnapshot: boolean, rejected: readonly Rejection<Position>[]): Recovered<State, Event, P> {
+    if (this.#pages === undefined) throw new SnapshotError('readFailed', 'the log was not read');
+    const { positions } = this.#context.settings;
+    const snapshot = useSnapshot ? this.#snapshot : undefined;
+    const [first, ...rest] = this.#page;
+    const anchored = snapshot !== undefined && first !== undefined && first.position === this.#parse(snapshot.header.position);
+    return {
+      snapshot,
+      page: anchored ? rest : this.#page,
+      pages: this.#pages,
+      rejected: rejected.map(({ position, ...rejection }) => ({
+        ...rejection,
+        position: position === null ? null : positions.parse(position, 'position of a key'),
+      })),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#pages?.close();
+  }
+
+  async #list(prefix: string, start: string | null, limit: number): Promise<unknown> {
+    const { store, settings } = this.#context;
+    try {
+      const keys = await withinTime(settings.snapshotTimeout, (signal) =>
+        store.list(prefix, { ...(start === null ? {} : { start }), limit, signal }),
+      );
+      return { listed: { keys: [...keys] } };
+    } catch (error) {
+      return { unreadable: { message: describe(error) } };
+    }
+  }
+
+  async #open(key: string, position: number | bigint): Promise<unknown> {
+    const { store, settings } = this.#context;
+    let bytes: Uint8Array | null | undefined;
+    try {
+      bytes = await withinTime(settings.snapshotTimeout, (signal) => store.get(key, { signal }));
+    } catch (error) {
+      return { unreadable: { message: describe(error) } };
+    }
+    if (bytes === null || bytes === undefined) {
+      return { rejected: { code: 'absent', message: 'it was listed, but it is gone' } };
+    }
+    try {
+      this.#snapshot = openSnapshot(settings, this.#streamId, key, position, bytes);
+      const { eventCount, anchor } = this.#snapshot.header;
+      return { opened: { eventCount, anchor: anchor ?? null } };
+    } catch (error) {
+      if (!SnapshotError.is(error)) throw error;
+      return { rejected: { code: error.code, message: error.message } };
+    }
+  }
+
+  async #read(from: number | bigint | null): Promise<unknown> {
+    const { events, settings } = this.#context;
+    await this.close();
+    this.#pages = new Pages(events, this.#streamId, {
+      from: from === null ? undefined : this.#parse(from),
+      pageSize: settings.pageSize,
+      positions: settings.positions,
+    });
+    this.#page = await this.#pages.next();
+    const [first] = this.#page;
+    if (first === undefined) return { firstRow: { row: null } };
+    const asked = from !== null && first.position === this.#parse(from);
+    return { firstRow: { row: { position: toCore(first.position), anchor: asked ? this.#identity(first) : null } } };
+  }
+
+  /** What the snapshot's anchor is compared with: the event's id or its digest, whichever the snapshot was given. */
+  #identity(row: Row<Event, P>): string | Uint8Array {
+    const digest = this.#snapshot?.header.anchor instanceof Uint8Array;
+    return anchorOf(digest ? { ...row, id: undefined } : row);
+  }
+
+  async #bounds(through: number | bigint | null): Promise<unknown> {
+    const { events } = this.#context;
+    const { positions } = this.#context.settings;
+    try {
+      const bounds = await events.bounds?.(this.#streamId, through === null ? {} : { through: this.#parse(through) });
+      const { count, truncatedThrough } = bounds ?? {};
+      return {
+        bounds: {
+          bounds: {
+            count: count ?? null,
+            truncatedThrough:
+              truncatedThrough === undefined || truncatedThrough === null ?
+                null
+              : toCore(positions.parse(truncatedThrough, 'bounds.truncatedThrough')),
+          },
+        },
+      };
+    } catch (error) {
+      if (SnapshotError.is(error)) throw error;
+      throw new SnapshotError('readFailed', `events.bounds failed: ${describe(error)}`, { cause: error });
+    }
+  }
+
+  #parse(position: number | bigint): P {
+    return this.#context.settings.positions.parse(position, 'position of a snapshot');
+  }
+}
+
+/** Verify, decode, migrate, validate, rebuild: in this order. Throws a {@link SnapshotError} with the verdict. */
+function openSnapshot<State, Event, P extends Position>(
+  settings: Settings<State, Event, P>,
+  streamId: string,
+  key: string,
+  position: number | bigint,
+  bytes: Uint8Array,
+): Opened<State> {
+  const { name, version, migratable, maxStateBytes } = settings;
+  const { header, payload } = openPayload(bytes, { name, streamId, position, version, migratable, maxStateBytes });
+  if (header.payload.mediaType !== undefined) {
+    throw new SnapshotError('foreign', `its payload is ${header.payload.mediaType}, which this repository does not read`);
+  }
+  let plain: unknown;
+  try {
+    plain = decode(payload);
+  } catch (error) {
+    throw new SnapshotError('corrupt', `the payload is not a value: ${describe(error)}`, { cause: error });
+  }
+  plain = migrate(settings, header.version, plain);
+  return { key, header, frameBytes: bytes.length, state: rebuild(settings, plain) };
+}
+
+function migrate<State, Event, P extends Position>(settings: Settings<State, Event, P>, from: number, plain: unknown): unknown {
+  let migrated = plain;
+  for (let version = from; version < settings.version; version += 1) {
+    try {
+      migrated = settings.migrate.get(version)?.(migrated);
+    } catch (error) {
+      throw new SnapshotError('migrationFailed', `the migration from version ${version} failed: ${describe(error)}`, { cause: error });
+    }
+    if (migrated === undefined) {
+      throw new SnapshotError('migrationFailed', `the migration from version ${version} returned undefined`);
+    }
+  }
+  return migrated;
+}
+
+function rebuild<State, Event, P extends Position>(settings: Settings<State, Event, P>, plain: unknown): State {
+  checkPlain(settings, plain);
+  try {
+    return settings.fromState(plain);
+  } catch (error) {
+    throw new SnapshotError('invalid', `fromState failed: ${describe(error)}`, { cause: error });
+  }
+}
+
+/** Runs the definition's `validate`; throws `invalid`. */
+export function checkPlain<State, Event, P extends Position>(settings: Settings<State, Event, P>, plain: unknown): void {
+  try {
+    if (settings.validate?.(plain) === false) throw new Error('it returned false');
+  } catch (error) {
+    throw new SnapshotError('invalid', `validate refused the state: ${describe(error)}`, { cause: error });
+  }
+}

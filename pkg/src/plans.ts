@@ -1,0 +1,99 @@
+/** Keys and plans as data, for hosts that do their own I/O. Pure and synchronous. */
+import { ask, calling, core } from './core.js';
+import { headerToCore, inspect } from './frame.js';
+import { DEFAULTS } from './defaults.js';
+import { knownOptions, positiveInteger } from './options.js';
+import { bigintPositions, type PositionInput } from './position.js';
+
+/** The keys of one stream; docs/format.md §3. */
+export const keys = {
+  /** The prefix of everything that belongs to a stream. */
+  stream: (name: string, streamId: string): string => calling(() => core().streamPrefix(name, streamId)),
+  /** The prefix of one version's snapshots; a plain ascending scan finds the newest first. */
+  snapshots: (name: string, streamId: string, version: number): string =>
+    calling(() => core().snapshotPrefix(name, streamId, version)),
+  /** The key of a snapshot. */
+  snapshot: (name: string, streamId: string, version: number, position: PositionInput): string => {
+    const exact = bigintPositions.parse(position, 'position');
+    return calling(() => core().snapshotKey(name, streamId, version, exact));
+  },
+  /** The key of the marker that a failed attempt leaves. */
+  attempt: (name: string, streamId: string, version: number): string => calling(() => core().attemptKey(name, streamId, version)),
+  /** The position that a snapshot's key states; undefined if it is no such key. */
+  positionOf: (key: string): bigint | undefined => core().positionOf(key),
+};
+
+/** One operation of a plan. Carry them out in order, each only when the one before is durable. */
+export type PlannedOp = { readonly op: 'put'; readonly key: string } | { readonly op: 'delete'; readonly keys: readonly string[] };
+
+export interface PlanOptions {
+  /** How many snapshots to keep, the new one included. */
+  readonly keep?: number;
+  /** Where a listing does not show every write at once, nothing is deleted. */
+  readonly listing?: 'strong' | 'eventual';
+}
+
+/** How to store `frame`, given the keys that lie in its slot: the put first, then the deletes that it makes safe. */
+export function planSave(frame: Uint8Array, existing: readonly string[], options: PlanOptions = {}): PlannedOp[] {
+  knownOptions('planSave', options, ['keep', 'listing']);
+  const { payload, ...header } = inspect(frame);
+  const request = {
+    header: headerToCore(header),
+    payload,
+    frameBytes: frame.length,
+    maxBytes: frame.length,
+    keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep),
+    listing: options.listing ?? 'strong',
+  };
+  return ask<PlannedOp[]>((question) => core().planSave(question), { request, facts: [...existing] });
+}
+
+/** Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound. */
+export function planPrune(existing: readonly string[], position: PositionInput, keep: number = DEFAULTS.keep): string[] {
+  const exact = bigintPositions.parse(position, 'position');
+  positiveInteger('keep', keep);
+  return calling(() => core().planPrune([...existing], exact, keep));
+}
+
+/** What a load is asked for; the same fields as src/store/load.rs. */
+export interface LoadRequest {
+  readonly name: string;
+  readonly streamId: string;
+  readonly version: number;
+  readonly migratable?: readonly number[];
+  readonly sequence: 'sparse' | { readonly contiguous: { readonly firstPosition: 0 | 1 } };
+  readonly at?: PositionInput;
+  readonly useSnapshots: boolean;
+  readonly hasBounds: boolean;
+}
+
+/** One thing that a load has learned: the answer to the step before. */
+export type LoadFact =
+  | { readonly listed: { readonly keys: readonly string[] } }
+  | { readonly unreadable: { readonly message: string } }
+  | { readonly opened: { readonly eventCount: number; readonly anchor?: string | Uint8Array } }
+  | { readonly rejected: { readonly code: string; readonly message: string } }
+  | { readonly firstRow: { readonly row: { readonly position: number | bigint; readonly anchor?: string | Uint8Array } | null } }
+  | { readonly bounds: { readonly bounds: { readonly count?: number; readonly truncatedThrough?: number | bigint } } };
+
+/** What to do next in a load. */
+export type LoadStep =
+  | { readonly do: 'list'; readonly prefix: string; readonly start: string | null; readonly limit: number }
+  | { readonly do: 'open'; readonly key: string; readonly position: number | bigint }
+  | { readonly do: 'read'; readonly from: number | bigint | null }
+  | { readonly do: 'bounds'; readonly through: number | bigint | null }
+  | { readonly do: 'use'; readonly key: string }
+  | { readonly do: 'replay' }
+  | { readonly do: 'fail'; readonly error: { readonly code: string; readonly message: string } };
+
+export interface NextLoad {
+  readonly step: LoadStep;
+  readonly rejected: readonly { readonly key: string; readonly position: number | bigint | null; readonly code: string; readonly message: string }[];
+}
+
+/** The next step of a load: recovery as a function of all that was learned, for drivers of your own. */
+export function next(request: LoadRequest, facts: readonly LoadFact[]): NextLoad {
+  const { at, ...rest } = request;
+  const exact = at === undefined ? {} : { at: bigintPositions.parse(at, 'at') };
+  return ask<NextLoad>((question) => core().nextLoad(question), { request: { ...rest, ...exact }, facts: [...facts] });
+}

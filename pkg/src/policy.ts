@@ -1,0 +1,203 @@
+/** When to snapshot: policies are data (plus predicates on the state), decisions are the core's. */
+import { ask, calling, core } from './core.js';
+import { duration, functionOption, invalidOption, nonEmptyText, positiveInteger, size, type Duration, type Size } from './options.js';
+
+const NEVER_HINT = '; for no snapshots at all there is never()';
+const MAX_JITTER = 0.5;
+
+/** The data form of a policy: what the core reads, and what can be logged or stored. */
+export type PolicySpec =
+  | 'never'
+  | { readonly everyEvents: number }
+  | { readonly everyBytes: number }
+  | { readonly everyMillis: number }
+  | { readonly tailRatio: number }
+  | { readonly slowLoad: number }
+  | { readonly whenEvent: readonly string[] }
+  | { readonly whenState: number }
+  | { readonly anyOf: readonly PolicySpec[] }
+  | { readonly allOf: readonly PolicySpec[] }
+  | { readonly perKind: { readonly kinds: Readonly<Record<string, PolicySpec>>; readonly otherwise: PolicySpec } }
+  | { readonly jitter: { readonly fraction: number; readonly policy: PolicySpec } };
+
+/** A policy. Make one with the functions below; combine with {@link anyOf} and {@link allOf}. */
+export interface Policy<State = unknown> {
+  readonly spec: PolicySpec;
+  /** The functions that `whenState` refers to by index. */
+  readonly predicates: readonly ((state: State) => boolean)[];
+}
+
+/** What a decision is made from. Counts are of events, times are milliseconds since 1970. All but `events` may be left out. */
+export interface Observation<State = unknown> {
+  /** Events folded in, in total. */
+  readonly events: number;
+  /** The newest snapshot of this version; absent if there is none. `bytes` is the size of its frame. */
+  readonly snapshot?: { readonly events: number; readonly at?: number; readonly bytes?: number };
+  /** The last attempt, if it failed and no snapshot was taken since; `failures` in a row. */
+  readonly attempt?: { readonly events: number; readonly at?: number; readonly tailBytes?: number; readonly failures: number };
+  /** Bytes of the events since the snapshot. */
+  readonly tailBytes?: number;
+  readonly now?: number;
+  /** When the first event was recorded, if the log says. */
+  readonly firstAt?: number;
+  /** How long the load took that made the handle, and the event count when it ended. */
+  readonly load?: { readonly millis: number; readonly events: number };
+  /** Event types since the snapshot. */
+  readonly eventTypes?: readonly string[];
+  /** For {@link perKind}. */
+  readonly kind?: string;
+  /** The stream's id, for {@link withJitter}. */
+  readonly stream?: string;
+  /** For {@link whenState}. */
+  readonly state?: State;
+}
+
+export interface Decision {
+  readonly take: boolean;
+  /** In words that a log line can carry. */
+  readonly reason: string;
+}
+
+/** What an observation must carry for a policy. */
+export interface PolicyNeeds {
+  readonly bytes: boolean;
+  readonly clock: boolean;
+  readonly kind: boolean;
+  readonly eventTypes: readonly string[];
+}
+
+/** No snapshots. */
+export function never(): Policy {
+  return leaf('never');
+}
+
+/** At least `count` events since the last snapshot. */
+export function everyEvents(count: number): Policy {
+  return leaf({ everyEvents: positiveInteger('everyEvents', count, NEVER_HINT) });
+}
+
+/** At least that many bytes of events since the last snapshot. */
+export function everyBytes(bytes: Size): Policy {
+  return leaf({ everyBytes: size('everyBytes', bytes, ` of bytes, or text such as "64KiB"${NEVER_HINT}`) });
+}
+
+/** At least that much time since the last snapshot, and at least one new event. */
+export function everyElapsed(time: Duration): Policy {
+  return leaf({ everyMillis: duration('everyElapsed', time, ` of milliseconds, or text such as "1h"${NEVER_HINT}`) });
+}
+
+/** The events since the last snapshot weigh at least `ratio` times as much as that snapshot. */
+export function tailRatio(ratio: number): Policy {
+  if (!(Number.isFinite(ratio) && ratio > 0)) throw invalidOption('tailRatio', ratio, 'must be a number above 0');
+  return leaf({ tailRatio: ratio });
+}
+
+/** The load that made the handle took longer than that. */
+export function slowLoad(time: Duration): Policy {
+  return leaf({ slowLoad: duration('slowLoad', time, ' of milliseconds, or text such as "50ms"') });
+}
+
+/** One of these event types was folded since the last snapshot. */
+export function whenEvent(...types: readonly string[]): Policy {
+  if (types.length === 0) throw invalidOption('whenEvent', types, 'must name at least one event type');
+  return leaf({ whenEvent: types.map((type) => nonEmptyText('whenEvent', type)) });
+}
+
+/** The state fulfils a condition, and something is new since the last snapshot. */
+export function whenState<State>(predicate: (state: State) => boolean): Policy<State> {
+  functionOption('whenState', predicate);
+  return { spec: { whenState: 0 }, predicates: [predicate] };
+}
+
+/** One of the policies says so. */
+export function anyOf<State = unknown>(...policies: readonly Policy<State>[]): Policy<State> {
+  return combine('anyOf', policies, (anyOf) => ({ anyOf }));
+}
+
+/** All of the policies say so. */
+export function allOf<State = unknown>(...policies: readonly Policy<State>[]): Policy<State> {
+  return combine('allOf', policies, (allOf) => ({ allOf }));
+}
+
+/** Another policy for each kind of stream; the definition's `kindOf` tells the kind. */
+export function perKind<State = unknown>(
+  kinds: Readonly<Record<string, Policy<State>>>,
+  otherwise: Policy<State>,
+): Policy<State> {
+  const names = Object.keys(kinds);
+  return combine('perKind', [otherwise, ...Object.values(kinds)], ([rest = 'never', ...specs]) => ({
+    perKind: { kinds: Object.fromEntries(names.map((name, index) => [name, specs[index] ?? 'never'])), otherwise: rest },
+  }));
+}
+
+/** Spreads thresholds by up to `fraction` (at most 0.5) below their value, each stream by its own share, always the same. */
+export function withJitter<State = unknown>(fraction: number, policy: Policy<State>): Policy<State> {
+  if (!(fraction > 0 && fraction <= MAX_JITTER)) {
+    throw invalidOption('withJitter', fraction, `must be a number above 0, at most ${MAX_JITTER}`);
+  }
+  return combine('withJitter', [policy], ([inner = 'never']) => ({ jitter: { fraction, policy: inner } }));
+}
+
+/** Decides. Pure: the same policy and observation give the same decision on every host. */
+export function decide<State>(policy: Policy<State>, observation: Observation<State>): Decision {
+  const compiled = compile(policy);
+  const { state, ...facts } = observation;
+  const states = policy.predicates.map((holds) => holds(state as State) === true);
+  return ask<Decision>((question) => compiled.decide(question), { ...facts, states });
+}
+
+/** What an observation must carry for `policy`. */
+export function needs(policy: Policy<never>): PolicyNeeds {
+  return compile(policy).needs() as PolicyNeeds;
+}
+
+type Compiled = InstanceType<ReturnType<typeof core>['CompiledPolicy']>;
+
+const compiledPolicies = new WeakMap<Policy<never>, Compiled>();
+
+function compile(policy: Policy<never>): Compiled {
+  let compiled = compiledPolicies.get(policy);
+  if (compiled === undefined) {
+    compiled = calling(() => new (core().CompiledPolicy)(policy.spec));
+    compiledPolicies.set(policy, compiled);
+  }
+  return compiled;
+}
+
+function leaf(spec: PolicySpec): Policy {
+  return { spec, predicates: [] };
+}
+
+function combine<State>(
+  name: string,
+  policies: readonly Policy<State>[],
+  join: (specs: readonly PolicySpec[]) => PolicySpec,
+): Policy<State> {
+  if (policies.length === 0) throw invalidOption(name, policies, 'must be given at least one policy');
+  const predicates: ((state: State) => boolean)[] = [];
+  const specs = policies.map((policy, index) => {
+    if (!isPolicy(policy)) throw invalidOption(`${name}[${index}]`, policy, 'must be a policy, such as everyEvents(100)');
+    const spec = renumber(policy.spec, predicates.length);
+    predicates.push(...policy.predicates);
+    return spec;
+  });
+  return { spec: join(specs), predicates };
+}
+
+export function isPolicy(policy: unknown): policy is Policy {
+  return typeof policy === 'object' && policy !== null && 'spec' in policy && 'predicates' in policy;
+}
+
+/** Predicates of the parts are put one after another, so that their indices shift. */
+function renumber(spec: PolicySpec, by: number): PolicySpec {
+  if (by === 0 || spec === 'never') return spec;
+  if ('whenState' in spec) return { whenState: spec.whenState + by };
+  if ('anyOf' in spec) return { anyOf: spec.anyOf.map((part) => renumber(part, by)) };
+  if ('allOf' in spec) return { allOf: spec.allOf.map((part) => renumber(part, by)) };
+  if ('jitter' in spec) return { jitter: { ...spec.jitter, policy: renumber(spec.jitter.policy, by) } };
+  if ('perKind' in spec) {
+    const kinds = Object.entries(spec.perKind.kinds).map(([kind, part]) => [kind, renumber(part, by)] as const);
+    return { perKind: { kinds: Object.fromEntries(kinds), otherwise: renumber(spec.perKind.otherwise, by) } };
+  }
+  return spec;
+}

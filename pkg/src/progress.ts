@@ -1,0 +1,150 @@
+/** Folding rows onto a state: order, count, anchor and what policies want to know move with it. The twin of src/fold/progress.rs. */
+import { SnapshotError } from './error.js';
+import { anchorOf, describe, type Row } from './events.js';
+import { MutationGuard } from './mutation.js';
+import type { Settings } from './definition.js';
+import type { PolicyNeeds } from './policy.js';
+import type { Position } from './position.js';
+import { encode } from './value/encode.js';
+import { sameBytes } from './frame.js';
+
+/** A snapshot that was not used. */
+export interface Rejection<P extends Position> {
+  readonly key: string;
+  readonly position: P | null;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The last folded event; its identity is computed when somebody asks. */
+export type Anchor<P extends Position> =
+  | { readonly row: Row<unknown, P> }
+  | { readonly known: string | Uint8Array | undefined };
+
+/** A snapshot of the own slot. */
+export interface BaseSnapshot {
+  readonly events: number;
+  readonly at: number | undefined;
+  readonly bytes: number;
+}
+
+/** What policies want to know of the events since the base. */
+export interface Tail {
+  readonly bytes: number;
+  readonly firstAt: number | undefined;
+  readonly types: ReadonlySet<string>;
+  /** A type that `knows` does not list. */
+  readonly unknown: string | undefined;
+}
+
+export const EMPTY_TAIL: Tail = { bytes: 0, firstAt: undefined, types: new Set(), unknown: undefined };
+
+/** Where a fold stands. */
+export interface Progress<State, P extends Position> {
+  state: State;
+  position: P | null;
+  eventCount: number;
+  anchor: Anchor<P> | undefined;
+  tail: Tail;
+}
+
+export function anchorIdentity<P extends Position>(anchor: Anchor<P> | undefined): string | Uint8Array | undefined {
+  if (anchor === undefined) return undefined;
+  return 'row' in anchor ? anchorOf(anchor.row) : anchor.known;
+}
+
+export function sameAnchor(a: string | Uint8Array | undefined, b: string | Uint8Array | undefined): boolean {
+  return a instanceof Uint8Array && b instanceof Uint8Array ? sameBytes(a, b) : a === b;
+}
+
+/** Folds rows by one definition. */
+export class Folder<State, Event, P extends Position> {
+  readonly #settings: Settings<State, Event, P>;
+  readonly #needs: PolicyNeeds;
+  readonly #guard: MutationGuard<State>;
+
+  constructor(settings: Settings<State, Event, P>, needs: PolicyNeeds) {
+    this.#settings = settings;
+    this.#needs = needs;
+    this.#guard = new MutationGuard(settings);
+  }
+
+  /** Folds `rows` in, in place; what was folded before a row that is refused stays folded. */
+  fold(progress: Progress<State, P>, rows: Iterable<Row<Event, P>>): void {
+    const tail = { ...progress.tail, types: new Set(progress.tail.types) };
+    try {
+      for (const row of rows) {
+        if (!this.#admit(progress, row)) continue;
+        progress.state = this.#evolve(progress.state, row);
+        progress.position = row.position;
+        progress.eventCount += 1;
+        progress.anchor = { row };
+        this.#note(tail, row);
+      }
+    } finally {
+      progress.tail = tail;
+    }
+  }
+
+  /** False for the very row that was folded last (a re-read page of a sparse log). */
+  #admit({ position, anchor }: Progress<State, P>, row: Row<Event, P>): boolean {
+    const { sequence, firstPosition, positions } = this.#settings;
+    if (sequence === 'contiguous') {
+      const expected = position === null ? positions.parse(firstPosition, 'firstPosition') : positions.after(position);
+      if (row.position === expected) return true;
+      throw row.position > expected ?
+          refuse('gap', row, `expected position ${expected} next; events are missing, or the stream is sparse and must be declared so`)
+        : outOfOrder(row, position);
+    }
+    if (position === null || row.position > position) return true;
+    if (row.position < position) throw outOfOrder(row, position);
+    if (sameAnchor(anchorIdentity(anchor), anchorOf(row))) return false;
+    throw refuse('outOfOrder', row, 'two different events share one position; positions must be unique in a stream');
+  }
+
+  #evolve(state: State, row: Row<Event, P>): State {
+    const { evolve } = this.#settings;
+    try {
+      const next = this.#guard.watch(state, row.position, () => evolve(state, row.event));
+      if (typeof (next as { then?: unknown } | undefined)?.then === 'function') {
+        throw new TypeError('evolve returned a promise; it must be synchronous');
+      }
+      if (next === undefined) throw new TypeError('evolve returned undefined; it must return the next state');
+      return next;
+    } catch (error) {
+      if (SnapshotError.is(error)) throw error;
+      throw new SnapshotError('evolveFailed', `evolve failed: ${describe(error)}`, { position: row.position, cause: error });
+    }
+  }
+
+  #note(tail: { -readonly [K in keyof Tail]: Tail[K] } & { types: Set<string> }, row: Row<Event, P>): void {
+    tail.firstAt ??= row.at;
+    if (this.#needs.bytes) tail.bytes += this.#bytes(row);
+    const { knows } = this.#settings;
+    if (knows === undefined && this.#needs.eventTypes.length === 0) return;
+    const type = this.#type(row);
+    if (this.#needs.eventTypes.includes(type)) tail.types.add(type);
+    if (knows !== undefined && !knows.has(type)) tail.unknown ??= type;
+  }
+
+  #bytes(row: Row<Event, P>): number {
+    const bytes = row.bytes ?? this.#settings.sizeOf?.(row.event) ?? encode(row.event, { root: 'event' }).length;
+    if (Number.isFinite(bytes) && bytes >= 0) return bytes;
+    throw refuse('invalidEvent', row, `the size of an event must be a number of bytes; got ${bytes}`);
+  }
+
+  #type(row: Row<Event, P>): string {
+    const type = row.type ?? this.#settings.typeOf?.(row.event) ?? (row.event as { type?: unknown } | null)?.type;
+    if (typeof type === 'string') return type;
+    throw refuse('invalidEvent', row, 'the event has no type, but the policy or `knows` asks for one; give row.type or typeOf');
+  }
+}
+
+function outOfOrder<P extends Position>(row: Row<unknown, P>, position: P | null): SnapshotError {
+  const after = position === null ? 'the first one' : `one after ${position}`;
+  return refuse('outOfOrder', row, `expected ${after}; pages must be read in ascending order and applied once`);
+}
+
+function refuse<P extends Position>(code: 'gap' | 'outOfOrder' | 'invalidEvent', row: Row<unknown, P>, message: string): SnapshotError {
+  return new SnapshotError(code, message, { position: row.position });
+}

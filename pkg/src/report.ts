@@ -1,0 +1,80 @@
+/** What a repository tells its host. */
+import type { Handle } from './handle.js';
+import type { Position } from './position.js';
+import type { Rejection } from './progress.js';
+import type { SnapshotError } from './error.js';
+
+/** One thing that happened. Durations are in milliseconds. */
+export type Report =
+  | {
+      readonly type: 'loaded';
+      readonly streamId: string;
+      readonly version: number;
+      readonly position: Position | null;
+      readonly eventCount: number;
+      readonly source: Handle<unknown, Position>['source'];
+      readonly replayed: number;
+      readonly rejected: readonly Rejection<Position>[];
+      readonly millis: number;
+    }
+  | {
+      readonly type: 'taken';
+      readonly streamId: string;
+      readonly version: number;
+      readonly position: Position;
+      readonly eventCount: number;
+      readonly reason: string;
+      readonly key: string;
+      /** Size of the frame. */
+      readonly bytes: number;
+      readonly deleted: readonly string[];
+      readonly millis: number;
+    }
+  | {
+      /** A snapshot was due and not taken. */
+      readonly type: 'skipped' | 'failed';
+      readonly streamId: string;
+      readonly version: number;
+      readonly position: Position | null;
+      readonly code: string;
+      readonly reason: string;
+      readonly error?: SnapshotError;
+    }
+  | {
+      /** The snapshot stands, but what it made superfluous could not be deleted, or a marker not be written or read. */
+      readonly type: 'warning';
+      readonly streamId: string;
+      readonly version: number;
+      readonly code: string;
+      readonly reason: string;
+    };
+
+export type Observer = (report: Report) => void;
+
+/** A host's observer that cannot hurt; without one, each kind of trouble is printed once. */
+export function observerOf(observe: Observer | undefined): Observer {
+  if (observe === undefined) return warnOnce();
+  return (report) => {
+    try {
+      observe(report);
+    } catch (error) {
+      console.warn('snapfold: observe() threw', error);
+    }
+  };
+}
+
+function warnOnce(): Observer {
+  const warned = new Set<string>();
+  const warn = (kind: string, text: string) => {
+    if (warned.has(kind)) return;
+    warned.add(kind);
+    console.warn(`snapfold: ${text} (said once; pass observe to see every report)`);
+  };
+  return (report) => {
+    if (report.type === 'loaded') {
+      for (const { code, key, message } of report.rejected) warn(code, `snapshot ${key} was not used: ${code}: ${message}`);
+    } else if (report.type === 'failed' || report.type === 'warning' || (report.type === 'skipped' && report.code === 'tooLarge')) {
+      warn(report.code, `stream ${report.streamId}: ${report.reason}`);
+    }
+  };
+}

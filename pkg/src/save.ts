@@ -1,0 +1,209 @@
+/** The driver of a save: encodes once, then performs the steps that the core names. */
+import { ask, core, fromCore } from './core.js';
+import type { Settings } from './definition.js';
+import { SnapshotError } from './error.js';
+import { describe } from './events.js';
+import { headerToCore, openPayload, sealPayload, type HeaderInput, type PayloadFacts } from './frame.js';
+import type { Handle, Internals } from './handle.js';
+import { checkPlain } from './load.js';
+import type { Position } from './position.js';
+import { anchorIdentity } from './progress.js';
+import type { SnapshotMeta, SnapshotStore } from './store.js';
+import type { Attempt } from './streams.js';
+import { withinTime } from './timeout.js';
+import { decode } from './value/decode.js';
+import { encode } from './value/encode.js';
+
+/** An encoded snapshot, ready to be written. */
+export interface Sealed {
+  readonly header: HeaderInput;
+  readonly facts: PayloadFacts;
+  readonly frame: Uint8Array;
+}
+
+/** How a save ended. */
+export type SaveResult =
+  | { readonly status: 'taken'; readonly key: string; readonly deleted: readonly string[]; readonly deleteError: SnapshotError | undefined }
+  | { readonly status: 'alreadyCovered'; readonly key: string }
+  | { readonly status: 'failed'; readonly error: SnapshotError };
+
+type Step =
+  | { do: 'list'; prefix: string; limit: number }
+  | { do: 'open'; key: string; position: number | bigint }
+  | { do: 'put'; key: string }
+  | { do: 'delete'; keys: string[] }
+  | { do: 'done'; result: CoreResult };
+
+type CoreResult =
+  | { status: 'taken'; key: string; deleted: string[]; deleteError: unknown }
+  | { status: 'alreadyCovered'; key: string }
+  | { status: 'failed'; error: unknown };
+
+/** Encodes the state of a handle, synchronously: what is written is the state as it is now. */
+export function sealHandle<State, Event, P extends Position>(
+  settings: Settings<State, Event, P>,
+  handle: Handle<State, P>,
+  inside: Internals<P>,
+): Sealed {
+  if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
+  const plain = settings.toState(handle.state);
+  checkPlain(settings, plain);
+  const payload = encode(plain);
+  if (payload.length > settings.maxStateBytes) {
+    throw new SnapshotError('tooLarge', `the state is ${payload.length} bytes, maxStateBytes is ${settings.maxStateBytes}`);
+  }
+  const anchor = anchorIdentity(inside.anchor);
+  const header: HeaderInput = {
+    name: settings.name,
+    version: settings.version,
+    streamId: handle.streamId,
+    position: handle.position,
+    eventCount: handle.eventCount,
+    takenAt: settings.clock(),
+    ...(anchor === undefined ? {} : { anchor }),
+  };
+  return { header, ...sealPayload(header, payload) };
+}
+
+/** Writes a sealed snapshot and prunes behind it. Throws only for defects, never for what the store does. */
+export async function save<State, Event, P extends Position>(
+  settings: Settings<State, Event, P>,
+  store: SnapshotStore,
+  sealed: Sealed,
+  options: { readonly distrusted: readonly string[]; readonly clearAttempt: boolean },
+): Promise<SaveResult> {
+  const deadline = performance.now() + settings.snapshotTimeout;
+  const request = {
+    header: headerToCore(sealed.header),
+    payload: sealed.facts,
+    frameBytes: sealed.frame.length,
+    maxBytes: Math.min(settings.maxBytes, store.maxValueBytes ?? settings.maxBytes),
+    keep: settings.keep,
+    listing: store.listing ?? 'strong',
+    ...options,
+  };
+  const facts: unknown[] = [];
+  for (;;) {
+    const step = ask<Step>(core().nextSave, { request, facts });
+    if (step.do === 'done') return fromResult(step.result);
+    const left = Math.max(1, deadline - performance.now());
+    facts.push(await withinTime(left, (signal) => perform(settings, store, sealed, step, signal)).catch(failure));
+  }
+}
+
+/** Leaves a marker of a failed attempt in the store, so that hosts that live one request long are damped too. */
+export async function markAttempt<State, Event, P extends Position>(
+  settings: Settings<State, Event, P>,
+  store: SnapshotStore,
+  streamId: string,
+  { events, at, failures, tailBytes }: Attempt,
+  code: string,
+): Promise<void> {
+  const key = core().attemptKey(settings.name, streamId, settings.version);
+  const marker = encode({ eventCount: events, failures, at: at ?? null, tailBytes, code });
+  await withinTime(settings.snapshotTimeout, (signal) => store.put(key, marker, undefined, { signal }));
+}
+
+/** Reads the marker; undefined if there is none, or none that can be read. */
+export async function readAttempt<State, Event, P extends Position>(
+  settings: Settings<State, Event, P>,
+  store: SnapshotStore,
+  streamId: string,
+): Promise<Attempt | undefined> {
+  const key = core().attemptKey(settings.name, streamId, settings.version);
+  const bytes = await withinTime(settings.snapshotTimeout, (signal) => store.get(key, { signal }));
+  return bytes === null || bytes === undefined ? undefined : parseAttempt(bytes);
+}
+
+function parseAttempt(bytes: Uint8Array): Attempt | undefined {
+  try {
+    const { eventCount, failures, at, tailBytes } = decode(bytes) as Record<string, unknown>;
+    if (!isCount(eventCount) || !isCount(failures)) return undefined;
+    return {
+      events: eventCount,
+      failures,
+      at: Number.isSafeInteger(at) ? (at as number) : undefined,
+      tailBytes: isCount(tailBytes) ? tailBytes : 0,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** The fact that answers `step`. */
+async function perform<State, Event, P extends Position>(
+  settings: Settings<State, Event, P>,
+  store: SnapshotStore,
+  sealed: Sealed,
+  step: Exclude<Step, { do: 'done' }>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  switch (step.do) {
+    case 'list':
+      return { listed: { keys: [...(await store.list(step.prefix, { limit: step.limit, signal }))] } };
+    case 'open': {
+      const bytes = await store.get(step.key, { signal });
+      return judge(settings, sealed.header.streamId, step.position, bytes);
+    }
+    case 'put':
+      await store.put(step.key, sealed.frame, metaOf(sealed), { signal });
+      return 'stored';
+    case 'delete':
+      await store.delete(step.keys, { signal });
+      return 'stored';
+  }
+}
+
+function judge<State, Event, P extends Position>(
+  { name, version, maxStateBytes }: Settings<State, Event, P>,
+  streamId: string,
+  position: number | bigint,
+  bytes: Uint8Array | null | undefined,
+): unknown {
+  if (bytes === null || bytes === undefined) return { rejected: { code: 'absent' } };
+  try {
+    const { header } = openPayload(bytes, { name, version, streamId, position, maxStateBytes });
+    return { opened: { digest: header.payload.digest, anchor: header.anchor ?? null } };
+  } catch (error) {
+    if (!SnapshotError.is(error)) throw error;
+    return { rejected: { code: error.code } };
+  }
+}
+
+function failure(error: unknown): unknown {
+  const timeout = SnapshotError.is(error) && error.code === 'timeout';
+  return { failed: { code: timeout ? 'timeout' : 'storeFailed', message: describe(error) } };
+}
+
+function metaOf({ header, facts }: Sealed): SnapshotMeta {
+  return {
+    name: header.name,
+    version: header.version,
+    streamId: header.streamId,
+    position: header.position as Position,
+    eventCount: header.eventCount,
+    takenAt: header.takenAt ?? null,
+    stateBytes: facts.bytes,
+  };
+}
+
+function fromResult(result: CoreResult): SaveResult {
+  switch (result.status) {
+    case 'taken': {
+      const { deleteError } = result;
+      return { ...result, deleteError: deleteError === null ? undefined : asError(deleteError) };
+    }
+    case 'alreadyCovered':
+      return result;
+    case 'failed':
+      return { status: 'failed', error: asError(result.error) };
+  }
+}
+
+function asError(error: unknown): SnapshotError {
+  return fromCore(error) as SnapshotError;
+}

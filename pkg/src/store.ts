@@ -1,0 +1,45 @@
+/** What a host brings: a store for snapshots. Keys are ASCII, compared bytewise; see docs/format.md §3. */
+import type { Position } from './position.js';
+
+/** What a store may keep in columns of its own beside the bytes. */
+export interface SnapshotMeta {
+  readonly name: string;
+  readonly version: number;
+  readonly streamId: string;
+  readonly position: Position;
+  readonly eventCount: number;
+  /** Milliseconds since 1970, or null. */
+  readonly takenAt: number | null;
+  /** Size of the state inside the frame, in bytes. */
+  readonly stateBytes: number;
+}
+
+export interface ListOptions {
+  /** First key of interest, inclusive. */
+  readonly start?: string;
+  /** How many keys at most. */
+  readonly limit: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface StoreOptions {
+  /** Aborted when the snapshot timeout has passed or the caller gave up. */
+  readonly signal?: AbortSignal;
+}
+
+type Awaitable<T> = T | PromiseLike<T>;
+
+/** Where snapshots lie. Every method may be synchronous or return a promise. */
+export interface SnapshotStore {
+  /** Keys with that prefix, ascending bytewise, from `start` on. */
+  list(prefix: string, options: ListOptions): Awaitable<readonly string[]>;
+  get(key: string, options?: StoreOptions): Awaitable<Uint8Array | null | undefined>;
+  /** Durable before it returns; replaces what lies there, whole or not at all. `meta` is absent for small markers. */
+  put(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<unknown>;
+  /** Keys that do not exist are no error. */
+  delete(keys: readonly string[], options?: StoreOptions): Awaitable<unknown>;
+  /** The largest value it takes, in bytes. Default: no limit. */
+  readonly maxValueBytes?: number;
+  /** Whether a listing shows every write at once. Default `'strong'`; nothing is ever deleted on `'eventual'` ones. */
+  readonly listing?: 'strong' | 'eventual';
+}

@@ -258,11 +258,7 @@ impl<'a> Walk<'a> {
                 SaveStep::List { .. } | SaveStep::Open { .. } | SaveStep::Put { .. },
                 SaveFact::Failed { code, message },
             ) => Ok(failed(Error::new(*code, message.clone()))),
-            (step, fact) => Err(Error::new(
-                Code::InvalidOption,
-                format!("the fact {fact:?} does not answer the step {step:?}"),
-            )
-            .at_path("facts")),
+            _ => Err(Error::new(Code::InvalidOption, "a fact does not answer the step before it").at_path("facts")),
         }
     }
 

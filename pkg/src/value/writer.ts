@@ -74,7 +74,7 @@ export class Writer {
     const negative = value < 0n;
     const argument = negative ? -1n - value : value;
     const safe = value >= -MAX_SAFE && value <= MAX_SAFE;
-    if (!safe && argument < 1n << 64n) {
+    if (!safe && argument <= MAX_UINT64) {
       this.reserve(9);
       this.bytes[this.length++] = (negative ? MAJOR.negative : MAJOR.unsigned) | 27;
       this.view.setBigUint64(this.length, argument);
@@ -196,6 +196,7 @@ export class Writer {
 }
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const MAX_UINT64 = 2n ** 64n - 1n;
 
 function hexDigit(unit: number): number {
   return unit < 0x3a ? unit - 0x30 : unit - 0x57;

@@ -7,7 +7,7 @@ use super::{
     MAX_SAFE_INTEGER, Value,
     dynamic_serde::Decoded,
     float::safe_integer,
-    leaf::{self, Leaf},
+    leaf::{self, Decode, Leaf},
     reader::{Major, Reader, malformed},
     writer::Writer,
 };
@@ -124,7 +124,10 @@ impl BigInt {
             Some(digits) => (true, digits),
             None => (false, text),
         };
-        let digits = digits.strip_prefix("0x")?.as_bytes();
+        let digits = digits
+            .strip_prefix("0x")
+            .filter(|digits| !digits.is_empty())?
+            .as_bytes();
         let mut magnitude = Vec::with_capacity(digits.len() / 2 + 1);
         for pair in digits.rchunks(2) {
             let pair = core::str::from_utf8(pair).ok().filter(|pair| !pair.starts_with('+'))?;
@@ -189,8 +192,6 @@ fn two_to_the(shift: usize) -> f64 {
 }
 
 impl Leaf for BigInt {
-    const EXPECTED: &'static str = "an integer";
-
     fn write(&self, writer: &mut Writer) {
         let content = self.content();
         let argument = content
@@ -212,6 +213,10 @@ impl Leaf for BigInt {
     fn to_plain(&self) -> Value {
         Value::Text(self.to_hex())
     }
+}
+
+impl Decode for BigInt {
+    const EXPECTED: &'static str = "an integer";
 
     fn from_decoded(decoded: Decoded) -> Option<Self> {
         match decoded {

@@ -10,8 +10,8 @@ use serde::{
 
 use super::{
     Value, de,
-    dynamic_serde::Decoded,
-    leaf::{MAP, SET},
+    dynamic_serde::{Decoded, decode},
+    leaf::{Decode, MAP, SET},
     reader::Reader,
     validate,
 };
@@ -158,11 +158,18 @@ impl Serialize for Bytes {
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = match Decoded::deserialize(deserializer)? {
+        decode(deserializer)
+    }
+}
+
+impl Decode for Bytes {
+    const EXPECTED: &'static str = "a byte string";
+
+    fn from_decoded(decoded: Decoded) -> Option<Self> {
+        match decoded {
             Decoded::Item(Value::Bytes(bytes)) => Some(Self(bytes)),
-            Decoded::Plain(value) => Self::from_plain(value),
             Decoded::Item(_) => None,
-        };
-        bytes.ok_or_else(|| D::Error::custom("invalid type: expected a byte string"))
+            Decoded::Plain(value) => Self::from_plain(value),
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Value,
     dynamic_serde::Decoded,
     float::safe_integer,
-    leaf::{self, Leaf},
+    leaf::{self, Decode, Leaf},
     writer::Writer,
 };
 
@@ -50,8 +50,6 @@ impl Date {
 }
 
 impl Leaf for Date {
-    const EXPECTED: &'static str = "a Date";
-
     fn write(&self, writer: &mut Writer) {
         writer.tag(Self::TAG);
         writer.number(self.seconds());
@@ -60,6 +58,10 @@ impl Leaf for Date {
     fn to_plain(&self) -> Value {
         self.0.map_or(Value::Null, |millis| Value::Number(millis as f64))
     }
+}
+
+impl Decode for Date {
+    const EXPECTED: &'static str = "a Date";
 
     fn from_decoded(decoded: Decoded) -> Option<Self> {
         match decoded {

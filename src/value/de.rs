@@ -29,11 +29,13 @@ impl<'de> Deserializer<'de> {
         self.reader.finish()
     }
 
+    #[inline]
     pub fn peek(&self) -> Result<Head, Failure> {
         Ok(self.reader.clone().head()?)
     }
 
     /// The head of the next item, which must be of that kind.
+    #[inline]
     fn expect(&mut self, major: Major, expected: &dyn Expected) -> Result<Head, Failure> {
         let head = self.peek()?;
         if head.major != major {
@@ -43,6 +45,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// The content of a text.
+    #[inline]
     pub fn text(&mut self, expected: &dyn Expected) -> Result<&'de str, Failure> {
         let head = self.expect(Major::Text, expected)?;
         Ok(self.reader.text_of(head)?)
@@ -78,6 +81,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// Steps over null or undefined, if that is what follows.
+    #[inline]
     fn nothing(&mut self) -> Result<bool, Failure> {
         let head = self.peek()?;
         let nothing = head.major == Major::Simple && matches!(head.info, NULL | UNDEFINED);

@@ -1,10 +1,7 @@
 //! Any value, without a Rust type of its own.
 
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::mem;
 
 use super::{
     BigInt, Bytes, Date, ElementType, MAX_DEPTH, TypedArray, Wtf8,
@@ -94,80 +91,110 @@ impl Value {
     }
 
     /// Reads one item. Checks all that a [`Value`] rests on, and the depth; the rest of the profile is for validation.
-    pub(super) fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Self> {
-        let head = reader.head()?;
-        let number = number::plain(head).map(Self::Number);
-        Ok(match head.major {
-            Major::Uint => number.unwrap_or_else(|| Self::BigInt(BigInt::from_head(false, head.argument))),
-            Major::Nint => number.unwrap_or_else(|| Self::BigInt(BigInt::from_head(true, head.argument))),
-            Major::Bytes => Self::Bytes(reader.bytes_of(head)?.to_owned()),
-            Major::Text => Self::Text(reader.text_of(head)?.to_owned()),
-            Major::Array => Self::Array(elements(reader, head, depth)?),
-            Major::Map => Self::Object(read_all(reader, head, depth, |reader, depth| {
-                Ok((reader.text()?.to_string(), Self::read(reader, depth)?))
-            })?),
-            Major::Tag => tagged(reader, head, depth)?,
-            Major::Simple => match head.info {
-                FALSE => Self::Bool(false),
-                TRUE => Self::Bool(true),
-                NULL => Self::Null,
-                UNDEFINED => Self::Undefined,
-                _ => number.unwrap_or_default(),
-            },
-        })
+    /// Without recursion, because in debug builds 256 levels of it would take more than a small thread's stack.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            let (mut value, mut left) = start(reader)?;
+            while left == 0 {
+                let Some(mut parent) = open.pop() else {
+                    return Ok(value);
+                };
+                parent.attach(value, reader.offset())?;
+                (value, left) = (parent.collection, parent.left);
+            }
+            if open.len() >= MAX_DEPTH {
+                return Err(malformed(reader.offset(), "nested too deep"));
+            }
+            let key = match value {
+                Self::Object(_) => reader.text()?.to_owned(),
+                _ => String::new(),
+            };
+            open.push(Open {
+                collection: value,
+                key,
+                left: left - 1,
+            });
+        }
     }
 }
 
-fn tagged(reader: &mut Reader<'_>, tag: Head, depth: usize) -> Result<Value> {
+/// A collection whose parts are being read.
+struct Open {
+    collection: Value,
+    /// In a plain object: the key of the part that is being read.
+    key: String,
+    /// How many parts come after that one.
+    left: u64,
+}
+
+impl Open {
+    fn attach(&mut self, part: Value, at: usize) -> Result<()> {
+        match &mut self.collection {
+            Value::Object(entries) => entries.push((mem::take(&mut self.key), part)),
+            Value::Map(entries) => match part {
+                Value::Array(pair) => {
+                    let pair = <[Value; 2]>::try_from(pair);
+                    let [key, value] = pair.map_err(|_| malformed(at, "not an entry of a Map"))?;
+                    entries.push((key, value));
+                }
+                _ => return Err(malformed(at, "not an entry of a Map")),
+            },
+            Value::Array(elements) | Value::Set(elements) => elements.push(part),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The next value; of a collection only the start, and how many parts follow.
+fn start(reader: &mut Reader<'_>) -> Result<(Value, u64)> {
+    let head = reader.head()?;
+    let capacity = reader.capacity(head.argument);
+    let number = number::plain(head).map(Value::Number);
+    let value = match head.major {
+        Major::Array => return Ok((Value::Array(Vec::with_capacity(capacity)), head.argument)),
+        Major::Map => return Ok((Value::Object(Vec::with_capacity(capacity)), head.argument)),
+        Major::Tag => return tagged(reader, head),
+        Major::Uint => number.unwrap_or_else(|| Value::BigInt(BigInt::from_head(false, head.argument))),
+        Major::Nint => number.unwrap_or_else(|| Value::BigInt(BigInt::from_head(true, head.argument))),
+        Major::Bytes => Value::Bytes(reader.bytes_of(head)?.to_owned()),
+        Major::Text => Value::Text(reader.text_of(head)?.to_owned()),
+        Major::Simple => match head.info {
+            FALSE => Value::Bool(false),
+            TRUE => Value::Bool(true),
+            NULL => Value::Null,
+            UNDEFINED => Value::Undefined,
+            _ => number.unwrap_or_default(),
+        },
+    };
+    Ok((value, 0))
+}
+
+fn tagged(reader: &mut Reader<'_>, tag: Head) -> Result<(Value, u64)> {
     let at = |error: Error| malformed(tag.at, error.message());
-    Ok(match tag.argument {
+    let value = match tag.argument {
+        SET_TAG => {
+            let count = reader.array()?;
+            return Ok((Value::Set(Vec::with_capacity(count)), count as u64));
+        }
+        MAP_TAG => {
+            let count = reader.array()?;
+            return Ok((Value::Map(Vec::with_capacity(count)), count as u64));
+        }
         BigInt::POSITIVE | BigInt::NEGATIVE => Value::BigInt(BigInt::read_tagged(tag.argument, reader)?),
         Date::TAG => {
             let date = number::plain(reader.head()?).and_then(Date::from_seconds);
             Value::Date(date.ok_or_else(|| malformed(tag.at, "not a Date"))?)
         }
         Wtf8::TAG => Value::Wtf8(Wtf8::new(reader.bytes()?.to_owned()).map_err(at)?),
-        SET_TAG => {
-            let head = reader.head()?;
-            Value::Set(elements(reader, head, depth)?)
-        }
-        MAP_TAG => {
-            let head = reader.head()?;
-            Value::Map(read_all(reader, head, depth, pair)?)
-        }
         other => {
-            let element = ElementType::from_tag(other).ok_or_else(|| malformed(tag.at, "an unknown tag"))?;
+            let element = ElementType::from_tag(other);
+            let element = element.ok_or_else(|| malformed(tag.at, "an unknown tag"))?;
             Value::TypedArray(TypedArray::new(element, reader.bytes()?.to_owned()).map_err(at)?)
         }
-    })
-}
-
-fn elements(reader: &mut Reader<'_>, head: Head, depth: usize) -> Result<Vec<Value>> {
-    read_all(reader, head, depth, Value::read)
-}
-
-fn pair(reader: &mut Reader<'_>, depth: usize) -> Result<(Value, Value)> {
-    let head = reader.head()?;
-    let pair = elements(reader, head, depth)?;
-    let [key, value] = <[Value; 2]>::try_from(pair).map_err(|_| malformed(head.at, "not an entry of a Map"))?;
-    Ok((key, value))
-}
-
-/// As many parts as the head says, each one level deeper.
-fn read_all<T>(
-    reader: &mut Reader<'_>,
-    head: Head,
-    depth: usize,
-    read: impl Fn(&mut Reader<'_>, usize) -> Result<T>,
-) -> Result<Vec<T>> {
-    if depth >= MAX_DEPTH || !matches!(head.major, Major::Array | Major::Map) {
-        return Err(malformed(head.at, "not a collection, or nested too deep"));
-    }
-    let mut parts = Vec::with_capacity(reader.capacity(head.argument));
-    for _ in 0..head.argument {
-        parts.push(read(reader, depth.saturating_add(1))?);
-    }
-    Ok(parts)
+    };
+    Ok((value, 0))
 }
 
 impl PartialEq for Value {

@@ -4,11 +4,8 @@
 //! own buffers behind `flatten` and `untagged`, is asked what it holds; in those an item that serde has no word for is a
 //! newtype around its bytes.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
-use core::fmt;
+use alloc::{string::String, vec::Vec};
+use core::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -18,7 +15,7 @@ use serde::{
 
 use super::{
     Value,
-    leaf::{ITEM, MAP, OBJECT, SET},
+    leaf::{Decode, ITEM, MAP, OBJECT, SET},
     reader::{Reader, UNDEFINED},
 };
 
@@ -68,8 +65,16 @@ impl Serialize for Entries<'_> {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Decoded::deserialize(deserializer)? {
-            Decoded::Item(value) | Decoded::Plain(value) => Ok(value),
+        decode(deserializer)
+    }
+}
+
+impl Decode for Value {
+    const EXPECTED: &'static str = "any value";
+
+    fn from_decoded(decoded: Decoded) -> Option<Self> {
+        match decoded {
+            Decoded::Item(value) | Decoded::Plain(value) => Some(value),
         }
     }
 }
@@ -80,24 +85,24 @@ pub(super) enum Decoded {
     Plain(Value),
 }
 
-impl<'de> Deserialize<'de> for Decoded {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(ITEM, Outer)
-    }
+/// How every type that is read by way of a [`Value`] is read.
+pub(super) fn decode<'de, T: Decode, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_newtype_struct(ITEM, Outer(PhantomData))
 }
 
 /// Expects the newtype [`ITEM`].
-struct Outer;
+struct Outer<T>(PhantomData<T>);
 
-impl<'de> Visitor<'de> for Outer {
-    type Value = Decoded;
+impl<'de, T: Decode> Visitor<'de> for Outer<T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
+        f.write_str(T::EXPECTED)
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Decoded, D::Error> {
-        deserializer.deserialize_any(Inner)
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        let decoded = deserializer.deserialize_any(Inner)?;
+        T::from_decoded(decoded).ok_or_else(|| D::Error::custom(format_args!("invalid type: expected {}", T::EXPECTED)))
     }
 }
 
@@ -116,7 +121,7 @@ impl<'de> Visitor<'de> for Inner {
     type Value = Decoded;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Outer.expecting(f)
+        f.write_str("any value")
     }
 
     plain! {
@@ -144,7 +149,7 @@ impl<'de> Visitor<'de> for Inner {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Decoded, D::Error> {
-        Decoded::deserialize(deserializer)
+        decode(deserializer).map(Decoded::Plain)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Decoded, A::Error> {
@@ -180,9 +185,7 @@ impl Visitor<'_> for Encoded {
 
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Decoded, E> {
         let mut reader = Reader::new(bytes);
-        let value = Value::read(&mut reader, 0).and_then(|value| reader.finish().map(|()| value));
-        value
-            .map(Decoded::Item)
-            .map_err(|error| E::custom(error.message().to_string()))
+        let value = Value::read(&mut reader).and_then(|value| reader.finish().map(|()| value));
+        value.map(Decoded::Item).map_err(|error| E::custom(error.message()))
     }
 }

@@ -1,7 +1,7 @@
 //! What serde has no word for. Our serializer and deserializer recognise newtype structs with the names below; any other
 //! format sees an ordinary newtype around a plain form.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::{Value, dynamic_serde::Decoded, writer::Writer};
 
@@ -17,19 +17,22 @@ pub(super) const OBJECT: &str = "$snapfold::object";
 pub(super) const SET_TAG: u64 = 258;
 pub(super) const MAP_TAG: u64 = 36992;
 
-/// A value without parts that has its own tag.
-pub(super) trait Leaf: Sized {
+/// A type that is read by way of a [`Value`].
+pub(super) trait Decode: Sized {
     /// For error messages.
     const EXPECTED: &'static str;
 
+    /// From an item of our format, or from the plain form of another one.
+    fn from_decoded(decoded: Decoded) -> Option<Self>;
+}
+
+/// A value without parts that has its own tag.
+pub(super) trait Leaf: Decode {
     /// Appends the whole item.
     fn write(&self, writer: &mut Writer);
 
     /// The form that other formats get.
     fn to_plain(&self) -> Value;
-
-    /// From an item of our format, or from the plain form of another one.
-    fn from_decoded(decoded: Decoded) -> Option<Self>;
 }
 
 /// The inside of the newtype [`ITEM`].
@@ -50,12 +53,6 @@ pub(super) fn serialize<T: Leaf, S: Serializer>(leaf: &T, serializer: S) -> Resu
     serializer.serialize_newtype_struct(ITEM, &Item(leaf))
 }
 
-pub(super) fn deserialize<'de, T: Leaf, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let decoded = Decoded::deserialize(deserializer)?;
-    T::from_decoded(decoded)
-        .ok_or_else(|| serde::de::Error::custom(format_args!("invalid type: expected {}", T::EXPECTED)))
-}
-
 macro_rules! serde_for_leaf {
     ($leaf:ty) => {
         impl serde::Serialize for $leaf {
@@ -66,7 +63,7 @@ macro_rules! serde_for_leaf {
 
         impl<'de> serde::Deserialize<'de> for $leaf {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                leaf::deserialize(deserializer)
+                super::dynamic_serde::decode(deserializer)
             }
         }
     };

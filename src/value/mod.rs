@@ -36,7 +36,7 @@
 //! ```
 //!
 //! Bytes are not trusted. [`from_slice`] accepts exactly what the profile accepts, also in parts that the target type
-//! ignores. Its errors are [`Code::Malformed`](crate::Code::Malformed) with the offset of the item that breaks a rule, the
+//! ignores. Its errors are [`Code::Malformed`] with the offset of the item that breaks a rule, the
 //! first one in reading order. Bytes that end too early are reported at the item that is cut, or at the end of the input if
 //! an item is missing altogether.
 
@@ -78,7 +78,6 @@ pub use typed_array::{ElementType, TypedArray};
 pub use validate::validate;
 pub use wtf8::Wtf8;
 
-#[allow(unused_imports)] // the frame header is read and written with them
 pub(crate) use {reader::Reader, writer::Writer};
 
 /// How deep arrays and maps may be nested; `[]` has depth 1. A `Map` takes two levels: its array and its pairs.

@@ -15,6 +15,7 @@ pub(super) enum Number {
 
 impl Number {
     /// Reads the next item if it is a number or a BigInt; else leaves the reader where it is.
+    #[inline]
     pub fn read(reader: &mut Reader<'_>) -> Result<Option<Self>> {
         let mut ahead = reader.clone();
         let head = ahead.head()?;

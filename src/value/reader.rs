@@ -57,6 +57,7 @@ impl<'a> Reader<'a> {
     }
 
     /// How many bytes have been read.
+    #[inline]
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -140,6 +141,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `length` bytes, which belong to the item at `at`.
+    #[inline]
     fn take(&mut self, length: u64, at: usize) -> Result<&'a [u8]> {
         let bytes = usize::try_from(length)
             .ok()
@@ -151,17 +153,20 @@ impl<'a> Reader<'a> {
     }
 
     /// The content of the byte string that starts with `head`.
+    #[inline]
     pub fn bytes_of(&mut self, head: Head) -> Result<&'a [u8]> {
         self.take(head.argument, head.at)
     }
 
     /// The content of the text that starts with `head`.
+    #[inline]
     pub fn text_of(&mut self, head: Head) -> Result<&'a str> {
         let bytes = self.take(head.argument, head.at)?;
         core::str::from_utf8(bytes).map_err(|_| malformed(head.at, "text that is not valid UTF-8"))
     }
 
     /// A capacity for `count` items that the input could really hold.
+    #[inline]
     pub fn capacity(&self, count: u64) -> usize {
         let left = self.input.len().saturating_sub(self.offset);
         usize::try_from(count).map_or(left, |count| count.min(left))
@@ -195,7 +200,6 @@ impl<'a> Reader<'a> {
 }
 
 /// What the frame header is made of: plain items of a known kind.
-#[allow(dead_code)] // the frame room's half of the interface
 impl<'a> Reader<'a> {
     pub fn u64(&mut self) -> Result<u64> {
         self.expect(Major::Uint, "an unsigned integer")

@@ -44,6 +44,7 @@ impl Serializer {
         self.out.into_bytes()
     }
 
+    #[inline]
     fn enter(&mut self) -> Result<(), Failure> {
         if self.depth >= MAX_DEPTH {
             let message =
@@ -54,15 +55,18 @@ impl Serializer {
         Ok(())
     }
 
+    #[inline]
     pub fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
     }
 
+    #[inline]
     pub fn sequence(&mut self, length: Option<usize>) -> Result<Sequence<'_>, Failure> {
         self.enter()?;
         Ok(Sequence::new(self, length))
     }
 
+    #[inline]
     fn fields(&mut self, length: usize) -> Result<Fields<'_>, Failure> {
         self.enter()?;
         Ok(Fields::new(self, length))
@@ -87,7 +91,8 @@ impl Serializer {
 
 macro_rules! integers {
     ($($method:ident: $integer:ty => $write:ident as $wide:ty,)+) => {
-        $(fn $method(self, value: $integer) -> Result<(), Failure> {
+        $(#[inline]
+        fn $method(self, value: $integer) -> Result<(), Failure> {
             self.out.$write(<$wide>::from(value));
             Ok(())
         })+
@@ -136,6 +141,7 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         Ok(())
     }
 
+    #[inline]
     fn serialize_bool(self, value: bool) -> Result<(), Failure> {
         self.out.simple(if value { TRUE } else { FALSE });
         Ok(())
@@ -146,6 +152,7 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         Ok(())
     }
 
+    #[inline]
     fn serialize_str(self, value: &str) -> Result<(), Failure> {
         self.out.text(value);
         Ok(())
@@ -159,6 +166,7 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         Ok(())
     }
 
+    #[inline]
     fn serialize_none(self) -> Result<(), Failure> {
         self.serialize_unit()
     }
@@ -167,6 +175,7 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         value.serialize(self)
     }
 
+    #[inline]
     fn serialize_unit(self) -> Result<(), Failure> {
         self.out.simple(NULL);
         Ok(())
@@ -206,10 +215,12 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         Ok(())
     }
 
+    #[inline]
     fn serialize_seq(self, length: Option<usize>) -> Result<Sequence<'s>, Failure> {
         self.sequence(length)
     }
 
+    #[inline]
     fn serialize_tuple(self, length: usize) -> Result<Sequence<'s>, Failure> {
         self.sequence(Some(length))
     }
@@ -229,12 +240,14 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         Ok(self.sequence(Some(length))?.of_variant(variant))
     }
 
+    #[inline]
     fn serialize_map(self, length: Option<usize>) -> Result<Map<'s>, Failure> {
         self.enter()?;
         let own_order = mem::take(&mut self.mode) == Mode::OwnOrder;
         Ok(Map::new(self, length, own_order))
     }
 
+    #[inline]
     fn serialize_struct(self, _name: &'static str, length: usize) -> Result<Fields<'s>, Failure> {
         self.fields(length)
     }
@@ -260,6 +273,7 @@ pub(super) struct OpenHead {
 }
 
 impl OpenHead {
+    #[inline]
     pub fn write(out: &mut Writer, major: Major, length: Option<usize>) -> Self {
         let (at, announced) = (out.len(), length.unwrap_or_default() as u64);
         out.head(major, announced);
@@ -271,6 +285,7 @@ impl OpenHead {
         }
     }
 
+    #[inline]
     pub fn close(&self, out: &mut Writer) {
         out.correct_head(self.at, self.major, self.announced, self.count as u64);
     }

@@ -20,6 +20,7 @@ pub(super) struct Sequence<'s> {
 }
 
 impl<'s> Sequence<'s> {
+    #[inline]
     pub fn new(serializer: &'s mut Serializer, length: Option<usize>) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Array, length);
         Self {
@@ -44,6 +45,7 @@ impl<'s> Sequence<'s> {
             .map_err(|failure| in_variant(failure.in_element(index), self.variant))
     }
 
+    #[inline]
     fn close(self) -> Result<(), Failure> {
         self.head.close(&mut self.serializer.out);
         close(self.serializer, self.variant)
@@ -62,6 +64,7 @@ pub(super) struct Fields<'s> {
 }
 
 impl<'s> Fields<'s> {
+    #[inline]
     pub fn new(serializer: &'s mut Serializer, length: usize) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Map, Some(length));
         let base = serializer.fields.len();
@@ -91,6 +94,7 @@ impl<'s> Fields<'s> {
     }
 
     /// An internally tagged enum can hold a struct that has a field named like its tag.
+    #[inline]
     fn check(&mut self, name: &'static str) -> Result<(), Failure> {
         let bytes = name.as_bytes();
         let ends = bytes
@@ -107,6 +111,7 @@ impl<'s> Fields<'s> {
         Ok(())
     }
 
+    #[inline]
     fn close(self) -> Result<(), Failure> {
         self.serializer.fields.truncate(self.base);
         self.head.close(&mut self.serializer.out);
@@ -126,6 +131,7 @@ pub(super) struct Map<'s> {
 }
 
 impl<'s> Map<'s> {
+    #[inline]
     pub fn new(serializer: &'s mut Serializer, length: Option<usize>, own_order: bool) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Map, length);
         let (base, start) = (serializer.entries.len(), serializer.out.len());
@@ -193,6 +199,7 @@ impl ser::SerializeMap for Map<'_> {
     }
 }
 
+#[inline]
 fn close(serializer: &mut Serializer, variant: Option<&'static str>) -> Result<(), Failure> {
     serializer.leave();
     if variant.is_some() {

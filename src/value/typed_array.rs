@@ -5,7 +5,7 @@ use alloc::{borrow::ToOwned, vec, vec::Vec};
 use super::{
     Bytes, Value,
     dynamic_serde::Decoded,
-    leaf::{self, Leaf},
+    leaf::{self, Decode, Leaf},
     writer::Writer,
 };
 use crate::{Code, Error, Result};
@@ -119,8 +119,6 @@ impl TypedArray {
 }
 
 impl Leaf for TypedArray {
-    const EXPECTED: &'static str = "a typed array";
-
     fn write(&self, writer: &mut Writer) {
         writer.tag(self.element.tag());
         writer.bytes(&self.bytes);
@@ -132,6 +130,10 @@ impl Leaf for TypedArray {
             Value::Bytes(self.bytes.clone()),
         ])
     }
+}
+
+impl Decode for TypedArray {
+    const EXPECTED: &'static str = "a typed array";
 
     fn from_decoded(decoded: Decoded) -> Option<Self> {
         match decoded {

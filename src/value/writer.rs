@@ -14,6 +14,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    #[inline]
     pub fn head(&mut self, major: Major, argument: u64) {
         let start = (major as u8) << 5;
         let [b0, b1, b2, b3, b4, b5, b6, b7] = argument.to_be_bytes();
@@ -28,10 +29,12 @@ impl Writer {
         }
     }
 
+    #[inline]
     pub fn uint(&mut self, value: u64) {
         self.head(Major::Uint, value);
     }
 
+    #[inline]
     pub fn int(&mut self, value: i64) {
         match u64::try_from(value) {
             Ok(value) => self.head(Major::Uint, value),
@@ -40,6 +43,7 @@ impl Writer {
     }
 
     /// A number in its one form: an integer if it is integral and safe, else the shortest float.
+    #[inline]
     pub fn number(&mut self, value: f64) {
         match safe_integer(value) {
             Some(integer) => self.int(integer),
@@ -64,6 +68,7 @@ impl Writer {
         }
     }
 
+    #[inline]
     pub fn text(&mut self, text: &str) {
         self.head(Major::Text, text.len() as u64);
         self.raw(text.as_bytes());
@@ -74,7 +79,6 @@ impl Writer {
         self.raw(bytes);
     }
 
-    #[allow(dead_code)] // the frame room's half of the interface
     /// The head of an array; its elements follow.
     pub fn array(&mut self, count: usize) {
         self.head(Major::Array, count as u64);
@@ -91,15 +95,18 @@ impl Writer {
     }
 
     /// One of the four simple values.
+    #[inline]
     pub fn simple(&mut self, info: u8) {
         self.out.push(0xe0 | info);
     }
 
     /// Bytes that are encoded already.
+    #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
         self.out.len()
     }
@@ -113,6 +120,7 @@ impl Writer {
     }
 
     /// Replaces the head at `at`, which was written for `before`, once the real argument is known.
+    #[inline]
     pub fn correct_head(&mut self, at: usize, major: Major, before: u64, argument: u64) {
         if before == argument {
             return;

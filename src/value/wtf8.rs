@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use super::{
     Value,
     dynamic_serde::Decoded,
-    leaf::{self, Leaf},
+    leaf::{self, Decode, Leaf},
     writer::Writer,
 };
 use crate::{Code, Error, Result};
@@ -127,8 +127,6 @@ fn pieces(bytes: &[u8]) -> impl Iterator<Item = Piece<'_>> {
 }
 
 impl Leaf for Wtf8 {
-    const EXPECTED: &'static str = "a string with lone surrogates";
-
     fn write(&self, writer: &mut Writer) {
         writer.tag(Self::TAG);
         writer.bytes(&self.0);
@@ -143,6 +141,10 @@ impl Leaf for Wtf8 {
                 .collect(),
         )
     }
+}
+
+impl Decode for Wtf8 {
+    const EXPECTED: &'static str = "a string with lone surrogates";
 
     fn from_decoded(decoded: Decoded) -> Option<Self> {
         match decoded {

@@ -1,0 +1,153 @@
+//! What holds for every value and for any bytes.
+
+use proptest::{collection::vec, prelude::*};
+use snapfold::value::{BigInt, Date, ElementType, TypedArray, Value, Wtf8, canonicalize, from_slice, to_vec, validate};
+
+const ELEMENTS: [ElementType; 4] = [
+    ElementType::Uint8Clamped,
+    ElementType::Int16,
+    ElementType::Float32,
+    ElementType::BigInt64,
+];
+
+fn number() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<f64>().prop_map(Value::Number),
+        any::<u64>().prop_map(|bits| Value::Number(f64::from_bits(bits))),
+        any::<f32>().prop_map(Value::from),
+        any::<i64>().prop_map(|integer| Value::Number(integer as f64)),
+        any::<i32>().prop_map(Value::from),
+    ]
+}
+
+fn big_int() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        (any::<bool>(), vec(any::<u8>(), 0..20)).prop_map(|(negative, magnitude)| BigInt::new(negative, &magnitude)),
+        (-300i128..300, 0..130u32)
+            .prop_map(|(near, power)| BigInt::from(1i128.checked_shl(power).unwrap_or(0).wrapping_add(near))),
+    ]
+    .prop_map(Value::BigInt)
+}
+
+fn leaf() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Undefined),
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        number(),
+        big_int(),
+        any::<String>().prop_map(Value::Text),
+        vec(prop_oneof![any::<u16>(), 0xd7f0..0xe010u16], 0..8)
+            .prop_map(|units| Wtf8::from_utf16(&units).map_or_else(Value::Wtf8, Value::Text)),
+        vec(any::<u8>(), 0..300).prop_map(Value::Bytes),
+        (0..ELEMENTS.len(), vec(any::<u8>(), 0..40)).prop_map(|(element, mut bytes)| {
+            let element = ELEMENTS[element];
+            bytes.truncate(bytes.len() / element.size() * element.size());
+            Value::TypedArray(TypedArray::new(element, bytes).unwrap())
+        }),
+        (-8_640_000_000_000_000..=8_640_000_000_000_000i64).prop_map(|ms| Value::Date(Date::from_millis(ms).unwrap())),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    leaf().prop_recursive(5, 60, 30, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..30).prop_map(Value::Array),
+            vec(("[a-d]{0,3}", inner.clone()), 0..30).prop_map(|mut entries| {
+                let mut seen = std::collections::BTreeSet::new();
+                entries.retain(|(key, _)| seen.insert(key.clone()));
+                Value::Object(entries)
+            }),
+            vec((inner.clone(), inner.clone()), 0..6).prop_map(Value::Map),
+            vec(inner, 0..6).prop_map(Value::Set),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn decoding_inverts_encoding(value in value()) {
+        let bytes = to_vec(&value).unwrap();
+        prop_assert_eq!(validate(&bytes), Ok(()));
+        let decoded: Value = from_slice(&bytes).unwrap();
+        prop_assert_eq!(&decoded, &value);
+        prop_assert_eq!(to_vec(&decoded).unwrap(), bytes);
+    }
+
+    #[test]
+    fn values_are_equal_exactly_if_their_bytes_are(a in value(), b in value()) {
+        prop_assert_eq!(a == b, to_vec(&a).unwrap() == to_vec(&b).unwrap());
+    }
+
+    /// Bytes that are nearly a value: those that are accepted have no other spelling.
+    #[test]
+    fn encoding_inverts_decoding(value in value(), changes in vec((any::<prop::sample::Index>(), any::<u8>()), 1..3)) {
+        let mut bytes = to_vec(&value).unwrap();
+        for (index, byte) in changes {
+            let index = index.index(bytes.len());
+            bytes[index] = byte;
+        }
+        agree(&bytes)?;
+    }
+
+    #[test]
+    fn any_bytes_get_an_answer(bytes in vec(any::<u8>(), 0..40)) {
+        agree(&bytes)?;
+    }
+
+    #[test]
+    fn every_prefix_of_a_value_is_refused(value in value(), cut in any::<prop::sample::Index>()) {
+        let bytes = to_vec(&value).unwrap();
+        prop_assert!(validate(&bytes[..cut.index(bytes.len())]).is_err());
+    }
+
+    #[test]
+    fn the_canonical_form_is_one_for_all_orders_of_keys(value in value()) {
+        let canonical = canonicalize(&to_vec(&value).unwrap()).unwrap();
+        prop_assert_eq!(&canonicalize(&canonical).unwrap(), &canonical);
+        prop_assert_eq!(canonicalize(&to_vec(&reversed(&value)).unwrap()).unwrap(), canonical);
+    }
+
+    #[test]
+    fn typed_numbers_come_back(int in any::<i64>(), wide in any::<u128>(), float in any::<f64>()) {
+        prop_assert_eq!(from_slice::<i64>(&to_vec(&int).unwrap()), Ok(int));
+        prop_assert_eq!(from_slice::<u128>(&to_vec(&wide).unwrap()), Ok(wide));
+        let back: f64 = from_slice(&to_vec(&float).unwrap()).unwrap();
+        prop_assert_eq!(Value::Number(back), Value::Number(float));
+    }
+}
+
+/// All readers accept the same bytes, and whoever accepts them writes them again.
+fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let verdict = validate(bytes);
+    let decoded = from_slice::<Value>(bytes);
+    prop_assert_eq!(&verdict, &decoded.as_ref().map(drop).map_err(Clone::clone));
+    prop_assert_eq!(&verdict, &from_slice::<serde::de::IgnoredAny>(bytes).map(drop));
+    match decoded {
+        Ok(value) => prop_assert_eq!(to_vec(&value).unwrap(), bytes),
+        Err(error) => prop_assert!(error.offset().is_some_and(|offset| offset <= bytes.len() as u64)),
+    }
+    Ok(())
+}
+
+/// The same value with the keys of every plain object in the opposite order.
+fn reversed(value: &Value) -> Value {
+    match value {
+        Value::Array(elements) => Value::Array(elements.iter().map(reversed).collect()),
+        Value::Set(elements) => Value::Set(elements.iter().map(reversed).collect()),
+        Value::Map(entries) => Value::Map(
+            entries
+                .iter()
+                .map(|(key, value)| (reversed(key), reversed(value)))
+                .collect(),
+        ),
+        Value::Object(entries) => Value::Object(
+            entries
+                .iter()
+                .rev()
+                .map(|(key, value)| (key.clone(), reversed(value)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
+}

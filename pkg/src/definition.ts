@@ -71,7 +71,7 @@ export interface Definition<State, Event, P extends Position> {
   readonly name: string;
   readonly version: number;
   /** Connects the definition; says at once if the initial state could not be snapshotted. */
-  open(options: OpenOptions<Event>): Promise<Repository<State, Event, P>>;
+  open(options: OpenOptions<Event, P>): Promise<Repository<State, Event, P>>;
 }
 
 /** A definition with every default filled in. */

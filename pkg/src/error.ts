@@ -62,9 +62,9 @@ export class SnapshotError extends Error {
   }
 
   readonly code: ErrorCode;
-  readonly offset?: number;
-  readonly path?: string;
-  readonly position?: number | bigint;
+  declare readonly offset?: number;
+  declare readonly path?: string;
+  declare readonly position?: number | bigint;
 
   constructor(code: ErrorCode, message: string, place: ErrorPlace = {}) {
     super(message + describe(place), 'cause' in place ? { cause: place.cause } : undefined);

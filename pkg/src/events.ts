@@ -20,9 +20,9 @@ export interface EventRow<Event> {
   readonly bytes?: number;
 }
 
-export interface ReadOptions {
-  /** First position of interest, **inclusive**; absent: from the start. The definition's type of position. */
-  readonly from?: Position;
+export interface ReadOptions<P extends Position = number> {
+  /** First position of interest, **inclusive**; absent: from the start. */
+  readonly from?: P;
   /** How many rows are wanted; fewer are fine. */
   readonly limit: number;
 }
@@ -38,11 +38,11 @@ export interface EventBounds {
 type Awaitable<T> = T | PromiseLike<T>;
 
 /** Reads a stream's events in ascending order. */
-export interface EventSource<Event, Raw = EventRow<Event>> {
+export interface EventSource<Event, P extends Position = number, Raw = EventRow<Event>> {
   /** An array is one page, and only an empty page ends the log; an async iterable is the whole rest. */
-  read(streamId: string, options: ReadOptions): Awaitable<readonly Raw[] | AsyncIterable<Raw>>;
+  read(streamId: string, options: ReadOptions<P>): Awaitable<readonly Raw[] | AsyncIterable<Raw>>;
   /** Optional: what was deleted on purpose, and how many events there are at or below `through` (absent: in all). */
-  bounds?(streamId: string, options: { readonly through?: Position }): Awaitable<EventBounds>;
+  bounds?(streamId: string, options: { readonly through?: P }): Awaitable<EventBounds>;
   /** Turns what `read` returns into a row, where it is not one already. */
   row?(raw: Raw): EventRow<Event>;
 }
@@ -98,7 +98,7 @@ export class Pages<Event, P extends Position> {
   #pageSize: number;
 
   constructor(
-    source: EventSource<Event>,
+    source: EventSource<Event, P>,
     streamId: string,
     options: { readonly from: P | undefined; readonly pageSize: number; readonly positions: Positions<P> },
   ) {

@@ -14,7 +14,7 @@ import { decode } from './value/decode.js';
 export interface LoadContext<State, Event, P extends Position> {
   readonly settings: Settings<State, Event, P>;
   readonly store: SnapshotStore;
-  readonly events: EventSource<Event>;
+  readonly events: EventSource<Event, P>;
 }
 
 /** A verified snapshot, decoded, migrated and rebuilt. */

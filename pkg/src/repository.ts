@@ -18,10 +18,10 @@ import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
 
 /** What a definition is connected to. */
-export interface OpenOptions<Event> {
+export interface OpenOptions<Event, P extends Position> {
   readonly store: SnapshotStore;
   // The raw type is the source's own affair: `row` turns it into a row.
-  readonly events: EventSource<Event> | EventSource<Event, never>;
+  readonly events: EventSource<Event, P> | EventSource<Event, P, never>;
   /** Told of everything that happens. Default: one warning for each kind of trouble. */
   readonly observe?: Observer;
 }
@@ -80,7 +80,7 @@ export interface Repository<State, Event, P extends Position> {
 
 export function openRepository<State, Event, P extends Position>(
   settings: Settings<State, Event, P>,
-  options: OpenOptions<Event>,
+  options: OpenOptions<Event, P>,
 ): Repository<State, Event, P> {
   knownOptions('open', options, ['store', 'events', 'observe']);
   checkStore(options.store);
@@ -105,9 +105,9 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   readonly #streams = new Streams(DEFAULTS.rememberedStreams);
   readonly #observe: Observer;
 
-  constructor(settings: Settings<State, Event, P>, options: OpenOptions<Event>) {
+  constructor(settings: Settings<State, Event, P>, options: OpenOptions<Event, P>) {
     this.#settings = settings;
-    this.#context = { settings, store: options.store, events: options.events as EventSource<Event> };
+    this.#context = { settings, store: options.store, events: options.events as EventSource<Event, P> };
     this.#needs = needs(settings.policy);
     this.#folder = new Folder(settings, this.#needs);
     this.#observe = observerOf(options.observe);

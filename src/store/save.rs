@@ -4,7 +4,6 @@
 //! what retention no longer wants. Nothing newer is hidden, nothing is deleted that this save has not seen, and nothing at all before
 //! the new frame is written (automerge-repo's order).
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -79,11 +79,6 @@ impl Writer {
         self.raw(bytes);
     }
 
-    /// The head of an array; its elements follow.
-    pub fn array(&mut self, count: usize) {
-        self.head(Major::Array, count as u64);
-    }
-
     /// The head of a map; its keys and values follow.
     pub fn map(&mut self, count: usize) {
         self.head(Major::Map, count as u64);

@@ -23,8 +23,11 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
   /** Bump when evolve, an upcaster, initialState or the set of events changes meaning. From 1 to 2^32 − 1. */
   readonly version: number;
   readonly initialState: () => State;
-  /** Returns the next state. Must be deterministic, synchronous, and must not change `state`, unless `mutable` is set. */
-  readonly evolve: (state: State, event: Event) => State;
+  /**
+   * Returns the next state. Must be deterministic and synchronous, and must not change `state`; with `mutable` it may, and then it may
+   * return nothing.
+   */
+  readonly evolve: (state: State, event: Event) => State | void;
   readonly policy?: Policy<never>;
   /** `evolve` may change the state it is given; then `apply` spends the old handle. */
   readonly mutable?: boolean;
@@ -79,7 +82,7 @@ export interface Settings<State, Event, P extends Position> {
   readonly name: string;
   readonly version: number;
   readonly initialState: () => State;
-  readonly evolve: (state: State, event: Event) => State;
+  readonly evolve: (state: State, event: Event) => State | void;
   readonly policy: Policy<State>;
   readonly mutable: boolean;
   /** Versions that `migrate` covers, newest first. */
@@ -173,7 +176,7 @@ function parse<State, Event, P extends Position>(
     maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
     snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout),
     pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),
-    clock: options.clock ?? Date.now,
+    clock: wholeMillis(options.clock ?? Date.now),
     development: flag('development', options.development, !inProduction()),
   };
 }
@@ -225,6 +228,14 @@ function migrations(
 
 function flag(option: string, value: unknown, otherwise: boolean): boolean {
   return value === undefined ? otherwise : oneOf<never>(option, value, [true, false] as never[]);
+}
+
+function wholeMillis(clock: () => number): () => number {
+  return () => {
+    const now = Math.trunc(clock());
+    if (Number.isSafeInteger(now)) return now;
+    throw invalidOption('clock', now, 'must return milliseconds since 1970');
+  };
 }
 
 function inProduction(): boolean {

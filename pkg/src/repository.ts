@@ -117,6 +117,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     knownOptions('load', options, ['at', 'useSnapshots']);
     const at = options.at === undefined ? undefined : this.#settings.positions.parse(options.at, 'load.at');
     const useSnapshots = oneOf<never>('load.useSnapshots', options.useSnapshots ?? true, [true, false] as never[]);
+    checkStreamId(streamId);
     const began = this.#settings.clock();
     const recovered = await recover(this.#context, streamId, { at, useSnapshots });
     const progress = startOf(this.#settings, recovered);
@@ -146,7 +147,10 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         (list as EventRow<Event>[]).map((row) => parseRow(row, this.#settings.positions))
       : this.#number(handle, list as Event[], options.through);
     const progress = progressOf(handle, inside);
-    if (this.#settings.mutable && parsed.length > 0) inside.spent = true;
+    if (this.#settings.mutable && parsed.length > 0) {
+      this.#folder.check(progress, parsed); // once the state has changed there is no way back
+      inside.spent = true;
+    }
     this.#folder.fold(progress, parsed);
     return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), spent: false });
   }
@@ -175,9 +179,16 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       const inside = this.#usable(handle);
       const refusal = this.#refusal(handle, inside);
       if (refusal !== undefined) return { status: 'skipped', handle, ...refusal };
-      const { take, reason } = this.#decide(handle, inside);
-      if (!take) return { status: 'skipped', code: 'notDue', reason, handle };
-      return await this.#attempt(handle, inside, reason);
+      const decision = this.#decide(handle, inside);
+      if (decision.take) return await this.#attempt(handle, inside, decision.reason);
+      return {
+        status: 'skipped',
+        code: 'notDue',
+        get reason() {
+          return decision.reason; // words cost more than the decision
+        },
+        handle,
+      };
     } catch (error) {
       return this.#failed(handle, error);
     }
@@ -204,12 +215,15 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     at: P | undefined,
   ): Promise<void> {
     let reached = progress.position !== null && progress.position === at;
+    let page = first;
     try {
-      let page = first.length > 0 ? first : await pages.next();
-      for (; page.length > 0 && !reached; page = await pages.next()) {
+      while (!reached) {
+        if (page.length === 0) page = await pages.next();
+        if (page.length === 0) break;
         const end = at === undefined ? -1 : page.findIndex((row) => row.position > at);
         this.#folder.fold(progress, end === -1 ? page : page.slice(0, end));
         reached = end !== -1 || (at !== undefined && progress.position === at);
+        page = [];
       }
     } finally {
       await pages.close();
@@ -448,6 +462,11 @@ function hidden<P extends Position>({ anchor, tail }: Progress<unknown, P>) {
 /** Without the members that nobody knows. */
 function stated<T extends object>(facts: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as never;
+}
+
+function checkStreamId(streamId: string): void {
+  if (typeof streamId === 'string' && streamId !== '' && streamId.isWellFormed()) return;
+  throw new SnapshotError('invalidId', 'a stream id is text, not empty, without lone surrogates', { path: 'streamId' });
 }
 
 function checkStore(store: SnapshotStore): void {

@@ -13,6 +13,7 @@ import {
   type Duration,
   type Size,
 } from './options.js';
+import type { EventRow } from './events.js';
 import { everyEvents, isPolicy, type Policy, type PolicySpec } from './policy.js';
 import { bigintPositions, numberPositions, type Position, type PositionKind, type Positions } from './position.js';
 import { openRepository, type OpenOptions, type Repository } from './repository.js';
@@ -74,7 +75,7 @@ export interface Definition<State, Event, P extends Position> {
   readonly name: string;
   readonly version: number;
   /** Connects the definition; says at once if the initial state could not be snapshotted. */
-  open(options: OpenOptions<Event, P>): Promise<Repository<State, Event, P>>;
+  open<Raw = EventRow<Event>>(options: OpenOptions<Event, P, Raw>): Promise<Repository<State, Event, P>>;
 }
 
 /** A definition with every default filled in. */

@@ -18,10 +18,10 @@ import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
 
 /** What a definition is connected to. */
-export interface OpenOptions<Event, P extends Position> {
+export interface OpenOptions<Event, P extends Position, Raw = EventRow<Event>> {
   readonly store: SnapshotStore;
-  // The raw type is the source's own affair: `row` turns it into a row.
-  readonly events: EventSource<Event, P> | EventSource<Event, P, never>;
+  /** `Raw` is what `read` returns: rows, or anything that `row` makes rows of. */
+  readonly events: EventSource<Event, P, Raw>;
   /** Told of everything that happens. Default: one warning for each kind of trouble. */
   readonly observe?: Observer;
 }
@@ -78,9 +78,9 @@ export interface Repository<State, Event, P extends Position> {
   snapshot(handle: Handle<State, P>): Promise<Outcome<State, P>>;
 }
 
-export function openRepository<State, Event, P extends Position>(
+export function openRepository<State, Event, P extends Position, Raw>(
   settings: Settings<State, Event, P>,
-  options: OpenOptions<Event, P>,
+  options: OpenOptions<Event, P, Raw>,
 ): Repository<State, Event, P> {
   knownOptions('open', options, ['store', 'events', 'observe']);
   checkStore(options.store);
@@ -94,7 +94,7 @@ export function openRepository<State, Event, P extends Position>(
     );
   }
   checkInitialState(settings);
-  return new SnapshotRepository(settings, options);
+  return new SnapshotRepository(settings, options as OpenOptions<Event, P>);
 }
 
 class SnapshotRepository<State, Event, P extends Position> implements Repository<State, Event, P> {
@@ -107,7 +107,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
 
   constructor(settings: Settings<State, Event, P>, options: OpenOptions<Event, P>) {
     this.#settings = settings;
-    this.#context = { settings, store: options.store, events: options.events as EventSource<Event, P> };
+    this.#context = { settings, store: options.store, events: options.events };
     this.#needs = needs(settings.policy);
     this.#folder = new Folder(settings, this.#needs);
     this.#observe = observerOf(options.observe);

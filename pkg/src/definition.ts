@@ -13,6 +13,7 @@ import {
   type Duration,
   type Size,
 } from './options.js';
+import type { EventRow } from './events.js';
 import { everyEvents, isPolicy, type Policy, type PolicySpec } from './policy.js';
 import { bigintPositions, numberPositions, type Position, type PositionKind, type Positions } from './position.js';
 import { openRepository, type OpenOptions, type Repository } from './repository.js';
@@ -23,8 +24,11 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
   /** Bump when evolve, an upcaster, initialState or the set of events changes meaning. From 1 to 2^32 − 1. */
   readonly version: number;
   readonly initialState: () => State;
-  /** Returns the next state. Must be deterministic, synchronous, and must not change `state`, unless `mutable` is set. */
-  readonly evolve: (state: State, event: Event) => State;
+  /**
+   * Returns the next state. Must be deterministic and synchronous, and must not change `state`; with `mutable` it may, and then it may
+   * return nothing.
+   */
+  readonly evolve: (state: State, event: Event) => State | void;
   readonly policy?: Policy<never>;
   /** `evolve` may change the state it is given; then `apply` spends the old handle. */
   readonly mutable?: boolean;
@@ -71,7 +75,7 @@ export interface Definition<State, Event, P extends Position> {
   readonly name: string;
   readonly version: number;
   /** Connects the definition; says at once if the initial state could not be snapshotted. */
-  open(options: OpenOptions<Event, P>): Promise<Repository<State, Event, P>>;
+  open<Raw = EventRow<Event>>(options: OpenOptions<Event, P, Raw>): Promise<Repository<State, Event, P>>;
 }
 
 /** A definition with every default filled in. */
@@ -79,7 +83,7 @@ export interface Settings<State, Event, P extends Position> {
   readonly name: string;
   readonly version: number;
   readonly initialState: () => State;
-  readonly evolve: (state: State, event: Event) => State;
+  readonly evolve: (state: State, event: Event) => State | void;
   readonly policy: Policy<State>;
   readonly mutable: boolean;
   /** Versions that `migrate` covers, newest first. */
@@ -173,7 +177,7 @@ function parse<State, Event, P extends Position>(
     maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
     snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout),
     pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),
-    clock: options.clock ?? Date.now,
+    clock: wholeMillis(options.clock ?? Date.now),
     development: flag('development', options.development, !inProduction()),
   };
 }
@@ -225,6 +229,14 @@ function migrations(
 
 function flag(option: string, value: unknown, otherwise: boolean): boolean {
   return value === undefined ? otherwise : oneOf<never>(option, value, [true, false] as never[]);
+}
+
+function wholeMillis(clock: () => number): () => number {
+  return () => {
+    const now = Math.trunc(clock());
+    if (Number.isSafeInteger(now)) return now;
+    throw invalidOption('clock', now, 'must return milliseconds since 1970');
+  };
 }
 
 function inProduction(): boolean {

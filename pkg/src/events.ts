@@ -96,6 +96,7 @@ export class Pages<Event, P extends Position> {
   #from: P | undefined;
   #iterator: AsyncIterator<EventRow<Event>> | undefined;
   #pageSize: number;
+  #ended = false;
 
   constructor(
     source: EventSource<Event, P>,
@@ -109,10 +110,10 @@ export class Pages<Event, P extends Position> {
     this.#fetch = async (from) => {
       if (this.#iterator === undefined) {
         const answer = await source.read(streamId, { ...(from === undefined ? {} : { from }), limit: this.#pageSize });
-        if (Array.isArray(answer)) return row === undefined ? answer : answer.map(row);
+        if (Array.isArray(answer)) return row === undefined ? answer : answer.map((raw) => row(raw));
         this.#iterator = iterate(answer as AsyncIterable<EventRow<Event>>);
       }
-      return drain(this.#iterator, this.#pageSize, row);
+      return this.#drain(this.#iterator, row);
     };
   }
 
@@ -126,7 +127,7 @@ export class Pages<Event, P extends Position> {
       if (SnapshotError.is(error)) throw error;
       throw new SnapshotError('readFailed', `the event log failed: ${describe(error)}`, { cause: error });
     }
-    const rows = raw.map((row) => parseRow(row, this.#positions));
+    const rows = await this.#parse(raw);
     const last = rows.at(-1);
     if (last !== undefined) this.#from = this.#positions.after(last.position);
     return rows;
@@ -134,7 +135,32 @@ export class Pages<Event, P extends Position> {
 
   /** Lets an iterable that was not read to its end go. */
   async close(): Promise<void> {
-    await this.#iterator?.return?.();
+    if (this.#ended) return;
+    this.#ended = true;
+    try {
+      await this.#iterator?.return?.();
+    } catch (error) {
+      throw new SnapshotError('readFailed', `the event log failed when it was let go: ${describe(error)}`, { cause: error });
+    }
+  }
+
+  async #parse(raw: readonly EventRow<Event>[]): Promise<Row<Event, P>[]> {
+    try {
+      return raw.map((row) => parseRow(row, this.#positions));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async #drain(iterator: AsyncIterator<EventRow<Event>>, row: EventSource<Event, P>['row']): Promise<EventRow<Event>[]> {
+    const page: EventRow<Event>[] = [];
+    while (page.length < this.#pageSize && !this.#ended) {
+      const { done, value } = await iterator.next();
+      if (done === true) this.#ended = true;
+      else page.push(row === undefined ? value : row(value));
+    }
+    return page;
   }
 }
 
@@ -148,20 +174,6 @@ function iterate<T>(answer: AsyncIterable<T>): AsyncIterator<T> {
     throw new SnapshotError('readFailed', 'events.read must return an array (one page) or an async iterable (the whole rest)');
   }
   return method.call(answer);
-}
-
-async function drain<Event>(
-  iterator: AsyncIterator<EventRow<Event>>,
-  limit: number,
-  row: ((raw: EventRow<Event>) => EventRow<Event>) | undefined,
-): Promise<EventRow<Event>[]> {
-  const page: EventRow<Event>[] = [];
-  while (page.length < limit) {
-    const { done, value } = await iterator.next();
-    if (done === true) break;
-    page.push(row === undefined ? value : row(value));
-  }
-  return page;
 }
 
 function milliseconds(row: EventRow<unknown>, position: Position): number | undefined {

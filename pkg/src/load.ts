@@ -113,7 +113,6 @@ class Recovery<State, Event, P extends Position> {
 
   finish(useSnapshot: boolean, rejected: readonly Rejection<Position>[]): Recovered<State, Event, P> {
     if (this.#pages === undefined) throw new SnapshotError('readFailed', 'the log was not read');
-    const { positions } = this.#context.settings;
     const snapshot = useSnapshot ? this.#snapshot : undefined;
     const [first, ...rest] = this.#page;
     const anchored = snapshot !== undefined && first !== undefined && first.position === this.#parse(snapshot.header.position);
@@ -121,10 +120,7 @@ class Recovery<State, Event, P extends Position> {
       snapshot,
       page: anchored ? rest : this.#page,
       pages: this.#pages,
-      rejected: rejected.map(({ position, ...rejection }) => ({
-        ...rejection,
-        position: position === null ? null : positions.parse(position, 'position of a key'),
-      })),
+      rejected: rejected.map((rejection) => ({ ...rejection, position: this.#expressible(rejection.position) })),
     };
   }
 
@@ -146,6 +142,9 @@ class Recovery<State, Event, P extends Position> {
 
   async #open(key: string, position: number | bigint): Promise<unknown> {
     const { store, settings } = this.#context;
+    if (this.#expressible(position) === null) {
+      return { rejected: { code: 'invalidPosition', message: "beyond 2^53 - 1; define the snapshots with positions: 'bigint'" } };
+    }
     let bytes: Uint8Array | null | undefined;
     try {
       bytes = await withinTime(settings.snapshotTimeout, (signal) => store.get(key, { signal }));
@@ -207,6 +206,13 @@ class Recovery<State, Event, P extends Position> {
       if (SnapshotError.is(error)) throw error;
       throw new SnapshotError('readFailed', `events.bounds failed: ${describe(error)}`, { cause: error });
     }
+  }
+
+  /** Null for a position that the definition's type cannot express; only a key can state one. */
+  #expressible(position: number | bigint | null): P | null {
+    const { positions } = this.#context.settings;
+    if (position === null || (positions.kind === 'number' && position > Number.MAX_SAFE_INTEGER)) return null;
+    return positions.parse(position, 'position of a key');
   }
 
   #parse(position: number | bigint): P {

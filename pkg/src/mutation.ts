@@ -21,7 +21,7 @@ export class MutationGuard<State> {
   }
 
   /** Runs `evolve`; throws `mutated` with the path if it changed `state`. */
-  watch(state: State, position: Position, evolve: () => State): State {
+  watch(state: State, position: Position, evolve: () => State | void): State | void {
     if (!this.#active) return evolve();
     this.#calls += 1;
     if (this.#calls > WATCHED_AT_FIRST && this.#calls % SAMPLE !== 0) return evolve();

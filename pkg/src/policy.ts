@@ -1,5 +1,5 @@
 /** When to snapshot: policies are data (plus predicates on the state), decisions are the core's. */
-import { ask, calling, core } from './core.js';
+import { calling, core } from './core.js';
 import { duration, functionOption, invalidOption, nonEmptyText, positiveInteger, size, type Duration, type Size } from './options.js';
 
 const NEVER_HINT = '; for no snapshots at all there is never()';
@@ -63,6 +63,9 @@ export interface PolicyNeeds {
   readonly bytes: boolean;
   readonly clock: boolean;
   readonly kind: boolean;
+  readonly stream: boolean;
+  /** How many state predicates. */
+  readonly states: number;
   readonly eventTypes: readonly string[];
 }
 
@@ -138,27 +141,66 @@ export function withJitter<State = unknown>(fraction: number, policy: Policy<Sta
   return combine('withJitter', [policy], ([inner = 'never']) => ({ jitter: { fraction, policy: inner } }));
 }
 
-/** Decides. Pure: the same policy and observation give the same decision on every host. */
+/** Decides. Pure: the same policy and observation give the same decision on every host. The words are made when they are read. */
 export function decide<State>(policy: Policy<State>, observation: Observation<State>): Decision {
-  const compiled = compile(policy);
-  const { state, ...facts } = observation;
-  const states = policy.predicates.map((holds) => holds(state as State) === true);
-  return ask<Decision>((question) => compiled.decide(question), { ...facts, states });
+  const { rules, needs } = compile(policy);
+  const { eventTypes, kind, state } = observation;
+  const facts = factsOf(observation);
+  const types = eventTypes === undefined || needs.eventTypes.length === 0 ? undefined : [...eventTypes];
+  const states = needs.states === 0 ? undefined : Uint8Array.from(policy.predicates, (holds) => Number(holds(state as State) === true));
+  const stream = needs.stream ? observation.stream : undefined;
+  return {
+    take: rules.take(facts, types, states, kind, stream),
+    get reason() {
+      return rules.reason(facts, types, states, kind, stream);
+    },
+  };
 }
 
 /** What an observation must carry for `policy`. */
 export function needs(policy: Policy<never>): PolicyNeeds {
-  return compile(policy).needs() as PolicyNeeds;
+  return compile(policy).needs;
 }
 
-type Compiled = InstanceType<ReturnType<typeof core>['CompiledPolicy']>;
+const UNKNOWN = new Float64Array(13).fill(NaN);
+
+/** The numbers of an observation in the order of `fact` in src/bindings/js.rs; NaN where nobody knows. */
+function factsOf({ events, tailBytes, now, firstAt, snapshot, attempt, load }: Omit<Observation, 'state'>): Float64Array {
+  const facts = UNKNOWN.slice();
+  facts[0] = events;
+  if (tailBytes !== undefined) facts[1] = tailBytes;
+  if (now !== undefined) facts[2] = now;
+  if (firstAt !== undefined) facts[3] = firstAt;
+  if (snapshot !== undefined) {
+    facts[4] = snapshot.events;
+    facts[5] = snapshot.at ?? NaN;
+    facts[6] = snapshot.bytes ?? NaN;
+  }
+  if (attempt !== undefined) {
+    facts[7] = attempt.events;
+    facts[8] = attempt.at ?? NaN;
+    facts[9] = attempt.tailBytes ?? NaN;
+    facts[10] = attempt.failures;
+  }
+  if (load !== undefined) {
+    facts[11] = load.events;
+    facts[12] = load.millis;
+  }
+  return facts;
+}
+
+interface Compiled {
+  readonly rules: InstanceType<ReturnType<typeof core>['CompiledPolicy']>;
+  readonly needs: PolicyNeeds;
+}
 
 const compiledPolicies = new WeakMap<Policy<never>, Compiled>();
 
 function compile(policy: Policy<never>): Compiled {
   let compiled = compiledPolicies.get(policy);
   if (compiled === undefined) {
-    compiled = calling(() => new (core().CompiledPolicy)(policy.spec));
+    const rules = calling(() => new (core().CompiledPolicy)(policy.spec));
+    compiled = { rules, needs: rules.needs() as PolicyNeeds };
     compiledPolicies.set(policy, compiled);
   }
   return compiled;

@@ -86,6 +86,16 @@ export class Folder<State, Event, P extends Position> {
     }
   }
 
+  /** Throws what {@link fold} would throw for the order of `rows`, and changes nothing. */
+  check(progress: Progress<State, P>, rows: Iterable<Row<Event, P>>): void {
+    const dry = { ...progress };
+    for (const row of rows) {
+      if (!this.#admit(dry, row)) continue;
+      dry.position = row.position;
+      dry.anchor = { row };
+    }
+  }
+
   /** False for the very row that was folded last (a re-read page of a sparse log). */
   #admit({ position, anchor }: Progress<State, P>, row: Row<Event, P>): boolean {
     const { sequence, firstPosition, positions } = this.#settings;
@@ -103,14 +113,15 @@ export class Folder<State, Event, P extends Position> {
   }
 
   #evolve(state: State, row: Row<Event, P>): State {
-    const { evolve } = this.#settings;
+    const { evolve, mutable } = this.#settings;
     try {
       const next = this.#guard.watch(state, row.position, () => evolve(state, row.event));
       if (typeof (next as { then?: unknown } | undefined)?.then === 'function') {
         throw new TypeError('evolve returned a promise; it must be synchronous');
       }
-      if (next === undefined) throw new TypeError('evolve returned undefined; it must return the next state');
-      return next;
+      if (next !== undefined) return next as State;
+      if (mutable) return state;
+      throw new TypeError('evolve returned undefined; it must return the next state');
     } catch (error) {
       if (SnapshotError.is(error)) throw error;
       throw new SnapshotError('evolveFailed', `evolve failed: ${describe(error)}`, { position: row.position, cause: error });

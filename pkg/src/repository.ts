@@ -18,10 +18,10 @@ import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
 
 /** What a definition is connected to. */
-export interface OpenOptions<Event, P extends Position> {
+export interface OpenOptions<Event, P extends Position, Raw = EventRow<Event>> {
   readonly store: SnapshotStore;
-  // The raw type is the source's own affair: `row` turns it into a row.
-  readonly events: EventSource<Event, P> | EventSource<Event, P, never>;
+  /** `Raw` is what `read` returns: rows, or anything that `row` makes rows of. */
+  readonly events: EventSource<Event, P, Raw>;
   /** Told of everything that happens. Default: one warning for each kind of trouble. */
   readonly observe?: Observer;
 }
@@ -78,9 +78,9 @@ export interface Repository<State, Event, P extends Position> {
   snapshot(handle: Handle<State, P>): Promise<Outcome<State, P>>;
 }
 
-export function openRepository<State, Event, P extends Position>(
+export function openRepository<State, Event, P extends Position, Raw>(
   settings: Settings<State, Event, P>,
-  options: OpenOptions<Event, P>,
+  options: OpenOptions<Event, P, Raw>,
 ): Repository<State, Event, P> {
   knownOptions('open', options, ['store', 'events', 'observe']);
   checkStore(options.store);
@@ -94,7 +94,7 @@ export function openRepository<State, Event, P extends Position>(
     );
   }
   checkInitialState(settings);
-  return new SnapshotRepository(settings, options);
+  return new SnapshotRepository(settings, options as OpenOptions<Event, P>);
 }
 
 class SnapshotRepository<State, Event, P extends Position> implements Repository<State, Event, P> {
@@ -107,7 +107,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
 
   constructor(settings: Settings<State, Event, P>, options: OpenOptions<Event, P>) {
     this.#settings = settings;
-    this.#context = { settings, store: options.store, events: options.events as EventSource<Event, P> };
+    this.#context = { settings, store: options.store, events: options.events };
     this.#needs = needs(settings.policy);
     this.#folder = new Folder(settings, this.#needs);
     this.#observe = observerOf(options.observe);
@@ -117,6 +117,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     knownOptions('load', options, ['at', 'useSnapshots']);
     const at = options.at === undefined ? undefined : this.#settings.positions.parse(options.at, 'load.at');
     const useSnapshots = oneOf<never>('load.useSnapshots', options.useSnapshots ?? true, [true, false] as never[]);
+    checkStreamId(streamId);
     const began = this.#settings.clock();
     const recovered = await recover(this.#context, streamId, { at, useSnapshots });
     const progress = startOf(this.#settings, recovered);
@@ -146,7 +147,10 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         (list as EventRow<Event>[]).map((row) => parseRow(row, this.#settings.positions))
       : this.#number(handle, list as Event[], options.through);
     const progress = progressOf(handle, inside);
-    if (this.#settings.mutable && parsed.length > 0) inside.spent = true;
+    if (this.#settings.mutable && parsed.length > 0) {
+      this.#folder.check(progress, parsed); // once the state has changed there is no way back
+      inside.spent = true;
+    }
     this.#folder.fold(progress, parsed);
     return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), spent: false });
   }
@@ -175,9 +179,16 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       const inside = this.#usable(handle);
       const refusal = this.#refusal(handle, inside);
       if (refusal !== undefined) return { status: 'skipped', handle, ...refusal };
-      const { take, reason } = this.#decide(handle, inside);
-      if (!take) return { status: 'skipped', code: 'notDue', reason, handle };
-      return await this.#attempt(handle, inside, reason);
+      const decision = this.#decide(handle, inside);
+      if (decision.take) return await this.#attempt(handle, inside, decision.reason);
+      return {
+        status: 'skipped',
+        code: 'notDue',
+        get reason() {
+          return decision.reason; // words cost more than the decision
+        },
+        handle,
+      };
     } catch (error) {
       return this.#failed(handle, error);
     }
@@ -204,12 +215,15 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     at: P | undefined,
   ): Promise<void> {
     let reached = progress.position !== null && progress.position === at;
+    let page = first;
     try {
-      let page = first.length > 0 ? first : await pages.next();
-      for (; page.length > 0 && !reached; page = await pages.next()) {
+      while (!reached) {
+        if (page.length === 0) page = await pages.next();
+        if (page.length === 0) break;
         const end = at === undefined ? -1 : page.findIndex((row) => row.position > at);
         this.#folder.fold(progress, end === -1 ? page : page.slice(0, end));
         reached = end !== -1 || (at !== undefined && progress.position === at);
+        page = [];
       }
     } finally {
       await pages.close();
@@ -448,6 +462,11 @@ function hidden<P extends Position>({ anchor, tail }: Progress<unknown, P>) {
 /** Without the members that nobody knows. */
 function stated<T extends object>(facts: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as never;
+}
+
+function checkStreamId(streamId: string): void {
+  if (typeof streamId === 'string' && streamId !== '' && streamId.isWellFormed()) return;
+  throw new SnapshotError('invalidId', 'a stream id is text, not empty, without lone surrogates', { path: 'streamId' });
 }
 
 function checkStore(store: SnapshotStore): void {

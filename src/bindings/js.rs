@@ -12,7 +12,7 @@ use wasm_bindgen::{JsError, JsValue};
 
 use crate::Error;
 use crate::frame::{self, Expect, Header, Payload};
-use crate::policy::{self, Decision, Observation};
+use crate::policy::{self, Attempt, LastLoad, LastSnapshot, Observation};
 use crate::store::{self, LoadFact, LoadRequest, SaveFact, SaveRequest, StreamKeys};
 use crate::value;
 
@@ -164,20 +164,90 @@ impl CompiledPolicy {
         Ok(serde_wasm_bindgen::to_value(&self.0.needs())?)
     }
 
-    /// Decides; answers `{ take, reason }`, the reason in words.
-    pub fn decide(&self, observation: &[u8]) -> JsResult<Vec<u8>> {
-        #[derive(Serialize)]
-        struct Answer {
-            take: bool,
-            reason: String,
-        }
-        let observation: Observation<'_> = read(observation)?;
-        let Decision { take, reason } = policy::decide(&self.0, &observation);
-        write(&Answer {
-            take,
-            reason: reason.to_string(),
-        })
+    /// Whether to take a snapshot now. Most facts are numbers, so they cross as such, in the order of [`fact`]; what nobody knows is
+    /// NaN. The rest is empty unless [`Self::needs`] asks for it.
+    pub fn take(
+        &self,
+        facts: &[f64],
+        event_types: Option<Vec<String>>,
+        states: Option<Vec<u8>>,
+        kind: Option<String>,
+        stream: Option<String>,
+    ) -> bool {
+        policy::decide(&self.0, &observe(facts, event_types, states, kind, stream)).take
     }
+
+    /// The words for what [`Self::take`] says of the same facts; asked for only when somebody reads them.
+    pub fn reason(
+        &self,
+        facts: &[f64],
+        event_types: Option<Vec<String>>,
+        states: Option<Vec<u8>>,
+        kind: Option<String>,
+        stream: Option<String>,
+    ) -> String {
+        policy::decide(&self.0, &observe(facts, event_types, states, kind, stream))
+            .reason
+            .to_string()
+    }
+}
+
+/// Where each fact lies; the twin of `factsOf` in pkg/src/policy.ts.
+mod fact {
+    pub const EVENTS: usize = 0;
+    pub const TAIL_BYTES: usize = 1;
+    pub const NOW: usize = 2;
+    pub const FIRST_AT: usize = 3;
+    pub const SNAPSHOT_EVENTS: usize = 4;
+    pub const SNAPSHOT_AT: usize = 5;
+    pub const SNAPSHOT_BYTES: usize = 6;
+    pub const ATTEMPT_EVENTS: usize = 7;
+    pub const ATTEMPT_AT: usize = 8;
+    pub const ATTEMPT_TAIL_BYTES: usize = 9;
+    pub const ATTEMPT_FAILURES: usize = 10;
+    pub const LOAD_EVENTS: usize = 11;
+    pub const LOAD_MILLIS: usize = 12;
+}
+
+fn observe(
+    facts: &[f64],
+    event_types: Option<Vec<String>>,
+    states: Option<Vec<u8>>,
+    kind: Option<String>,
+    stream: Option<String>,
+) -> Observation<'static> {
+    let known = |index: usize| facts.get(index).copied().filter(|fact| !fact.is_nan());
+    let whole = |index: usize| known(index).unwrap_or_default() as u64;
+    let time = |index: usize| known(index).map(|millis| millis as i64);
+    let mut observation = Observation::new(stream.unwrap_or_default());
+    observation.events = whole(fact::EVENTS);
+    observation.tail_bytes = whole(fact::TAIL_BYTES);
+    observation.now = time(fact::NOW);
+    observation.first_at = time(fact::FIRST_AT);
+    observation.snapshot = known(fact::SNAPSHOT_EVENTS).map(|events| LastSnapshot {
+        events: events as u64,
+        at: time(fact::SNAPSHOT_AT),
+        bytes: whole(fact::SNAPSHOT_BYTES),
+    });
+    observation.attempt = known(fact::ATTEMPT_EVENTS).map(|events| Attempt {
+        events: events as u64,
+        at: time(fact::ATTEMPT_AT),
+        tail_bytes: whole(fact::ATTEMPT_TAIL_BYTES),
+        failures: whole(fact::ATTEMPT_FAILURES) as u32,
+    });
+    observation.load = known(fact::LOAD_EVENTS).map(|events| LastLoad {
+        millis: whole(fact::LOAD_MILLIS),
+        events: events as u64,
+    });
+    observation.event_types = event_types.unwrap_or_default().into();
+    observation.states = states
+        .unwrap_or_default()
+        .iter()
+        .map(|state| *state != 0)
+        .collect::<Vec<_>>()
+        .into();
+    observation.kind = kind.map(Into::into);
+    observation
 }
 
 #[derive(Deserialize)]

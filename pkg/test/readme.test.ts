@@ -1,0 +1,23 @@
+/** The README's first screen is a program that runs, under the strictest compiler settings. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+
+const pkg = fileURLToPath(new URL('..', import.meta.url));
+const folder = `${pkg}dist-test/readme/`;
+
+test('the README snippet compiles under strict and prints what its comment says', () => {
+  const readme = readFileSync(`${pkg}../README.md`, 'utf8');
+  const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
+  assert.ok(code !== undefined, 'the README has a TypeScript block');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}snippet.ts`, code);
+  const tsc = `${pkg}node_modules/typescript/bin/tsc`;
+  const flags = '--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --target ES2022 --module nodenext --types node';
+  execFileSync(process.execPath, [tsc, ...flags.split(' '), '--skipLibCheck', '--ignoreConfig', `${folder}snippet.ts`], { stdio: 'inherit' });
+  const said = execFileSync(process.execPath, [`${folder}snippet.js`], { encoding: 'utf8' });
+  const promised = / \/\/ (.*)\n$/.exec(code)?.[1];
+  assert.equal(said.trim(), promised);
+});

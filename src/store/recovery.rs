@@ -181,12 +181,14 @@ where
             )
         })?;
     }
-    value::from_slice(&value::to_vec(&plain)?).map_err(|error| {
-        Error::new(
-            Code::MigrationFailed,
-            format!("the migrated state has another shape: {error}"),
-        )
-    })
+    value::to_vec(&plain)
+        .and_then(|bytes| value::from_slice(&bytes))
+        .map_err(|error| {
+            Error::new(
+                Code::MigrationFailed,
+                format!("the migrated state has another shape: {error}"),
+            )
+        })
 }
 
 fn not_a_state(error: &Error) -> Error {

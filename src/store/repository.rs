@@ -367,9 +367,14 @@ where
         let definition = &self.definition;
         let memory = self.memory(&handle.stream).unwrap_or_default();
         let covered = handle.base.map_or(0, |base| base.events);
+        // What this process took is no baseline once the load has found bad snapshots: it may be one of them.
+        let sound = handle
+            .rejected
+            .iter()
+            .all(|rejection| rejection.code == Code::Unreadable);
         let newer = memory
             .last_taken
-            .filter(|taken| taken.events <= handle.event_count() && taken.events > covered);
+            .filter(|taken| sound && taken.events <= handle.event_count() && taken.events > covered);
         let mut observation = Observation::new(handle.stream.as_str());
         observation.events = handle.event_count();
         observation.snapshot = newer.or(handle.base);
@@ -464,7 +469,7 @@ where
         let mut busy = false;
         self.streams()
             .update(stream, |memory| busy = core::mem::replace(&mut memory.in_flight, true));
-        (!busy).then_some(InFlight {
+        (!busy).then(|| InFlight {
             streams: &self.streams,
             stream,
         })

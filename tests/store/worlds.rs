@@ -13,6 +13,8 @@ use snapfold::store::{Bounds, FirstRow, LoadFact, LoadRequest, LoadStep, StreamK
 const MOST_STEPS: usize = 2 * (2 + 3 * 3) + 2;
 
 type Event = (u64, &'static str);
+/// The snapshot that was built upon, and the state.
+type End = Result<(Option<String>, Vec<Event>), Code>;
 
 const HISTORY: [&str; 6] = ["a1", "a2", "a3", "a4", "a5", "a6"];
 
@@ -292,7 +294,7 @@ impl World {
     }
 
     /// What a driver does, and the number of steps it took.
-    fn drive(&self) -> (Result<(Option<String>, Vec<Event>), Code>, usize) {
+    fn drive(&self) -> (End, usize) {
         let mut facts = vec![];
         let mut missed = false;
         loop {
@@ -396,7 +398,7 @@ impl World {
     }
 
     /// The kept page and what follows, onto the kept state; as far as was asked for.
-    fn fold(&self, key: Option<String>) -> Result<(Option<String>, Vec<Event>), Code> {
+    fn fold(&self, key: Option<String>) -> End {
         let snapshot = key
             .as_ref()
             .and_then(|key| self.snapshots.iter().find(|found| found.key == *key));

@@ -1,0 +1,248 @@
+//! A log and a store that tests can interfere with.
+#![allow(dead_code)] // each harness uses its part
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use snapfold::fold::Row;
+use snapfold::frame::Header;
+use snapfold::store::{Bounds, EventLog, HostError, Listing, MemoryStore, Store};
+
+/// An event log in memory; clones share it.
+#[derive(Clone, Debug)]
+pub struct Log<E>(Arc<Mutex<Streams<E>>>);
+
+#[derive(Debug)]
+struct Streams<E> {
+    rows: BTreeMap<String, Vec<Row<E>>>,
+    truncated_through: BTreeMap<String, u64>,
+    has_bounds: bool,
+    failing: bool,
+    reads: Vec<Option<u64>>,
+}
+
+impl<E> Default for Log<E> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Streams {
+            rows: BTreeMap::new(),
+            truncated_through: BTreeMap::new(),
+            has_bounds: false,
+            failing: false,
+            reads: vec![],
+        })))
+    }
+}
+
+impl<E> Log<E> {
+    /// A log that tells its bounds.
+    pub fn with_bounds() -> Self {
+        let log = Self::default();
+        log.streams().has_bounds = true;
+        log
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams<E>> {
+        self.0.lock().unwrap()
+    }
+
+    /// Adds a row, wherever its position belongs.
+    pub fn insert(&self, stream: &str, row: Row<E>) {
+        let mut streams = self.streams();
+        let rows = streams.rows.entry(stream.into()).or_default();
+        let index = rows.partition_point(|there| there.position < row.position);
+        rows.insert(index, row);
+    }
+
+    /// Deletes rows above a position, as a restore from a backup does.
+    pub fn restore_to(&self, stream: &str, position: u64) {
+        self.streams()
+            .rows
+            .get_mut(stream)
+            .unwrap()
+            .retain(|row| row.position <= position);
+    }
+
+    /// Deletes rows up to a position, on purpose.
+    pub fn prune_through(&self, stream: &str, position: u64) {
+        let mut streams = self.streams();
+        streams
+            .rows
+            .get_mut(stream)
+            .unwrap()
+            .retain(|row| row.position > position);
+        streams.truncated_through.insert(stream.into(), position);
+    }
+
+    pub fn fail(&self, failing: bool) {
+        self.streams().failing = failing;
+    }
+
+    /// Where the reads since the last call began.
+    pub fn take_reads(&self) -> Vec<Option<u64>> {
+        std::mem::take(&mut self.streams().reads)
+    }
+}
+
+impl<E: Clone> Log<E> {
+    pub fn rows(&self, stream: &str) -> Vec<Row<E>> {
+        self.streams().rows.get(stream).cloned().unwrap_or_default()
+    }
+}
+
+impl<E: Clone + Send> EventLog for Log<E> {
+    type Event = E;
+
+    async fn read(&self, stream: &str, from: Option<u64>, limit: usize) -> Result<Vec<Row<E>>, HostError> {
+        let mut streams = self.streams();
+        streams.reads.push(from);
+        if streams.failing {
+            return Err("the log is away".into());
+        }
+        let rows = streams.rows.get(stream).into_iter().flatten();
+        let wanted = rows.filter(|row| from.is_none_or(|from| row.position >= from));
+        Ok(wanted.take(limit).cloned().collect())
+    }
+
+    fn has_bounds(&self) -> bool {
+        self.streams().has_bounds
+    }
+
+    async fn bounds(&self, stream: &str, through: Option<u64>) -> Result<Bounds, HostError> {
+        let streams = self.streams();
+        let rows = streams.rows.get(stream).into_iter().flatten();
+        let counted = rows.filter(|row| through.is_none_or(|through| row.position <= through));
+        Ok(Bounds {
+            count: Some(counted.count() as u64),
+            truncated_through: streams.truncated_through.get(stream).copied(),
+        })
+    }
+}
+
+/// A memory store that writes down what it is asked, and fails, is small or lists late on demand. Clones share all of it.
+#[derive(Clone, Debug, Default)]
+pub struct TestStore {
+    pub memory: MemoryStore,
+    controls: Arc<Mutex<Controls>>,
+}
+
+#[derive(Debug, Default)]
+struct Controls {
+    trace: Vec<String>,
+    failing: BTreeSet<&'static str>,
+    max_value_bytes: Option<u64>,
+    listing: Listing,
+    slow_puts: bool,
+}
+
+impl TestStore {
+    fn controls(&self) -> MutexGuard<'_, Controls> {
+        self.controls.lock().unwrap()
+    }
+
+    /// From now on exactly these operations fail: `list`, `get`, `put`, `delete`.
+    pub fn fail(&self, operations: &[&'static str]) {
+        self.controls().failing = operations.iter().copied().collect();
+    }
+
+    pub fn limit(&self, max_value_bytes: u64) {
+        self.controls().max_value_bytes = Some(max_value_bytes);
+    }
+
+    pub fn list_late(&self) {
+        self.controls().listing = Listing::Eventual;
+    }
+
+    /// From now on a `put` is pending once before it writes.
+    pub fn slow_down(&self) {
+        self.controls().slow_puts = true;
+    }
+
+    /// The operations since the last call.
+    pub fn take_trace(&self) -> Vec<String> {
+        std::mem::take(&mut self.controls().trace)
+    }
+
+    fn note(&self, operation: &'static str, what: &str) -> Result<(), HostError> {
+        let mut controls = self.controls();
+        controls.trace.push(format!("{operation} {what}"));
+        match controls.failing.contains(operation) {
+            true => Err(format!("{operation} is out of order").into()),
+            false => Ok(()),
+        }
+    }
+
+    /// All keys, in order.
+    pub fn keys(&self) -> Vec<String> {
+        now(self.memory.list("", None, usize::MAX)).unwrap()
+    }
+
+    pub fn bytes(&self, key: &str) -> Option<Vec<u8>> {
+        now(self.memory.get(key)).unwrap()
+    }
+
+    pub fn set(&self, key: &str, bytes: &[u8]) {
+        now(self.memory.put(key, bytes, None)).unwrap();
+    }
+
+    pub fn remove(&self, key: &str) {
+        now(self.memory.delete(&[key.to_owned()])).unwrap();
+    }
+
+    /// Changes the bytes under a key.
+    pub fn damage(&self, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = self.bytes(key).unwrap();
+        change(&mut bytes);
+        self.set(key, &bytes);
+    }
+}
+
+impl Store for TestStore {
+    async fn list(&self, prefix: &str, start: Option<&str>, limit: usize) -> Result<Vec<String>, HostError> {
+        self.note("list", prefix)?;
+        self.memory.list(prefix, start, limit).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
+        self.note("get", key)?;
+        self.memory.get(key).await
+    }
+
+    async fn put(&self, key: &str, bytes: &[u8], header: Option<&Header>) -> Result<(), HostError> {
+        self.note("put", key)?;
+        if self.controls().slow_puts {
+            let mut asked = false;
+            std::future::poll_fn(|context| {
+                context.waker().wake_by_ref();
+                match std::mem::replace(&mut asked, true) {
+                    true => std::task::Poll::Ready(()),
+                    false => std::task::Poll::Pending,
+                }
+            })
+            .await;
+        }
+        self.memory.put(key, bytes, header).await
+    }
+
+    async fn delete(&self, keys: &[String]) -> Result<(), HostError> {
+        self.note("delete", &keys.join(" "))?;
+        self.memory.delete(keys).await
+    }
+
+    fn max_value_bytes(&self) -> u64 {
+        self.controls().max_value_bytes.unwrap_or(u64::MAX)
+    }
+
+    fn listing(&self) -> Listing {
+        self.controls().listing
+    }
+}
+
+/// The result of a future that never waits.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(result) => result,
+        std::task::Poll::Pending => panic!("this future waits"),
+    }
+}

@@ -1,0 +1,145 @@
+//! Streams whose positions have gaps, and whose events may arrive late.
+
+use snapfold::Code;
+use snapfold::fold::{Row, Sequence};
+use snapfold::store::{Definition, LoadOptions, Source};
+
+use crate::common::{Log, TestStore};
+use crate::{Accounts, Event, STREAM, append, definition, event, fold, open, replay, snapshot};
+
+fn sparse() -> Definition<Accounts> {
+    definition().sequence(Sequence::Sparse)
+}
+
+fn tens(events: u64) -> (TestStore, Log<Event>) {
+    let (store, log) = (TestStore::default(), Log::with_bounds());
+    append(&log, (1..=events).map(|n| n * 10));
+    (store, log)
+}
+
+#[test]
+fn counts_do_not_follow_from_positions() {
+    let (store, log) = tens(12);
+    let repository = open(sparse(), &store, &log);
+    let handle = snapshot(&repository);
+    assert_eq!((handle.position(), handle.event_count()), (Some(120), 12));
+    append(&log, [131, 137]);
+    let handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(
+        (handle.source(), handle.replayed()),
+        (Source::Snapshot { position: 120 }, 2)
+    );
+    assert_eq!(
+        (handle.state(), handle.position(), handle.event_count()),
+        (&replay(&log), Some(137), 14)
+    );
+}
+
+#[test]
+fn an_event_that_arrived_late_is_not_lost() {
+    let (store, log) = tens(12);
+    let repository = open(sparse(), &store, &log);
+    snapshot(&repository);
+    append(&log, (13..=24).map(|n| n * 10));
+    snapshot(&repository);
+    append(&log, [155]);
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(*handle.state(), replay(&log));
+    assert_eq!(
+        handle.source(),
+        Source::Snapshot { position: 120 },
+        "the older one is still right"
+    );
+    assert_eq!(handle.rejected()[0].code, Code::Stragglers);
+    repository.blocking().snapshot(&mut handle).unwrap();
+    let healed = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(
+        (healed.source(), healed.rejected().len()),
+        (Source::Snapshot { position: 240 }, 0)
+    );
+    assert_eq!(*healed.state(), replay(&log));
+}
+
+#[test]
+fn refresh_finds_late_events_too() {
+    let (store, log) = tens(12);
+    let repository = open(sparse(), &store, &log);
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    append(&log, [55, 125]);
+    repository.blocking().refresh(&mut handle).unwrap();
+    assert_eq!((handle.state(), handle.event_count()), (&replay(&log), 14));
+}
+
+#[test]
+fn a_page_that_was_read_twice_counts_once() {
+    let (store, log) = tens(3);
+    let repository = open(sparse(), &store, &log);
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    repository.apply(&mut handle, [event(30), event(40)]).unwrap();
+    assert_eq!(handle.event_count(), 4);
+    let twin = Row::new(40, "another", Event::Paid(1));
+    let error = repository.apply(&mut handle, [twin]).unwrap_err();
+    assert_eq!((error.code(), error.position()), (Code::OutOfOrder, Some(40)));
+    let error = repository.apply(&mut handle, [event(35)]).unwrap_err();
+    assert_eq!((error.code(), handle.event_count()), (Code::OutOfOrder, 4));
+}
+
+#[test]
+fn the_past_of_a_sparse_stream_lies_between_its_positions() {
+    let (store, log) = tens(12);
+    let repository = open(sparse(), &store, &log);
+    snapshot(&repository);
+    append(&log, [130]);
+    for (at, events) in [(10, 1), (19, 1), (20, 2), (119, 11), (120, 12), (125, 12), (130, 13)] {
+        let options = LoadOptions {
+            at: Some(at),
+            ..LoadOptions::default()
+        };
+        let handle = repository.blocking().load_with(STREAM, options).unwrap();
+        assert_eq!(*handle.state(), fold(&log.rows(STREAM)[..events]), "at {at}");
+    }
+    let options = LoadOptions {
+        at: Some(131),
+        ..LoadOptions::default()
+    };
+    assert_eq!(
+        repository.blocking().load_with(STREAM, options).unwrap_err().code(),
+        Code::BeyondLog
+    );
+}
+
+#[test]
+fn a_log_pruned_through_the_snapshot_lives_on() {
+    let (store, log) = tens(12);
+    let repository = open(sparse(), &store, &log);
+    let before = snapshot(&repository);
+    log.prune_through(STREAM, 120);
+    let handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!((handle.state(), handle.event_count()), (before.state(), 12));
+    append(&log, [130]);
+    let handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!((handle.event_count(), handle.replayed()), (13, 1));
+    log.prune_through(STREAM, 130);
+    assert_eq!(
+        repository.blocking().load(STREAM).unwrap_err().code(),
+        Code::HistoryUnavailable
+    );
+}
+
+#[test]
+fn without_bounds_late_events_must_be_declared_impossible() {
+    let log = Log::default();
+    append(&log, [10, 20]);
+    let error = snapfold::store::Repository::new(sparse(), TestStore::default(), log.clone())
+        .err()
+        .unwrap();
+    assert_eq!((error.code(), error.path()), (Code::InvalidOption, Some("bounds")));
+    let repository = open(sparse().late_arrivals_impossible(), &TestStore::default(), &log);
+    snapshot(&repository);
+    append(&log, [30]);
+    let handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(
+        (handle.source(), handle.state()),
+        (Source::Snapshot { position: 20 }, &replay(&log))
+    );
+}

@@ -67,7 +67,7 @@ pub fn inspect_head(bytes: &[u8], frame_bytes: u64) -> Result<Inspection> {
     if header_digest(signed) != digest {
         return Err(corrupt("the header digest differs: the bytes were changed").at_offset(covered));
     }
-    let (header, payload) = header::decode(header)?;
+    let (header, payload) = header::decode(header, PRELUDE_BYTES)?;
     let there = frame_bytes.saturating_sub(offset as u64);
     if there < payload.bytes {
         return Err(Error::new(

@@ -128,18 +128,24 @@ mod field {
     pub const TAKEN_AT: u64 = 7;
     pub const MEDIA_TYPE: u64 = 8;
     pub const COMPRESSION: u64 = 9;
+    pub const RAW_BYTES: u64 = 10;
     pub const STORED_BYTES: u64 = 11;
     pub const DIGEST: u64 = 12;
+    pub const STATE_DIGEST: u64 = 13;
     pub const KEY_ID: u64 = 14;
     pub const FLOOR: u64 = 15;
     pub const FENCE: u64 = 16;
     pub const META: u64 = 17;
     pub const FOLD_DIGEST: u64 = 18;
+    pub const HISTORY: u64 = 19;
 }
 
 /// Encodes a header; equal headers give equal bytes.
 pub(super) fn encode(header: &Header, payload: &Payload) -> Result<Vec<u8>> {
     header.check()?;
+    if payload.bytes > MAX_SAFE_INTEGER {
+        return Err(Error::new(Code::InvalidOption, "a payload is at most 2^53 - 1 bytes").at_path("payload.bytes"));
+    }
     let mut fields = Fields::default();
     fields.put(field::NAME, |w| w.text(&header.name));
     fields.put(field::VERSION, |w| w.uint(u64::from(header.version)));
@@ -179,102 +185,171 @@ pub(super) fn encode(header: &Header, payload: &Payload) -> Result<Vec<u8>> {
     Ok(encoded)
 }
 
-/// Reads a header whose digest has been verified.
-pub(super) fn decode(bytes: &[u8]) -> Result<(Header, Payload)> {
-    read(bytes).map_err(|error| match error.code() {
-        Code::Malformed => Error::new(
-            Code::Corrupt,
-            format!("the header is not well-formed: {}", error.message()),
-        )
-        .at_offset(error.offset().unwrap_or_default() as usize),
-        _ => error,
+/// Reads a header whose digest has been verified; it begins at `start` in the frame.
+pub(super) fn decode(bytes: &[u8], start: usize) -> Result<(Header, Payload)> {
+    read(bytes).map_err(|error| {
+        let place = start.saturating_add(error.offset().unwrap_or_default() as usize);
+        match error.code() {
+            Code::Malformed => corrupt(format!("the header is not well-formed: {}", error.message())),
+            _ => error,
+        }
+        .at_offset(place)
     })
 }
 
+/// What has been read of a header so far.
+struct Draft {
+    header: Header,
+    payload: Payload,
+    /// Numbers of the fields, ascending.
+    seen: Vec<u64>,
+    /// The first field that asks for a newer reader. It counts only if the rest of the header is sound.
+    too_new: Option<Error>,
+}
+
 fn read(bytes: &[u8]) -> Result<(Header, Payload)> {
-    let mut header = Header::new("", 0, "", 0, 0);
-    let mut payload = Payload {
-        media_type: None,
-        bytes: 0,
-        digest: [0; 32],
+    let mut draft = Draft {
+        header: Header::new("", 0, "", 0, 0),
+        payload: Payload {
+            media_type: None,
+            bytes: 0,
+            digest: [0; 32],
+        },
+        seen: vec![],
+        too_new: None,
     };
-    let mut seen = vec![];
     let mut reader = Reader::new(bytes);
     for _ in 0..reader.map()? {
         let offset = reader.offset();
         let number = reader.u64()?;
-        if seen.last().is_some_and(|last| *last >= number) {
+        if draft.seen.last().is_some_and(|last| *last >= number) {
             return Err(corrupt("header fields must ascend").at_offset(offset));
         }
-        seen.push(number);
-        read_field(&mut reader, number, &mut header, &mut payload)?;
+        draft.seen.push(number);
+        read_field(&mut reader, number, &mut draft).map_err(|error| match error.offset() {
+            Some(_) => error,
+            None => error.at_offset(offset),
+        })?;
     }
     reader.finish()?;
-    const REQUIRED: [u64; 7] = [
-        field::NAME,
-        field::VERSION,
-        field::STREAM,
-        field::POSITION,
-        field::EVENT_COUNT,
-        field::STORED_BYTES,
-        field::DIGEST,
-    ];
-    if let Some(missing) = REQUIRED.iter().find(|number| !seen.contains(number)) {
-        return Err(corrupt(format!("header field {missing} is missing")));
-    }
-    header.check().map_err(|error| {
-        corrupt(format!(
-            "{} in header: {}",
-            error.path().unwrap_or("field"),
-            error.message()
-        ))
-    })?;
-    Ok((header, payload))
+    draft.finish()
 }
 
-fn read_field(reader: &mut Reader<'_>, number: u64, header: &mut Header, payload: &mut Payload) -> Result<()> {
+impl Draft {
+    fn finish(self) -> Result<(Header, Payload)> {
+        const REQUIRED: [u64; 7] = [
+            field::NAME,
+            field::VERSION,
+            field::STREAM,
+            field::POSITION,
+            field::EVENT_COUNT,
+            field::STORED_BYTES,
+            field::DIGEST,
+        ];
+        let has = |number: u64| self.seen.contains(&number);
+        if let Some(missing) = REQUIRED.into_iter().find(|number| !has(*number)) {
+            return Err(corrupt(format!("header field {missing} is missing")));
+        }
+        if [field::RAW_BYTES, field::STATE_DIGEST]
+            .into_iter()
+            .any(|number| has(number) != has(field::COMPRESSION))
+        {
+            return Err(corrupt(
+                "raw length and state digest belong to compression, and only to it",
+            ));
+        }
+        self.header.check().map_err(|error| {
+            corrupt(format!(
+                "{} in header: {}",
+                error.path().unwrap_or("field"),
+                error.message()
+            ))
+        })?;
+        match self.too_new {
+            Some(error) => Err(error),
+            None => Ok((self.header, self.payload)),
+        }
+    }
+
+    fn ask_for_newer(&mut self, what: impl AsRef<str>) {
+        self.too_new.get_or_insert_with(|| {
+            Error::new(
+                Code::TooNew,
+                format!("{}; upgrade snapfold on this host", what.as_ref()),
+            )
+        });
+    }
+}
+
+fn read_field(reader: &mut Reader<'_>, number: u64, draft: &mut Draft) -> Result<()> {
+    let Draft { header, payload, .. } = draft;
     match number {
         field::NAME => header.name = reader.text()?.into(),
-        field::VERSION => {
-            header.version = u32::try_from(reader.u64()?).map_err(|_| corrupt("the version is above 2^32 - 1"))?;
-        }
+        field::VERSION => header.version = within(reader, 1, u32::MAX.into())? as u32,
         field::STREAM => header.stream = reader.text()?.into(),
         field::POSITION => header.position = reader.u64()?,
         field::EVENT_COUNT => header.event_count = reader.u64()?,
-        field::ANCHOR => header.anchor = Some(crate::value::from_slice(item(reader)?)?),
+        field::ANCHOR => header.anchor = Some(anchor(item(reader)?)?),
         field::TAKEN_AT => header.taken_at = Some(reader.i64()?),
         field::MEDIA_TYPE => payload.media_type = Some(reader.text()?.into()),
-        field::STORED_BYTES => payload.bytes = reader.u64()?,
-        field::DIGEST => {
-            payload.digest = reader
-                .bytes()?
-                .try_into()
-                .map_err(|_| corrupt("the payload digest is not 32 bytes"))?;
+        field::COMPRESSION => {
+            within(reader, 1, 255)?;
+            draft.ask_for_newer("the payload is compressed, which this version cannot read");
         }
-        field::FENCE => header.fence = Some(reader.u64()?),
-        field::META => header.meta = crate::value::from_slice(item(reader)?)?,
+        field::RAW_BYTES => within(reader, 0, MAX_SAFE_INTEGER).map(drop)?,
+        field::STORED_BYTES => payload.bytes = within(reader, 0, MAX_SAFE_INTEGER)?,
+        field::DIGEST => payload.digest = digest(reader)?,
+        field::STATE_DIGEST | field::HISTORY => digest(reader).map(drop)?,
+        field::KEY_ID => {
+            if reader.text()?.is_empty() {
+                return Err(corrupt("the key id is empty"));
+            }
+            draft.ask_for_newer("the frame is signed with a key, which this version cannot verify");
+        }
         field::FLOOR => {
-            let floor = reader.u64()?;
+            let floor = within(reader, 2, u32::MAX.into())?;
             if floor > REVISION {
-                return Err(too_new(format!(
+                draft.ask_for_newer(format!(
                     "this frame asks for reader revision {floor}, this is {REVISION}"
-                )));
+                ));
             }
         }
-        field::COMPRESSION => return Err(too_new("the payload is compressed, which this version cannot read")),
-        field::KEY_ID => {
-            return Err(too_new(
-                "the frame is signed with a key, which this version cannot verify",
-            ));
+        field::FENCE => header.fence = Some(reader.u64()?),
+        field::META => {
+            header.meta = crate::value::from_slice(item(reader)?)?;
+            if is_no_meta(&header.meta) {
+                return Err(corrupt("empty metadata must be left out"));
+            }
         }
         field::FOLD_DIGEST => {
-            return Err(too_new(
-                "the frame belongs to a built-in fold, which this version does not have",
-            ));
+            digest(reader)?;
+            draft.ask_for_newer("the frame belongs to a built-in fold, which this version does not have");
         }
         _ => reader.skip()?,
     }
     Ok(())
+}
+
+fn anchor(item: &[u8]) -> Result<Anchor> {
+    match crate::value::from_slice(item)? {
+        Value::Text(id) => Some(Anchor::Id(id)),
+        Value::Bytes(bytes) => bytes.try_into().ok().map(Anchor::Digest),
+        _ => None,
+    }
+    .ok_or_else(|| corrupt("the anchor is neither text nor 32 bytes"))
+}
+
+fn digest(reader: &mut Reader<'_>) -> Result<Digest> {
+    let bytes = reader.bytes()?;
+    bytes.try_into().map_err(|_| corrupt("a digest that is not 32 bytes"))
+}
+
+fn within(reader: &mut Reader<'_>, least: u64, most: u64) -> Result<u64> {
+    let number = reader.u64()?;
+    if (least..=most).contains(&number) {
+        return Ok(number);
+    }
+    Err(corrupt(format!("{number} is not within {least} to {most}")))
 }
 
 /// The bytes of the next item, whatever it is.
@@ -286,13 +361,6 @@ fn item<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
 
 fn corrupt(message: impl Into<String>) -> Error {
     Error::new(Code::Corrupt, message)
-}
-
-fn too_new(message: impl AsRef<str>) -> Error {
-    Error::new(
-        Code::TooNew,
-        format!("{}; upgrade snapfold on this host", message.as_ref()),
-    )
 }
 
 /// Collects fields in ascending order and writes the map's head when their number is known.

@@ -55,7 +55,11 @@ impl StreamKeys {
 
 /// The position that a snapshot's key states; `None` if it is not such a key.
 pub fn position_of(key: &str) -> Option<u64> {
-    let (_, place) = key.rsplit_once('/')?;
+    let (rest, place) = key.rsplit_once('/')?;
+    let (stream, _slot) = rest.rsplit_once('/')?;
+    if !stream.ends_with("/s") {
+        return None;
+    }
     let canonical = place.len() == PLACE_DIGITS && place.bytes().all(|digit| HEX.contains(&digit));
     let inverted = u64::from_str_radix(place, 16).ok().filter(|_| canonical)?;
     Some(u64::MAX - inverted)

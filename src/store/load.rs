@@ -483,8 +483,20 @@ impl<'a> Walk<'a> {
                 )),
             (Some(_), Sequence::Contiguous { .. }) => LoadStep::Replay,
             _ if self.request.has_bounds => LoadStep::Bounds { through: None },
+            (Some(first), Sequence::Sparse) => match self.rejected_below(first) {
+                Some(position) => self.history_unavailable(format!(
+                    "the log begins at {first} and cannot tell whether that is its start, but a snapshot at {position} exists"
+                )),
+                None => LoadStep::Replay,
+            },
             _ => LoadStep::Replay,
         }
+    }
+
+    /// A snapshot from before the log's first event shows that events were deleted, whatever is wrong with it.
+    fn rejected_below(&self, first: u64) -> Option<u64> {
+        let mut positions = self.rejected.iter().filter_map(|rejection| rejection.position);
+        positions.find(|position| *position < first)
     }
 
     fn history_unavailable(&self, found: String) -> LoadStep {

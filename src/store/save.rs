@@ -310,9 +310,18 @@ impl<'a> Walk<'a> {
         SaveStep::Delete { keys }
     }
 
+    /// What is distrusted neither counts as kept, which would cost a sound snapshot, nor is deleted: the store's next reader may
+    /// judge otherwise.
     fn surplus(&self, keys: &[String]) -> Vec<String> {
-        let mut surplus = match self.request.listing {
-            Listing::Strong => plan_prune(keys, self.request.header.position, self.request.keep),
+        let request = self.request;
+        let slot = self.keys.snapshots(request.header.version);
+        let counted: Vec<String> = keys
+            .iter()
+            .filter(|key| key.starts_with(&slot) && !request.distrusted.contains(key))
+            .cloned()
+            .collect();
+        let mut surplus = match request.listing {
+            Listing::Strong => plan_prune(&counted, request.header.position, request.keep),
             Listing::Eventual => Vec::new(),
         };
         if self.request.clear_attempt {

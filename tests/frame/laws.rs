@@ -1,0 +1,81 @@
+//! Laws of frames, on generated headers and bytes.
+
+use proptest::prelude::*;
+use snapfold::fold::Anchor;
+use snapfold::frame::{self, Expect, Header, sha256};
+use snapfold::value::{MAX_SAFE_INTEGER, Value};
+
+use crate::forge;
+
+fn anchors() -> impl Strategy<Value = Option<Anchor>> {
+    prop_oneof![
+        Just(None),
+        any::<String>().prop_map(|id| Some(Anchor::id(id))),
+        any::<[u8; 32]>().prop_map(|digest| Some(Anchor::Digest(digest))),
+    ]
+}
+
+fn metas() -> impl Strategy<Value = Value> {
+    prop::collection::btree_map(any::<String>(), any::<f64>(), 0..4).prop_map(|entries| {
+        let entries = entries.into_iter().rev();
+        Value::Object(entries.map(|(key, number)| (key, Value::Number(number))).collect())
+    })
+}
+
+prop_compose! {
+    fn headers()(
+        (name, stream) in (".{1,20}", ".{1,20}"),
+        (version, position, event_count) in (1..=u32::MAX, any::<u64>(), 1..=u64::MAX),
+        anchor in anchors(),
+        taken_at in prop::option::of(-(MAX_SAFE_INTEGER as i64)..=MAX_SAFE_INTEGER as i64),
+        fence in any::<Option<u64>>(),
+        meta in metas(),
+    ) -> Header {
+        Header { anchor, taken_at, fence, meta, ..Header::new(name, version, stream, position, event_count) }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_sealed_is_opened(header in headers(), payload in prop::collection::vec(any::<u8>(), 0..200)) {
+        let frame = frame::seal(&header, &payload).unwrap();
+        let opened = frame::open(&frame, &Expect::default()).unwrap();
+        prop_assert_eq!(&opened.header, &header);
+        prop_assert_eq!(opened.payload, &payload[..]);
+        prop_assert_eq!(frame::seal(&opened.header, opened.payload).unwrap(), frame);
+    }
+
+    #[test]
+    fn different_headers_have_different_bytes(a in headers(), b in headers()) {
+        let bytes = |header| frame::seal(header, b"\xf6").unwrap();
+        prop_assert_eq!(a == b, bytes(&a) == bytes(&b));
+    }
+
+    #[test]
+    fn random_bytes_never_open(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(frame::open(&bytes, &Expect::default()).is_err());
+        prop_assert!(frame::open(&[forge::MAGIC, &bytes].concat(), &Expect::default()).is_err());
+    }
+
+    /// Behind a sound digest the reader meets anything at all; what it accepts it would have written itself, unknown fields aside.
+    #[test]
+    fn random_headers_never_panic(header in prop::collection::vec(any::<u8>(), 1..100)) {
+        let _ = frame::open(&forge::frame(&header, b""), &Expect::default());
+    }
+
+    #[test]
+    fn changed_headers_with_repaired_digests_are_judged(
+        header in headers(),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let frame = frame::seal(&header, b"\xf6").unwrap();
+        let end = frame.len() - 33;
+        let mut encoded = frame[14..end].to_vec();
+        *at.get_mut(&mut encoded) = byte;
+        if let Ok(opened) = frame::open(&forge::frame(&encoded, b"\xf6"), &Expect::default()) {
+            prop_assert_eq!(opened.facts.digest, sha256(b"\xf6"));
+            prop_assert!(!opened.header.name.is_empty() && opened.header.version > 0 && opened.header.event_count > 0);
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! A save as a conversation: which step follows from which facts.
+
+use snapfold::fold::Anchor;
+use snapfold::frame::{Header, Payload};
+use snapfold::store::{Listing, SaveFact, SaveRequest, SaveResult, SaveStep, StreamKeys, next_save};
+use snapfold::{Code, Error, Result};
+
+fn keys() -> StreamKeys {
+    StreamKeys::new("cart", "cart-42").unwrap()
+}
+
+fn key(position: u64) -> String {
+    keys().snapshot(3, position)
+}
+
+fn request() -> SaveRequest {
+    SaveRequest {
+        header: Header {
+            anchor: Some(Anchor::id("e500")),
+            ..Header::new("cart", 3, "cart-42", 500, 500)
+        },
+        payload: Payload::of(b"state"),
+        frame_bytes: 1_000,
+        max_bytes: 1_000,
+        keep: 2,
+        distrusted: vec![],
+        listing: Listing::Strong,
+        clear_attempt: false,
+    }
+}
+
+fn listed(positions: &[u64]) -> SaveFact {
+    SaveFact::Listed {
+        keys: positions.iter().map(|position| key(*position)).collect(),
+    }
+}
+
+fn opened(state: &[u8], anchor: &str) -> SaveFact {
+    SaveFact::Opened {
+        digest: snapfold::frame::sha256(state),
+        anchor: Some(Anchor::id(anchor)),
+    }
+}
+
+fn rejected(code: Code) -> SaveFact {
+    SaveFact::Rejected { code }
+}
+
+fn failed() -> SaveFact {
+    SaveFact::Failed {
+        code: Code::Timeout,
+        message: "5 s went by".into(),
+    }
+}
+
+fn open(position: u64) -> SaveStep {
+    SaveStep::Open {
+        key: key(position),
+        position,
+    }
+}
+
+fn put() -> SaveStep {
+    SaveStep::Put { key: key(500) }
+}
+
+fn covered(position: u64) -> SaveStep {
+    SaveStep::Done {
+        result: SaveResult::AlreadyCovered { key: key(position) },
+    }
+}
+
+fn taken(deleted: &[u64], delete_error: Option<Error>) -> SaveStep {
+    let deleted = deleted.iter().map(|position| key(*position)).collect();
+    SaveStep::Done {
+        result: SaveResult::Taken {
+            key: key(500),
+            deleted,
+            delete_error,
+        },
+    }
+}
+
+fn failure(step: Result<SaveStep>) -> Error {
+    match step.unwrap() {
+        SaveStep::Done {
+            result: SaveResult::Failed { error },
+        } => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_next(facts: &[SaveFact], step: &SaveStep) {
+    assert_eq!(next_save(&request(), facts).as_ref(), Ok(step), "after {facts:?}");
+}
+
+#[test]
+fn an_empty_slot_is_written_at_once() {
+    assert_next(
+        &[],
+        &SaveStep::List {
+            prefix: keys().snapshots(3),
+            limit: 18,
+        },
+    );
+    assert_next(&[listed(&[])], &put());
+    assert_next(&[listed(&[]), SaveFact::Stored], &taken(&[], None));
+}
+
+#[test]
+fn retention_follows_the_write() {
+    let facts = [listed(&[400, 300, 200]), SaveFact::Stored, SaveFact::Stored];
+    assert_next(&facts[..1], &put());
+    assert_next(
+        &facts[..2],
+        &SaveStep::Delete {
+            keys: vec![key(300), key(200)],
+        },
+    );
+    assert_next(&facts, &taken(&[300, 200], None));
+}
+
+#[test]
+fn a_deletion_that_fails_leaves_the_snapshot_taken() {
+    let error = Error::new(Code::Timeout, "5 s went by");
+    assert_next(
+        &[listed(&[400, 300]), SaveFact::Stored, failed()],
+        &taken(&[], Some(error)),
+    );
+}
+
+#[test]
+fn a_store_that_fails_before_the_write_is_done_ends_the_save() {
+    for facts in [
+        vec![failed()],
+        vec![listed(&[500]), failed()],
+        vec![listed(&[500]), rejected(Code::Corrupt), failed()],
+    ] {
+        let error = failure(next_save(&request(), &facts));
+        assert_eq!((error.code(), error.message()), (Code::Timeout, "5 s went by"));
+    }
+}
+
+#[test]
+fn the_same_snapshot_is_not_written_twice() {
+    assert_next(&[listed(&[500, 400])], &open(500));
+    assert_next(&[listed(&[500, 400]), opened(b"state", "e500")], &covered(500));
+}
+
+#[test]
+fn a_newer_sound_snapshot_covers_ours() {
+    let facts = [listed(&[700, 600, 400]), opened(b"newer", "e700")];
+    assert_next(&facts[..1], &open(700));
+    assert_next(&facts, &covered(700));
+}
+
+#[test]
+fn a_newer_damaged_one_covers_nothing() {
+    let facts = [listed(&[700, 600]), rejected(Code::Corrupt), opened(b"newer", "e600")];
+    assert_next(&facts[..2], &open(600));
+    assert_next(&facts, &covered(600));
+    assert_next(&[listed(&[700]), rejected(Code::Truncated)], &put());
+    assert_next(&[listed(&[700]), rejected(Code::Absent)], &put());
+}
+
+#[test]
+fn a_damaged_snapshot_at_the_same_position_is_replaced() {
+    for verdict in [Code::Corrupt, Code::Truncated, Code::Foreign, Code::Absent, Code::Stale] {
+        assert_next(&[listed(&[500]), rejected(verdict)], &put());
+        assert_next(
+            &[listed(&[500]), rejected(verdict), SaveFact::Stored],
+            &taken(&[], None),
+        );
+    }
+}
+
+#[test]
+fn another_state_of_the_same_events_is_reported_and_neither_is_trusted() {
+    let error = failure(next_save(&request(), &[listed(&[500]), opened(b"other", "e500")]));
+    assert_eq!((error.code(), error.position()), (Code::Diverged, Some(500)));
+}
+
+#[test]
+fn a_snapshot_of_a_history_that_is_gone_is_replaced() {
+    assert_next(&[listed(&[500]), opened(b"other", "x500")], &put());
+}
+
+#[test]
+fn what_the_load_rejected_covers_nothing_and_is_not_opened_again() {
+    let request = SaveRequest {
+        distrusted: vec![key(700), key(500)],
+        ..request()
+    };
+    assert_eq!(next_save(&request, &[listed(&[700, 500, 400])]), Ok(put()));
+    let facts = [listed(&[700, 600, 500]), opened(b"newer", "e600")];
+    assert_eq!(next_save(&request, &facts[..1]), Ok(open(600)));
+    assert_eq!(next_save(&request, &facts), Ok(covered(600)));
+}
+
+#[test]
+fn the_size_limit_is_inclusive_and_nothing_is_read_above_it() {
+    let error = failure(next_save(
+        &SaveRequest {
+            frame_bytes: 1_001,
+            ..request()
+        },
+        &[],
+    ));
+    assert_eq!(error.code(), Code::TooLarge);
+    assert!(
+        error.message().contains("1001") && error.message().contains("1000"),
+        "{error}"
+    );
+    assert!(matches!(next_save(&request(), &[]), Ok(SaveStep::List { .. })));
+}
+
+#[test]
+fn a_store_that_lists_late_loses_nothing() {
+    let eventual = SaveRequest {
+        listing: Listing::Eventual,
+        keep: 1,
+        ..request()
+    };
+    let step = next_save(&eventual, &[listed(&[400, 300]), SaveFact::Stored]);
+    assert_eq!(step, Ok(taken(&[], None)));
+}
+
+#[test]
+fn the_attempt_marker_goes_with_the_success() {
+    let request = SaveRequest {
+        clear_attempt: true,
+        ..request()
+    };
+    let marker = keys().attempt(3);
+    let step = next_save(&request, &[listed(&[400, 300]), SaveFact::Stored]);
+    assert_eq!(
+        step,
+        Ok(SaveStep::Delete {
+            keys: vec![key(300), marker]
+        })
+    );
+}
+
+#[test]
+fn keys_of_other_slots_are_no_business_of_this_save() {
+    let keys = vec![
+        keys().snapshot(4, 900),
+        keys().snapshot(33, 100),
+        keys().attempt(3),
+        "x".into(),
+    ];
+    let facts = [SaveFact::Listed { keys }, SaveFact::Stored];
+    let request = SaveRequest { keep: 1, ..request() };
+    assert_eq!(next_save(&request, &facts[..1]), Ok(put()));
+    assert_eq!(next_save(&request, &facts), Ok(taken(&[], None)));
+}
+
+#[test]
+fn a_fact_that_does_not_answer_the_step_is_refused() {
+    let listing = listed(&[500, 300, 200, 100]);
+    for facts in [
+        vec![SaveFact::Stored],
+        vec![opened(b"state", "e500")],
+        vec![rejected(Code::Corrupt)],
+        vec![listing.clone(), listing.clone()],
+        vec![listing.clone(), SaveFact::Stored],
+        vec![listing.clone(), rejected(Code::Corrupt), rejected(Code::Corrupt)],
+        vec![
+            listing.clone(),
+            rejected(Code::Corrupt),
+            SaveFact::Stored,
+            listing.clone(),
+        ],
+        vec![listing.clone(), opened(b"state", "e500"), SaveFact::Stored],
+        vec![failed(), failed()],
+    ] {
+        let error = next_save(&request(), &facts).unwrap_err();
+        assert_eq!(
+            (error.code(), error.path()),
+            (Code::InvalidOption, Some("facts")),
+            "{facts:?}"
+        );
+    }
+}
+
+#[test]
+fn requests_that_make_no_sense_are_refused() {
+    let error = next_save(&SaveRequest { keep: 0, ..request() }, &[]).unwrap_err();
+    assert_eq!((error.code(), error.path()), (Code::InvalidOption, Some("keep")));
+    let nameless = SaveRequest {
+        header: Header::new("", 1, "cart-42", 1, 1),
+        ..request()
+    };
+    assert_eq!(next_save(&nameless, &[]).unwrap_err().code(), Code::InvalidId);
+}
+
+#[test]
+fn a_conversation_can_be_written_down() {
+    let facts = vec![
+        listed(&[500]),
+        opened(b"other", "x500"),
+        rejected(Code::Corrupt),
+        SaveFact::Stored,
+        failed(),
+    ];
+    let bytes = snapfold::value::to_vec(&(request(), facts.clone())).unwrap();
+    assert_eq!(
+        snapfold::value::from_slice::<(SaveRequest, Vec<SaveFact>)>(&bytes).unwrap(),
+        (request(), facts)
+    );
+    for step in [
+        open(500),
+        put(),
+        covered(700),
+        taken(&[300], Some(Error::new(Code::Timeout, "late"))),
+    ] {
+        let bytes = snapfold::value::to_vec(&step).unwrap();
+        assert_eq!(snapfold::value::from_slice::<SaveStep>(&bytes).unwrap(), step);
+    }
+}

@@ -1,7 +1,10 @@
 //! What snapfold has to match, and the mistakes it must not repeat: one module per system, one test per line.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod actionqueue_policy;
-mod continuum_policy;
-mod mako_policy;
-mod stabilize_policy;
+#[path = "../common/mod.rs"]
+mod common;
+
+mod actionqueue;
+mod continuum;
+mod mako;
+mod stabilize;

@@ -264,10 +264,20 @@ where
     }
 
     pub(super) async fn read(&self, stream: &str, from: Option<u64>) -> Result<Vec<Row<F::Event>>> {
-        self.log
+        let rows = self
+            .log
             .read(stream, from, self.definition.page_size)
             .await
-            .map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))
+            .map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))?;
+        // The same page again and again would otherwise be read for ever.
+        match (rows.first(), from) {
+            (Some(row), Some(from)) if row.position < from => Err(Error::new(
+                Code::ReadFailed,
+                format!("asked for events from {from} on, the log answered with an earlier one"),
+            )
+            .at_position(row.position)),
+            _ => Ok(rows),
+        }
     }
 
     async fn fold_through(

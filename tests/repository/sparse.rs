@@ -2,7 +2,7 @@
 
 use snapfold::Code;
 use snapfold::fold::{Row, Sequence};
-use snapfold::store::{Definition, LoadOptions, Source};
+use snapfold::store::{Definition, EventLog, HostError, LoadOptions, Repository, Source};
 
 use crate::common::{Log, TestStore};
 use crate::{Accounts, Event, STREAM, append, definition, event, fold, open, replay, snapshot};
@@ -126,11 +126,29 @@ fn a_log_pruned_through_the_snapshot_lives_on() {
     );
 }
 
+/// A log that begins one event too early for ever would be read for ever.
+#[test]
+fn a_log_that_ignores_from_is_a_broken_log() {
+    struct Sloppy(Log<Event>);
+    impl EventLog for Sloppy {
+        type Event = Event;
+        async fn read(&self, stream: &str, from: Option<u64>, limit: usize) -> Result<Vec<Row<Event>>, HostError> {
+            self.0.read(stream, from.map(|from| from - 1), limit).await
+        }
+    }
+    let log = Log::default();
+    append(&log, [10, 20]);
+    let definition = sparse().late_arrivals_impossible();
+    let repository = Repository::new(definition, TestStore::default(), Sloppy(log)).unwrap();
+    let error = repository.blocking().load(STREAM).unwrap_err();
+    assert_eq!((error.code(), error.position()), (Code::ReadFailed, Some(20)));
+}
+
 #[test]
 fn without_bounds_late_events_must_be_declared_impossible() {
     let log = Log::default();
     append(&log, [10, 20]);
-    let error = snapfold::store::Repository::new(sparse(), TestStore::default(), log.clone())
+    let error = Repository::new(sparse(), TestStore::default(), log.clone())
         .err()
         .unwrap();
     assert_eq!((error.code(), error.path()), (Code::InvalidOption, Some("bounds")));

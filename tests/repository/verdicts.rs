@@ -132,7 +132,13 @@ fn a_state_above_the_limit_is_not_read() {
 fn a_store_that_errors_on_everything_costs_time_and_nothing_else() {
     let (repository, store, log) = two_snapshots();
     store.fail(&["list", "get", "put", "delete"]);
+    store.take_trace();
     let mut handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(
+        store.take_trace().len(),
+        1,
+        "a load asks a store that cannot answer only once"
+    );
     assert_eq!(
         (handle.state(), codes(&handle)),
         (&replay(&log), vec![Code::Unreadable])

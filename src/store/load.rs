@@ -43,6 +43,9 @@ pub struct LoadRequest {
     pub use_snapshots: bool,
     /// Whether the log can tell its bounds.
     pub has_bounds: bool,
+    /// Whether events may arrive below positions that were read before: then a sparse log must count.
+    #[serde(default)]
+    pub late_arrivals: bool,
 }
 
 /// One thing that a load has learned: the answer to the step before.
@@ -245,13 +248,7 @@ impl<'a> Walk<'a> {
                 Ok(self.unreadable(key, Some(position), message))
             }
             (LoadStep::Open { key, position }, LoadFact::Opened { event_count, anchor }) => {
-                self.candidate = Some(Candidate {
-                    key,
-                    position,
-                    event_count: *event_count,
-                    anchor: anchor.clone(),
-                });
-                Ok(LoadStep::Read { from: Some(position) })
+                Ok(self.opened(key, position, *event_count, anchor.clone()))
             }
             (LoadStep::Open { .. }, LoadFact::Rejected { code: Code::Absent, .. }) if !self.restarted => {
                 Ok(self.restart())
@@ -362,6 +359,22 @@ impl<'a> Walk<'a> {
 
     // Judging a candidate against the log
 
+    fn opened(&mut self, key: String, position: u64, event_count: u64, anchor: Option<Anchor>) -> LoadStep {
+        if let Sequence::Contiguous { first_position } = self.request.sequence
+            && position.checked_sub(first_position) != event_count.checked_sub(1)
+        {
+            let message = format!("{event_count} events do not reach from {first_position} to {position}");
+            return self.reject(key, Some(position), Code::Foreign, message);
+        }
+        self.candidate = Some(Candidate {
+            key,
+            position,
+            event_count,
+            anchor,
+        });
+        LoadStep::Read { from: Some(position) }
+    }
+
     fn judge_row(&mut self) -> LoadStep {
         let Some(candidate) = &self.candidate else {
             return self.judge_start();
@@ -379,7 +392,7 @@ impl<'a> Walk<'a> {
                 if candidate.anchor.is_some() && candidate.anchor != row.anchor {
                     return self.reject_candidate(Code::Diverged, "the log holds another event at this position");
                 }
-                if self.request.has_bounds && self.request.sequence == Sequence::Sparse {
+                if self.request.late_arrivals && self.request.sequence == Sequence::Sparse {
                     return LoadStep::Bounds { through: Some(position) };
                 }
                 self.use_candidate()
@@ -400,15 +413,22 @@ impl<'a> Walk<'a> {
         if !anchored {
             return self.anchor_missing(bounds.truncated_through);
         }
-        match bounds.count {
-            Some(count) if bounds.truncated_through.is_none() && count != candidate.event_count => {
+        match (bounds.count, bounds.truncated_through) {
+            (_, Some(_)) => self.use_candidate(), // what was deleted cannot be counted any more
+            (Some(count), None) if count == candidate.event_count => self.use_candidate(),
+            (Some(count), None) => {
                 let message = format!(
                     "the log holds {count} events through this position, {} are folded in",
                     candidate.event_count
                 );
                 self.reject_candidate(Code::Stragglers, message)
             }
-            _ => self.use_candidate(),
+            (None, None) => LoadStep::Fail {
+                error: Error::new(
+                    Code::ReadFailed,
+                    "the bounds of a sparse log must count its events; or declare that none arrives late",
+                ),
+            },
         }
     }
 
@@ -499,7 +519,11 @@ impl<'a> Walk<'a> {
         positions.find(|position| *position < first)
     }
 
-    fn history_unavailable(&self, found: String) -> LoadStep {
+    /// Gives up, unless a snapshot may have been written and the log truncated behind it since the store was listed.
+    fn history_unavailable(&mut self, found: String) -> LoadStep {
+        if self.request.use_snapshots && !self.restarted {
+            return self.restart();
+        }
         let reasons: Vec<&str> = self.rejected.iter().map(|rejection| rejection.code.as_str()).collect();
         let snapshots = match reasons.as_slice() {
             [] => String::from("there is no snapshot"),

@@ -106,6 +106,7 @@ fn request<F: Fold>(definition: &Definition<F>, stream: &str, options: LoadOptio
         at: options.at,
         use_snapshots: options.use_snapshots,
         has_bounds,
+        late_arrivals: !definition.late_arrivals_impossible,
     }
 }
 

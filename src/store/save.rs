@@ -247,7 +247,8 @@ impl<'a> Walk<'a> {
             (SaveStep::Open { .. }, SaveFact::Rejected { .. }) => Ok(self.look_above()),
             (SaveStep::Put { .. }, SaveFact::Stored) => Ok(self.prune()),
             (SaveStep::Delete { keys }, SaveFact::Stored) => {
-                self.deleted = keys;
+                let attempt = self.keys.attempt(self.request.header.version);
+                self.deleted = keys.into_iter().filter(|key| *key != attempt).collect();
                 Ok(self.taken(None))
             }
             (SaveStep::Delete { .. }, SaveFact::Failed { code, message }) => {

@@ -18,12 +18,14 @@ pub fn request() -> LoadRequest {
         at: None,
         use_snapshots: true,
         has_bounds: false,
+        late_arrivals: false,
     }
 }
 
 pub fn with_bounds() -> LoadRequest {
     LoadRequest {
         has_bounds: true,
+        late_arrivals: true,
         ..request()
     }
 }
@@ -171,6 +173,12 @@ pub fn walk_to_failure(request: &LoadRequest, conversation: &[(LoadStep, LoadFac
         }
         other => panic!("{other:?} after {facts:?}"),
     }
+}
+
+/// As [`walk_to_failure`], for a history that is found missing: a load looks once more before it says so.
+#[track_caller]
+pub fn walk_twice_to_failure(request: &LoadRequest, conversation: &[(LoadStep, LoadFact)]) -> Error {
+    walk_to_failure(request, &[conversation, conversation].concat())
 }
 
 pub fn codes(load: &NextLoad) -> Vec<(Option<u64>, Code)> {

@@ -187,6 +187,7 @@ fn every_load_equals_the_full_replay_or_fails_with_a_code() {
                             at: at.map(|n| place(sequence, n)),
                             use_snapshots: true,
                             has_bounds,
+                            late_arrivals: has_bounds,
                         };
                         World {
                             request,

@@ -4,12 +4,14 @@ import { SnapshotError } from './error.js';
 import {
   duration,
   functionOption,
+  hosted,
   invalidOption,
   knownOptions,
   nonEmptyText,
   oneOf,
   positiveInteger,
   size,
+  table,
   type Duration,
   type Size,
 } from './options.js';
@@ -75,7 +77,13 @@ export interface Definition<State, Event, P extends Position> {
   readonly name: string;
   readonly version: number;
   /** Connects the definition; says at once if the initial state could not be snapshotted. */
-  open<Raw = EventRow<Event>>(options: OpenOptions<Event, P, Raw>): Promise<Repository<State, Event, P>>;
+  open(options: OpenOptions<Event, P>): Promise<Repository<State, Event, P>>;
+  /** With `events.row`, `events.read` may return anything. */
+  open<Raw>(options: OpenOptions<Event, P, Raw> & RowMaker<Event, Raw>): Promise<Repository<State, Event, P>>;
+}
+
+interface RowMaker<Event, Raw> {
+  readonly events: { row(raw: Raw): EventRow<Event> };
 }
 
 /** A definition with every default filled in. */
@@ -115,7 +123,8 @@ const OPTION_NAMES = [
   'snapshotTimeout', 'pageSize', 'clock', 'development',
 ];
 
-const MAX_VERSION = 2 ** 32 - 1;
+/** A timer of more than 2^31 − 1 ms would fire at once. */
+const TIMER_BITS = 31;
 
 /** Defines one kind of stream. Throws `invalidOption` naming the option that makes no sense. */
 export function defineSnapshots<State, Event = unknown>(
@@ -137,7 +146,7 @@ function connectable<State, Event, P extends Position>(settings: Settings<State,
   return {
     name: settings.name,
     version: settings.version,
-    open: async (options) => openRepository(settings, options),
+    open: async <Raw>(options: OpenOptions<Event, P, Raw>) => openRepository(settings, options),
   };
 }
 
@@ -168,14 +177,14 @@ function parse<State, Event, P extends Position>(
     sequence: oneOf('sequence', options.sequence ?? DEFAULTS.sequence, ['contiguous', 'sparse']),
     firstPosition: oneOf('firstPosition', options.firstPosition ?? DEFAULTS.firstPosition, [0, 1]),
     lateArrivals: options.lateArrivals === undefined ? 'possible' : oneOf('lateArrivals', options.lateArrivals, ['impossible']),
-    knows: options.knows === undefined ? undefined : new Set(options.knows.map((type) => nonEmptyText('knows', type))),
+    knows: options.knows === undefined ? undefined : eventTypes(options.knows),
     typeOf: options.typeOf,
     sizeOf: options.sizeOf,
     kindOf: options.kindOf,
-    keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep),
+    keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep, { bits: 32 }),
     maxBytes: size('maxBytes', options.maxBytes ?? DEFAULTS.maxBytes),
     maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
-    snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout),
+    snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout, { bits: TIMER_BITS }),
     pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),
     clock: wholeMillis(options.clock ?? Date.now),
     development: flag('development', options.development, !inProduction()),
@@ -183,9 +192,7 @@ function parse<State, Event, P extends Position>(
 }
 
 function versionOption(option: string, value: unknown): number {
-  const version = positiveInteger(option, value);
-  if (version > MAX_VERSION) throw invalidOption(option, version, 'must be at most 2^32 - 1');
-  return version;
+  return positiveInteger(option, value, { bits: 32 });
 }
 
 function policyOption<State>(options: DefinitionOptions<State, never>): Policy<State> {
@@ -195,6 +202,11 @@ function policyOption<State>(options: DefinitionOptions<State, never>): Policy<S
     throw invalidOption('kindOf', undefined, 'must be given, since the policy uses perKind');
   }
   return policy as Policy<State>;
+}
+
+function eventTypes(knows: readonly string[]): ReadonlySet<string> {
+  if (!Array.isArray(knows)) throw invalidOption('knows', knows, 'must be an array of event types');
+  return new Set(knows.map((type) => nonEmptyText('knows', type)));
 }
 
 function mentions(spec: PolicySpec, trigger: string): boolean {
@@ -210,6 +222,7 @@ function migrations(
   migrate: Readonly<Record<number, (state: never) => unknown>>,
   version: number,
 ): ReadonlyMap<number, (state: unknown) => unknown> {
+  table('migrate', migrate);
   const steps = new Map<number, (state: unknown) => unknown>();
   for (const [key, step] of Object.entries(migrate)) {
     functionOption(`migrate[${key}]`, step);
@@ -233,7 +246,7 @@ function flag(option: string, value: unknown, otherwise: boolean): boolean {
 
 function wholeMillis(clock: () => number): () => number {
   return () => {
-    const now = Math.trunc(clock());
+    const now = Math.trunc(hosted('clock', 'invalidOption', clock));
     if (Number.isSafeInteger(now)) return now;
     throw invalidOption('clock', now, 'must return milliseconds since 1970');
   };

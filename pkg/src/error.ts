@@ -67,7 +67,7 @@ export class SnapshotError extends Error {
   declare readonly position?: number | bigint;
 
   constructor(code: ErrorCode, message: string, place: ErrorPlace = {}) {
-    super(message + describe(place), 'cause' in place ? { cause: place.cause } : undefined);
+    super(message + placeOf(place), 'cause' in place ? { cause: place.cause } : undefined);
     this.code = code;
     if (place.offset !== undefined) this.offset = place.offset;
     if (place.path !== undefined) this.path = place.path;
@@ -84,7 +84,12 @@ export class SnapshotError extends Error {
   }
 }
 
-function describe({ offset, path, position }: ErrorPlace): string {
+/** The words of whatever was thrown. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function placeOf({ offset, path, position }: ErrorPlace): string {
   let text = '';
   if (path !== undefined) text += ` (at ${path})`;
   if (offset !== undefined) text += ` (at byte ${offset})`;

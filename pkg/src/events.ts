@@ -1,6 +1,6 @@
 /** The host's event log: rows, pages, bounds, and the identity of an event. */
 import { sha256 } from './core.js';
-import { SnapshotError } from './error.js';
+import { describe, SnapshotError } from './error.js';
 import { functionOption } from './options.js';
 import { MAX_POSITION, type Position, type PositionInput, type Positions } from './position.js';
 import { identityForm } from './value/identity.js';
@@ -30,7 +30,7 @@ export interface ReadOptions<P extends Position = number> {
 /** What a log says of one stream. */
 export interface EventBounds {
   /** How many events it holds at or below `through`. */
-  readonly count?: number;
+  readonly count?: PositionInput;
   /** Events at or below this position were deleted on purpose. */
   readonly truncatedThrough?: PositionInput;
 }
@@ -119,18 +119,18 @@ export class Pages<Event, P extends Position> {
 
   /** The next page; an empty one is the end of the log. */
   async next(): Promise<Row<Event, P>[]> {
-    if (this.#from !== undefined && this.#from > MAX_POSITION) return [];
-    let raw: readonly EventRow<Event>[];
+    if (this.#ended || (this.#from !== undefined && this.#from > MAX_POSITION)) return [];
     try {
-      raw = await this.#fetch(this.#from);
+      const rows = (await this.#fetch(this.#from)).map((row) => parseRow(row, this.#positions));
+      const last = rows.at(-1);
+      if (last === undefined) this.#ended = true;
+      else this.#from = this.#positions.after(last.position);
+      return rows;
     } catch (error) {
+      await this.close();
       if (SnapshotError.is(error)) throw error;
       throw new SnapshotError('readFailed', `the event log failed: ${describe(error)}`, { cause: error });
     }
-    const rows = await this.#parse(raw);
-    const last = rows.at(-1);
-    if (last !== undefined) this.#from = this.#positions.after(last.position);
-    return rows;
   }
 
   /** Lets an iterable that was not read to its end go. */
@@ -144,28 +144,17 @@ export class Pages<Event, P extends Position> {
     }
   }
 
-  async #parse(raw: readonly EventRow<Event>[]): Promise<Row<Event, P>[]> {
-    try {
-      return raw.map((row) => parseRow(row, this.#positions));
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
-  }
-
   async #drain(iterator: AsyncIterator<EventRow<Event>>, row: EventSource<Event, P>['row']): Promise<EventRow<Event>[]> {
     const page: EventRow<Event>[] = [];
     while (page.length < this.#pageSize && !this.#ended) {
+      this.#ended = true; // an iterator that throws has ended, too
       const { done, value } = await iterator.next();
-      if (done === true) this.#ended = true;
-      else page.push(row === undefined ? value : row(value));
+      if (done === true) break;
+      this.#ended = false;
+      page.push(row === undefined ? value : row(value));
     }
     return page;
   }
-}
-
-export function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function iterate<T>(answer: AsyncIterable<T>): AsyncIterator<T> {

@@ -2,10 +2,11 @@
 import { ask, calling, core, sha256 } from './core.js';
 import { DEFAULTS } from './defaults.js';
 import { SnapshotError } from './error.js';
-import { knownOptions } from './options.js';
+import { invalidOption, knownOptions, nonEmptyText, positiveInteger, table } from './options.js';
 import { bigintPositions, type PositionInput } from './position.js';
 import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
+import { typedArrayName } from './value/kind.js';
 
 /** What a caller states of a snapshot. */
 export interface HeaderInput {
@@ -15,7 +16,7 @@ export interface HeaderInput {
   /** Position of the last folded event, inclusive. */
   readonly position: PositionInput;
   /** How many events are folded in, 1 or more. */
-  readonly eventCount: number;
+  readonly eventCount: PositionInput;
   /** Identity of the last folded event: its id, or 32 bytes of SHA-256. */
   readonly anchor?: string | Uint8Array;
   /** Milliseconds since 1970. */
@@ -32,7 +33,7 @@ export interface Header {
   readonly version: number;
   readonly streamId: string;
   readonly position: number | bigint;
-  readonly eventCount: number;
+  readonly eventCount: number | bigint;
   readonly anchor?: string | Uint8Array;
   readonly takenAt?: number;
   readonly fence?: number | bigint;
@@ -67,6 +68,9 @@ export interface SealOptions {
   readonly mediaType?: string;
 }
 
+const HEADER_FIELDS = ['name', 'version', 'streamId', 'position', 'eventCount', 'anchor', 'takenAt', 'fence', 'meta'];
+const EXPECTATIONS = ['name', 'streamId', 'position', 'version', 'migratable', 'maxStateBytes'];
+
 interface Inspection {
   readonly header: Omit<Header, 'payload'>;
   readonly payload: PayloadFacts;
@@ -78,7 +82,7 @@ export function seal(header: HeaderInput, state: unknown, options: SealOptions =
   knownOptions('seal', options, ['mediaType']);
   const { mediaType } = options;
   if (mediaType === undefined) return sealPayload(header, encode(state)).frame;
-  if (!(state instanceof Uint8Array)) {
+  if (!isBytes(state)) {
     throw new SnapshotError('invalidOption', 'with a media type the state must be a Uint8Array', { path: 'state' });
   }
   return sealPayload(header, state, mediaType).frame;
@@ -133,13 +137,31 @@ export function openPayload(frame: Uint8Array, expect: Expect): { header: Header
 
 /** The header as the core takes it: only what is stated, positions exact. */
 export function headerToCore(header: HeaderInput): Record<string, unknown> {
-  const { position, fence, ...rest } = header;
-  const stated = Object.entries(rest).filter(([, value]) => value !== undefined);
+  knownOptions('header', header, HEADER_FIELDS);
+  const { name, version, streamId, position, eventCount, anchor, takenAt, fence, meta } = header;
+  if (anchor !== undefined && !(typeof anchor === 'string' ? anchor.isWellFormed() : isBytes(anchor) && anchor.length === 32)) {
+    throw invalidOption('header.anchor', anchor, 'must be text without lone surrogates, or 32 bytes');
+  }
+  if (takenAt !== undefined && !Number.isSafeInteger(takenAt)) {
+    throw invalidOption('header.takenAt', takenAt, 'must be whole milliseconds since 1970');
+  }
+  if (meta !== undefined) table('header.meta', meta);
   return {
-    ...Object.fromEntries(stated),
+    name: nonEmptyText('header.name', name),
+    version: positiveInteger('header.version', version, { bits: 32 }),
+    streamId: nonEmptyText('header.streamId', streamId),
     position: bigintPositions.parse(position, 'header.position'),
+    eventCount: bigintPositions.parse(eventCount, 'header.eventCount'),
+    ...(anchor === undefined ? {} : { anchor }),
+    ...(takenAt === undefined ? {} : { takenAt }),
     ...(fence === undefined ? {} : { fence: bigintPositions.parse(fence, 'header.fence') }),
+    ...(meta === undefined ? {} : { meta }),
   };
+}
+
+/** A Uint8Array of any realm, Node's Buffer included. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return typedArrayName(value as object) === 'Uint8Array';
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -147,9 +169,10 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function inspectFrame(frame: Uint8Array, expect: Expect): { header: Header; offset: number } {
-  if (!(frame instanceof Uint8Array)) {
+  if (!isBytes(frame)) {
     throw new SnapshotError('invalidOption', 'a frame is a Uint8Array', { path: 'frame' });
   }
+  knownOptions('expect', expect, EXPECTATIONS);
   const { position, ...wanted } = expect;
   const head = frame.subarray(0, core().maxHeadBytes());
   const { header, payload, offset } = ask<Inspection>((question) => core().inspectHead(head, frame.length, question), {

@@ -1,12 +1,12 @@
 /** The driver of a load: performs the steps that the core names, and tells it what was learned. */
 import { ask, core, fromCore } from './core.js';
 import type { Settings } from './definition.js';
-import { SnapshotError } from './error.js';
-import { anchorOf, describe, Pages, type EventSource, type Row } from './events.js';
+import { describe, SnapshotError } from './error.js';
+import { anchorOf, Pages, type EventSource, type Row } from './events.js';
 import { openPayload, type Header } from './frame.js';
-import { toCore, type Position } from './position.js';
+import { bigintPositions, toCore, type Position } from './position.js';
 import type { Rejection } from './progress.js';
-import type { SnapshotStore } from './store.js';
+import { getBytes, listKeys, type SnapshotStore } from './store.js';
 import { withinTime } from './timeout.js';
 import { decode } from './value/decode.js';
 
@@ -20,7 +20,7 @@ export interface LoadContext<State, Event, P extends Position> {
 /** A verified snapshot, decoded, migrated and rebuilt. */
 export interface Opened<State> {
   readonly key: string;
-  readonly header: Header;
+  readonly header: Header & { readonly eventCount: number };
   readonly frameBytes: number;
   readonly state: State;
 }
@@ -52,18 +52,22 @@ export async function recover<State, Event, P extends Position>(
   const load = new Recovery(context, streamId);
   const request = requestOf(context, streamId, options);
   const facts: unknown[] = [];
-  for (;;) {
-    const { step, rejected } = ask<{ step: Step; rejected: Rejection<Position>[] }>(core().nextLoad, { request, facts });
-    switch (step.do) {
-      case 'use':
-      case 'replay':
-        return load.finish(step.do === 'use', rejected);
-      case 'fail':
-        await load.close();
-        throw fromCore(step.error);
-      default:
-        facts.push(await load.perform(step));
+  try {
+    for (;;) {
+      const { step, rejected } = ask<{ step: Step; rejected: Rejection<Position>[] }>(core().nextLoad, { request, facts });
+      switch (step.do) {
+        case 'use':
+        case 'replay':
+          return load.finish(step.do === 'use', rejected);
+        case 'fail':
+          throw fromCore(step.error);
+        default:
+          facts.push(await load.perform(step));
+      }
     }
+  } catch (error) {
+    await load.close();
+    throw error;
   }
 }
 
@@ -72,7 +76,7 @@ function requestOf<State, Event, P extends Position>(
   streamId: string,
   { at, useSnapshots }: { readonly at: P | undefined; readonly useSnapshots: boolean },
 ): unknown {
-  const { name, version, migratable, sequence, firstPosition } = settings;
+  const { name, version, migratable, sequence, firstPosition, lateArrivals } = settings;
   return {
     name,
     streamId,
@@ -82,6 +86,7 @@ function requestOf<State, Event, P extends Position>(
     at: at === undefined ? null : toCore(at),
     useSnapshots,
     hasBounds: events.bounds !== undefined,
+    lateArrivals: lateArrivals === 'possible',
   };
 }
 
@@ -132,9 +137,9 @@ class Recovery<State, Event, P extends Position> {
     const { store, settings } = this.#context;
     try {
       const keys = await withinTime(settings.snapshotTimeout, (signal) =>
-        store.list(prefix, { ...(start === null ? {} : { start }), limit, signal }),
+        listKeys(store, prefix, { ...(start === null ? {} : { start }), limit, signal }),
       );
-      return { listed: { keys: [...keys] } };
+      return { listed: { keys } };
     } catch (error) {
       return { unreadable: { message: describe(error) } };
     }
@@ -145,13 +150,13 @@ class Recovery<State, Event, P extends Position> {
     if (this.#expressible(position) === null) {
       return { rejected: { code: 'invalidPosition', message: "beyond 2^53 - 1; define the snapshots with positions: 'bigint'" } };
     }
-    let bytes: Uint8Array | null | undefined;
+    let bytes: Uint8Array | undefined;
     try {
-      bytes = await withinTime(settings.snapshotTimeout, (signal) => store.get(key, { signal }));
+      bytes = await withinTime(settings.snapshotTimeout, (signal) => getBytes(store, key, { signal }));
     } catch (error) {
       return { unreadable: { message: describe(error) } };
     }
-    if (bytes === null || bytes === undefined) {
+    if (bytes === undefined) {
       return { rejected: { code: 'absent', message: 'it was listed, but it is gone' } };
     }
     try {
@@ -194,7 +199,7 @@ class Recovery<State, Event, P extends Position> {
       return {
         bounds: {
           bounds: {
-            count: count ?? null,
+            count: count === undefined ? null : bigintPositions.parse(count, 'bounds.count'),
             truncatedThrough:
               truncatedThrough === undefined || truncatedThrough === null ?
                 null
@@ -233,6 +238,8 @@ function openSnapshot<State, Event, P extends Position>(
   if (header.payload.mediaType !== undefined) {
     throw new SnapshotError('foreign', `its payload is ${header.payload.mediaType}, which this repository does not read`);
   }
+  const { eventCount } = header;
+  if (typeof eventCount !== 'number') throw new SnapshotError('corrupt', `no log holds ${eventCount} events`);
   let plain: unknown;
   try {
     plain = decode(payload);
@@ -240,7 +247,7 @@ function openSnapshot<State, Event, P extends Position>(
     throw new SnapshotError('corrupt', `the payload is not a value: ${describe(error)}`, { cause: error });
   }
   plain = migrate(settings, header.version, plain);
-  return { key, header, frameBytes: bytes.length, state: rebuild(settings, plain) };
+  return { key, header: { ...header, eventCount }, frameBytes: bytes.length, state: rebuild(settings, plain) };
 }
 
 function migrate<State, Event, P extends Position>(settings: Settings<State, Event, P>, from: number, plain: unknown): unknown {
@@ -251,8 +258,8 @@ function migrate<State, Event, P extends Position>(settings: Settings<State, Eve
     } catch (error) {
       throw new SnapshotError('migrationFailed', `the migration from version ${version} failed: ${describe(error)}`, { cause: error });
     }
-    if (migrated === undefined) {
-      throw new SnapshotError('migrationFailed', `the migration from version ${version} returned undefined`);
+    if (migrated === undefined || migrated instanceof Promise) {
+      throw new SnapshotError('migrationFailed', `the migration from version ${version} must return the next plain form at once`);
     }
   }
   return migrated;

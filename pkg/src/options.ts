@@ -1,5 +1,5 @@
 /** Options are parsed once, where they are given; every refusal names the option and says what would do. */
-import { SnapshotError } from './error.js';
+import { describe, SnapshotError, type ErrorCode } from './error.js';
 
 const SIZE_UNITS: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 const TIME_UNITS: Record<string, number> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
@@ -14,18 +14,28 @@ export function invalidOption(option: string, found: unknown, wanted: string): S
   return new SnapshotError('invalidOption', `${wanted}; got ${show(found)}`, { path: option });
 }
 
-/** A whole number from 1 to 2^53 − 1. */
-export function positiveInteger(option: string, value: unknown, hint = ''): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-  throw invalidOption(option, value, `must be a whole number from 1 to 2^53 - 1${hint}`);
+/** Calls a function that the host gave; what it throws becomes an error that names the function. */
+export function hosted<T>(option: string, code: ErrorCode, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (SnapshotError.is(error)) throw error;
+    throw new SnapshotError(code, `must not throw: ${describe(error)}`, { path: option, cause: error });
+  }
 }
 
-export function size(option: string, value: unknown, hint = ''): number {
-  return positiveInteger(option, withUnit(value, SIZE_UNITS), hint || ', or text such as "64KiB"');
+/** A whole number from 1 to `2^bits − 1`. */
+export function positiveInteger(option: string, value: unknown, { hint = '', bits = 53 } = {}): number {
+  if (Number.isSafeInteger(value) && (value as number) > 0 && (value as number) < 2 ** bits) return value as number;
+  throw invalidOption(option, value, `must be a whole number from 1 to 2^${bits} - 1${hint}`);
 }
 
-export function duration(option: string, value: unknown, hint = ''): number {
-  return positiveInteger(option, withUnit(value, TIME_UNITS), hint || ' (milliseconds), or text such as "5s"');
+export function size(option: string, value: unknown, hint = ', or text such as "64KiB"'): number {
+  return positiveInteger(option, withUnit(value, SIZE_UNITS), { hint });
+}
+
+export function duration(option: string, value: unknown, { hint = ' (milliseconds), or text such as "5s"', bits = 53 } = {}): number {
+  return positiveInteger(option, withUnit(value, TIME_UNITS), { hint, bits });
 }
 
 export function functionOption(option: string, value: unknown): void {
@@ -38,15 +48,27 @@ export function oneOf<T extends string | number>(option: string, value: unknown,
 }
 
 export function nonEmptyText(option: string, value: unknown): string {
-  if (typeof value === 'string' && value.length > 0) return value;
-  throw invalidOption(option, value, 'must be text, not empty');
+  if (typeof value === 'string' && value.length > 0 && value.isWellFormed()) return value;
+  throw invalidOption(option, value, 'must be text, not empty, without lone surrogates');
 }
 
-/** Refuses options that do not exist, which are most often misspelt. */
+/** A name or a stream id, of which keys are made. */
+export function checkId(what: string, id: unknown): void {
+  if (typeof id === 'string' && id !== '' && id.isWellFormed()) return;
+  throw new SnapshotError('invalidId', `must be text, not empty, without lone surrogates; got ${show(id)}`, { path: what });
+}
+
+/** An object that serves as a table; a Map would be taken for an empty one. */
+export function table(option: string, value: unknown): void {
+  if (Object.prototype.toString.call(value) !== '[object Object]') throw invalidOption(option, value, 'must be a plain object');
+}
+
+/** Refuses options that do not exist, which are most often misspelt, and null, which could mean "off" as well as "default". */
 export function knownOptions(what: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw invalidOption(what, options, 'must be an object');
-  for (const name of Object.keys(options)) {
+  for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) throw invalidOption(`${what}.${name}`, name, `is no option; there are ${known.join(', ')}`);
+    if (value === null) throw invalidOption(name, value, 'must not be null; leave it out for the default');
   }
 }
 

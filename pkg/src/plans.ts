@@ -2,26 +2,42 @@
 import { ask, calling, core } from './core.js';
 import { headerToCore, inspect } from './frame.js';
 import { DEFAULTS } from './defaults.js';
-import { knownOptions, positiveInteger } from './options.js';
+import { checkId, knownOptions, oneOf, positiveInteger } from './options.js';
 import { bigintPositions, type PositionInput } from './position.js';
 
 /** The keys of one stream; docs/format.md §3. */
 export const keys = {
   /** The prefix of everything that belongs to a stream. */
-  stream: (name: string, streamId: string): string => calling(() => core().streamPrefix(name, streamId)),
+  stream: (name: string, streamId: string): string => {
+    checkIds(name, streamId);
+    return calling(() => core().streamPrefix(name, streamId));
+  },
   /** The prefix of one version's snapshots; a plain ascending scan finds the newest first. */
-  snapshots: (name: string, streamId: string, version: number): string =>
-    calling(() => core().snapshotPrefix(name, streamId, version)),
+  snapshots: (name: string, streamId: string, version: number): string => {
+    checkIds(name, streamId, version);
+    return calling(() => core().snapshotPrefix(name, streamId, version));
+  },
   /** The key of a snapshot. */
   snapshot: (name: string, streamId: string, version: number, position: PositionInput): string => {
+    checkIds(name, streamId, version);
     const exact = bigintPositions.parse(position, 'position');
     return calling(() => core().snapshotKey(name, streamId, version, exact));
   },
   /** The key of the marker that a failed attempt leaves. */
-  attempt: (name: string, streamId: string, version: number): string => calling(() => core().attemptKey(name, streamId, version)),
+  attempt: (name: string, streamId: string, version: number): string => {
+    checkIds(name, streamId, version);
+    return calling(() => core().attemptKey(name, streamId, version));
+  },
   /** The position that a snapshot's key states; undefined if it is no such key. */
   positionOf: (key: string): bigint | undefined => core().positionOf(key),
 };
+
+/** Text crosses to the core as UTF-8, where lone surrogates would be lost, and numbers as 32 bits. */
+function checkIds(name: string, streamId: string, version?: number): void {
+  checkId('name', name);
+  checkId('streamId', streamId);
+  if (version !== undefined) positiveInteger('version', version, { bits: 32 });
+}
 
 /** One operation of a plan. Carry them out in order, each only when the one before is durable. */
 export type PlannedOp = { readonly op: 'put'; readonly key: string } | { readonly op: 'delete'; readonly keys: readonly string[] };
@@ -42,8 +58,8 @@ export function planSave(frame: Uint8Array, existing: readonly string[], options
     payload,
     frameBytes: frame.length,
     maxBytes: frame.length,
-    keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep),
-    listing: options.listing ?? 'strong',
+    keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep, { bits: 32 }),
+    listing: oneOf('listing', options.listing ?? 'strong', ['strong', 'eventual']),
   };
   return ask<PlannedOp[]>((question) => core().planSave(question), { request, facts: [...existing] });
 }
@@ -51,7 +67,7 @@ export function planSave(frame: Uint8Array, existing: readonly string[], options
 /** Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound. */
 export function planPrune(existing: readonly string[], position: PositionInput, keep: number = DEFAULTS.keep): string[] {
   const exact = bigintPositions.parse(position, 'position');
-  positiveInteger('keep', keep);
+  positiveInteger('keep', keep, { bits: 32 });
   return calling(() => core().planPrune([...existing], exact, keep));
 }
 
@@ -65,6 +81,7 @@ export interface LoadRequest {
   readonly at?: PositionInput;
   readonly useSnapshots: boolean;
   readonly hasBounds: boolean;
+  readonly lateArrivals?: boolean;
 }
 
 /** One thing that a load has learned: the answer to the step before. */

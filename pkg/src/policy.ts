@@ -1,6 +1,6 @@
 /** When to snapshot: policies are data (plus predicates on the state), decisions are the core's. */
 import { calling, core } from './core.js';
-import { duration, functionOption, invalidOption, nonEmptyText, positiveInteger, size, type Duration, type Size } from './options.js';
+import { duration, functionOption, invalidOption, nonEmptyText, positiveInteger, size, table, type Duration, type Size } from './options.js';
 
 const NEVER_HINT = '; for no snapshots at all there is never()';
 const MAX_JITTER = 0.5;
@@ -76,7 +76,7 @@ export function never(): Policy {
 
 /** At least `count` events since the last snapshot. */
 export function everyEvents(count: number): Policy {
-  return leaf({ everyEvents: positiveInteger('everyEvents', count, NEVER_HINT) });
+  return leaf({ everyEvents: positiveInteger('everyEvents', count, { hint: NEVER_HINT }) });
 }
 
 /** At least that many bytes of events since the last snapshot. */
@@ -86,7 +86,7 @@ export function everyBytes(bytes: Size): Policy {
 
 /** At least that much time since the last snapshot, and at least one new event. */
 export function everyElapsed(time: Duration): Policy {
-  return leaf({ everyMillis: duration('everyElapsed', time, ` of milliseconds, or text such as "1h"${NEVER_HINT}`) });
+  return leaf({ everyMillis: duration('everyElapsed', time, { hint: ` of milliseconds, or text such as "1h"${NEVER_HINT}` }) });
 }
 
 /** The events since the last snapshot weigh at least `ratio` times as much as that snapshot. */
@@ -97,7 +97,7 @@ export function tailRatio(ratio: number): Policy {
 
 /** The load that made the handle took longer than that. */
 export function slowLoad(time: Duration): Policy {
-  return leaf({ slowLoad: duration('slowLoad', time, ' of milliseconds, or text such as "50ms"') });
+  return leaf({ slowLoad: duration('slowLoad', time, { hint: ' of milliseconds, or text such as "50ms"' }) });
 }
 
 /** One of these event types was folded since the last snapshot. */
@@ -114,12 +114,12 @@ export function whenState<State>(predicate: (state: State) => boolean): Policy<S
 
 /** One of the policies says so. */
 export function anyOf<State = unknown>(...policies: readonly Policy<State>[]): Policy<State> {
-  return combine('anyOf', policies, (anyOf) => ({ anyOf }));
+  return combine(listed('anyOf', policies), (anyOf) => ({ anyOf }));
 }
 
 /** All of the policies say so. */
 export function allOf<State = unknown>(...policies: readonly Policy<State>[]): Policy<State> {
-  return combine('allOf', policies, (allOf) => ({ allOf }));
+  return combine(listed('allOf', policies), (allOf) => ({ allOf }));
 }
 
 /** Another policy for each kind of stream; the definition's `kindOf` tells the kind. */
@@ -127,18 +127,21 @@ export function perKind<State = unknown>(
   kinds: Readonly<Record<string, Policy<State>>>,
   otherwise: Policy<State>,
 ): Policy<State> {
+  table('perKind', kinds);
   const names = Object.keys(kinds);
-  return combine('perKind', [otherwise, ...Object.values(kinds)], ([rest = 'never', ...specs]) => ({
+  if (names.length === 0) throw invalidOption('perKind', kinds, 'must name at least one kind');
+  const parts = Object.entries(kinds).map(([name, policy]) => [`perKind.${name}`, policy] as const);
+  return combine([['perKind.otherwise', otherwise], ...parts], ([rest = 'never', ...specs]) => ({
     perKind: { kinds: Object.fromEntries(names.map((name, index) => [name, specs[index] ?? 'never'])), otherwise: rest },
   }));
 }
 
 /** Spreads thresholds by up to `fraction` (at most 0.5) below their value, each stream by its own share, always the same. */
 export function withJitter<State = unknown>(fraction: number, policy: Policy<State>): Policy<State> {
-  if (!(fraction > 0 && fraction <= MAX_JITTER)) {
+  if (!(typeof fraction === 'number' && fraction > 0 && fraction <= MAX_JITTER)) {
     throw invalidOption('withJitter', fraction, `must be a number above 0, at most ${MAX_JITTER}`);
   }
-  return combine('withJitter', [policy], ([inner = 'never']) => ({ jitter: { fraction, policy: inner } }));
+  return combine([['withJitter.policy', policy]], ([inner = 'never']) => ({ jitter: { fraction, policy: inner } }));
 }
 
 /** Decides. Pure: the same policy and observation give the same decision on every host. The words are made when they are read. */
@@ -210,15 +213,18 @@ function leaf(spec: PolicySpec): Policy {
   return { spec, predicates: [] };
 }
 
-function combine<State>(
-  name: string,
-  policies: readonly Policy<State>[],
-  join: (specs: readonly PolicySpec[]) => PolicySpec,
-): Policy<State> {
+/** Each policy with the path to it. */
+type Part<State> = readonly [string, Policy<State>];
+
+function listed<State>(name: string, policies: readonly Policy<State>[]): Part<State>[] {
   if (policies.length === 0) throw invalidOption(name, policies, 'must be given at least one policy');
+  return policies.map((policy, index) => [`${name}[${index}]`, policy]);
+}
+
+function combine<State>(parts: readonly Part<State>[], join: (specs: readonly PolicySpec[]) => PolicySpec): Policy<State> {
   const predicates: ((state: State) => boolean)[] = [];
-  const specs = policies.map((policy, index) => {
-    if (!isPolicy(policy)) throw invalidOption(`${name}[${index}]`, policy, 'must be a policy, such as everyEvents(100)');
+  const specs = parts.map(([path, policy]) => {
+    if (!isPolicy(policy)) throw invalidOption(path, policy, 'must be a policy, such as everyEvents(100)');
     const spec = renumber(policy.spec, predicates.length);
     predicates.push(...policy.predicates);
     return spec;

@@ -1,8 +1,9 @@
 /** Folding rows onto a state: order, count, anchor and what policies want to know move with it. The twin of src/fold/progress.rs. */
-import { SnapshotError } from './error.js';
-import { anchorOf, describe, type Row } from './events.js';
+import { describe, SnapshotError } from './error.js';
+import { anchorOf, type Row } from './events.js';
 import { MutationGuard } from './mutation.js';
 import type { Settings } from './definition.js';
+import { hosted } from './options.js';
 import type { PolicyNeeds } from './policy.js';
 import type { Position } from './position.js';
 import { encode } from './value/encode.js';
@@ -139,15 +140,30 @@ export class Folder<State, Event, P extends Position> {
   }
 
   #bytes(row: Row<Event, P>): number {
-    const bytes = row.bytes ?? this.#settings.sizeOf?.(row.event) ?? encode(row.event, { root: 'event' }).length;
-    if (Number.isFinite(bytes) && bytes >= 0) return bytes;
-    throw refuse('invalidEvent', row, `the size of an event must be a number of bytes; got ${bytes}`);
+    const { sizeOf } = this.#settings;
+    const given = row.bytes ?? (sizeOf && hosted('sizeOf', 'invalidEvent', () => sizeOf(row.event)));
+    const bytes = given ?? encodedLength(row);
+    if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+    throw refuse('invalidEvent', row, `the size of an event must be a whole number of bytes; got ${bytes}`);
   }
 
   #type(row: Row<Event, P>): string {
-    const type = row.type ?? this.#settings.typeOf?.(row.event) ?? (row.event as { type?: unknown } | null)?.type;
+    const { typeOf } = this.#settings;
+    const given = row.type ?? (typeOf && hosted('typeOf', 'invalidEvent', () => typeOf(row.event)));
+    const type = given ?? (row.event as { type?: unknown } | null)?.type;
     if (typeof type === 'string') return type;
     throw refuse('invalidEvent', row, 'the event has no type, but the policy or `knows` asks for one; give row.type or typeOf');
+  }
+}
+
+function encodedLength(row: Row<unknown, Position>): number {
+  try {
+    return encode(row.event).length;
+  } catch (cause) {
+    throw new SnapshotError('invalidEvent', 'the policy weighs events, and this one cannot be encoded; give row.bytes or sizeOf', {
+      position: row.position,
+      cause,
+    });
   }
 }
 

@@ -54,11 +54,13 @@ export type Observer = (report: Report) => void;
 /** A host's observer that cannot hurt; without one, each kind of trouble is printed once. */
 export function observerOf(observe: Observer | undefined): Observer {
   if (observe === undefined) return warnOnce();
+  const complain = (error: unknown) => console.warn('snapfold: observe() threw', error);
   return (report) => {
     try {
-      observe(report);
+      // An async function is an observer, too; its rejection would end the process.
+      Promise.resolve(observe(report) as unknown).catch(complain);
     } catch (error) {
-      console.warn('snapfold: observe() threw', error);
+      complain(error);
     }
   };
 }

@@ -2,11 +2,11 @@
 import { calling, core } from './core.js';
 import { DEFAULTS } from './defaults.js';
 import type { Settings } from './definition.js';
-import { SnapshotError } from './error.js';
-import { anchorOf, checkSource, Pages, parseRow, describe, type EventRow, type EventSource, type Row } from './events.js';
+import { describe, SnapshotError } from './error.js';
+import { anchorOf, checkSource, Pages, parseRow, type EventRow, type EventSource, type Row } from './events.js';
 import { internals, makeHandle, type Handle, type Internals } from './handle.js';
 import { recover, type LoadContext, type Recovered } from './load.js';
-import { functionOption, invalidOption, knownOptions, oneOf } from './options.js';
+import { checkId, functionOption, hosted, invalidOption, knownOptions, oneOf, positiveInteger } from './options.js';
 import { decide, needs, type Decision, type PolicyNeeds } from './policy.js';
 import type { Position, PositionInput } from './position.js';
 import { anchorIdentity, EMPTY_TAIL, Folder, sameAnchor, type BaseSnapshot, type Progress } from './progress.js';
@@ -117,7 +117,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     knownOptions('load', options, ['at', 'useSnapshots']);
     const at = options.at === undefined ? undefined : this.#settings.positions.parse(options.at, 'load.at');
     const useSnapshots = oneOf<never>('load.useSnapshots', options.useSnapshots ?? true, [true, false] as never[]);
-    checkStreamId(streamId);
+    checkId('streamId', streamId);
     const began = this.#settings.clock();
     const recovered = await recover(this.#context, streamId, { at, useSnapshots });
     const progress = startOf(this.#settings, recovered);
@@ -128,7 +128,8 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const { version } = this.#settings;
     const { position, eventCount, source, replayed, rejected } = handle;
     this.#observe({ type: 'loaded', streamId, version, position, eventCount, source, replayed, rejected, millis });
-    await this.#recallAttempt(handle);
+    this.#forgetRejected(handle);
+    if (useSnapshots) await this.#recallAttempt(handle);
     return handle;
   }
 
@@ -141,6 +142,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     if (handle.historical) {
       throw new SnapshotError('historical', 'a state of the past cannot be extended; load the stream without `at`');
     }
+    if (options !== undefined) knownOptions('apply', options, ['through']);
     const list = Array.isArray(rows) ? rows : [rows];
     const parsed =
       options === undefined ?
@@ -268,6 +270,13 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     );
   }
 
+  /** A snapshot that was found to be unusable no longer counts as the last one. */
+  #forgetRejected({ streamId, rejected }: Handle<State, P>): void {
+    if (rejected.length === 0 || !this.#streams.has(streamId)) return;
+    const memory = this.#streams.of(streamId);
+    if (rejected.some(({ key }) => key === memory.lastTaken?.key)) memory.lastTaken = undefined;
+  }
+
   /** Only a stream that is due, and that this process knows nothing of, costs the extra read. */
   async #recallAttempt(handle: Handle<State, P>): Promise<void> {
     const inside = internals(handle);
@@ -334,19 +343,20 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const { base, tail, load } = inside;
     const newer = lastTaken !== undefined && lastTaken.events <= handle.eventCount && lastTaken.events > (base?.events ?? 0);
     const snapshot = newer ? lastTaken : base;
-    return decide(policy as never, {
+    const observation = {
       events: handle.eventCount,
       ...(snapshot === undefined ? {} : { snapshot: stated(snapshot) }),
       ...(lastTried === undefined ? {} : { attempt: stated(lastTried) }),
       ...(tail.firstAt === undefined ? {} : { firstAt: tail.firstAt }),
       ...(load === undefined ? {} : { load }),
-      ...(this.#needs.kind && kindOf !== undefined ? { kind: kindOf(handle.streamId) } : {}),
+      ...(this.#needs.kind && kindOf !== undefined ? { kind: hosted('kindOf', 'invalidOption', () => kindOf(handle.streamId)) } : {}),
       tailBytes: tail.bytes,
       eventTypes: [...tail.types],
       now: clock(),
       stream: handle.streamId,
       state: handle.state,
-    });
+    };
+    return hosted('policy', 'invalidOption', () => decide(policy, observation)); // predicates are the host's
   }
 
   /** Encodes, writes, remembers. Everything before the first await happens in the caller's turn. */
@@ -362,6 +372,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       if (result.status === 'failed') return await this.#attemptFailed(handle, inside, result.error);
       memory.lastTried = undefined;
       memory.lastTaken = {
+        key: result.key,
         events: handle.eventCount,
         at: sealed.header.takenAt,
         bytes: sealed.frame.length,
@@ -464,19 +475,19 @@ function stated<T extends object>(facts: T): { [K in keyof T]: Exclude<T[K], und
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as never;
 }
 
-function checkStreamId(streamId: string): void {
-  if (typeof streamId === 'string' && streamId !== '' && streamId.isWellFormed()) return;
-  throw new SnapshotError('invalidId', 'a stream id is text, not empty, without lone surrogates', { path: 'streamId' });
-}
-
 function checkStore(store: SnapshotStore): void {
   for (const name of ['list', 'get', 'put', 'delete'] as const) {
     functionOption(`store.${name}`, (store as Partial<SnapshotStore> | undefined)?.[name]);
   }
+  if (store.maxValueBytes !== undefined) positiveInteger('store.maxValueBytes', store.maxValueBytes);
+  if (store.listing !== undefined) oneOf('store.listing', store.listing, ['strong', 'eventual']);
 }
 
 /** What could never be snapshotted is better known now than after the first hundred events. */
 function checkInitialState<State, Event, P extends Position>(settings: Settings<State, Event, P>): void {
   calling(() => core().maxHeadBytes());
-  settings.fromState(decode(encode(settings.toState(settings.initialState()))));
+  const { initialState, toState, fromState } = settings;
+  const state = hosted('initialState', 'invalidOption', initialState);
+  const plain = decode(encode(hosted('toState', 'unencodable', () => toState(state))));
+  hosted('fromState', 'invalid', () => fromState(plain));
 }

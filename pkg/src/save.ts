@@ -1,14 +1,14 @@
 /** The driver of a save: encodes once, then performs the steps that the core names. */
 import { ask, core, fromCore } from './core.js';
 import type { Settings } from './definition.js';
-import { SnapshotError } from './error.js';
-import { describe } from './events.js';
+import { describe, SnapshotError } from './error.js';
 import { headerToCore, openPayload, sealPayload, type HeaderInput, type PayloadFacts } from './frame.js';
 import type { Handle, Internals } from './handle.js';
 import { checkPlain } from './load.js';
+import { hosted } from './options.js';
 import type { Position } from './position.js';
 import { anchorIdentity } from './progress.js';
-import type { SnapshotMeta, SnapshotStore } from './store.js';
+import { getBytes, listKeys, type SnapshotMeta, type SnapshotStore } from './store.js';
 import type { Attempt } from './streams.js';
 import { withinTime } from './timeout.js';
 import { decode } from './value/decode.js';
@@ -16,7 +16,7 @@ import { encode } from './value/encode.js';
 
 /** An encoded snapshot, ready to be written. */
 export interface Sealed {
-  readonly header: HeaderInput;
+  readonly header: HeaderInput & { readonly position: Position; readonly eventCount: number };
   readonly facts: PayloadFacts;
   readonly frame: Uint8Array;
 }
@@ -46,14 +46,14 @@ export function sealHandle<State, Event, P extends Position>(
   inside: Internals<P>,
 ): Sealed {
   if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
-  const plain = settings.toState(handle.state);
+  const plain = hosted('toState', 'unencodable', () => settings.toState(handle.state));
   checkPlain(settings, plain);
   const payload = encode(plain);
   if (payload.length > settings.maxStateBytes) {
     throw new SnapshotError('tooLarge', `the state is ${payload.length} bytes, maxStateBytes is ${settings.maxStateBytes}`);
   }
   const anchor = anchorIdentity(inside.anchor);
-  const header: HeaderInput = {
+  const header = {
     name: settings.name,
     version: settings.version,
     streamId: handle.streamId,
@@ -111,8 +111,8 @@ export async function readAttempt<State, Event, P extends Position>(
   streamId: string,
 ): Promise<Attempt | undefined> {
   const key = core().attemptKey(settings.name, streamId, settings.version);
-  const bytes = await withinTime(settings.snapshotTimeout, (signal) => store.get(key, { signal }));
-  return bytes === null || bytes === undefined ? undefined : parseAttempt(bytes);
+  const bytes = await withinTime(settings.snapshotTimeout, (signal) => getBytes(store, key, { signal }));
+  return bytes === undefined ? undefined : parseAttempt(bytes);
 }
 
 function parseAttempt(bytes: Uint8Array): Attempt | undefined {
@@ -144,9 +144,9 @@ async function perform<State, Event, P extends Position>(
 ): Promise<unknown> {
   switch (step.do) {
     case 'list':
-      return { listed: { keys: [...(await store.list(step.prefix, { limit: step.limit, signal }))] } };
+      return { listed: { keys: await listKeys(store, step.prefix, { limit: step.limit, signal }) } };
     case 'open': {
-      const bytes = await store.get(step.key, { signal });
+      const bytes = await getBytes(store, step.key, { signal });
       return judge(settings, sealed.header.streamId, step.position, bytes);
     }
     case 'put':
@@ -162,9 +162,9 @@ function judge<State, Event, P extends Position>(
   { name, version, maxStateBytes }: Settings<State, Event, P>,
   streamId: string,
   position: number | bigint,
-  bytes: Uint8Array | null | undefined,
+  bytes: Uint8Array | undefined,
 ): unknown {
-  if (bytes === null || bytes === undefined) return { rejected: { code: 'absent' } };
+  if (bytes === undefined) return { rejected: { code: 'absent' } };
   try {
     const { header } = openPayload(bytes, { name, version, streamId, position, maxStateBytes });
     return { opened: { digest: header.payload.digest, anchor: header.anchor ?? null } };
@@ -184,7 +184,7 @@ function metaOf({ header, facts }: Sealed): SnapshotMeta {
     name: header.name,
     version: header.version,
     streamId: header.streamId,
-    position: header.position as Position,
+    position: header.position,
     eventCount: header.eventCount,
     takenAt: header.takenAt ?? null,
     stateBytes: facts.bytes,

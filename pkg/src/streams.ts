@@ -11,7 +11,7 @@ export interface Attempt {
 }
 
 export interface StreamMemory {
-  lastTaken: BaseSnapshot | undefined;
+  lastTaken: (BaseSnapshot & { readonly key: string }) | undefined;
   lastTried: Attempt | undefined;
   inFlight: boolean;
 }

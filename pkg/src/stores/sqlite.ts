@@ -23,6 +23,8 @@ export interface SqliteStoreOptions {
 /** SQLite's own default limit for one value. */
 const MAX_VALUE_BYTES = 1_000_000_000;
 
+const ABOVE_ASCII = '\x80';
+
 /**
  * A {@link SnapshotStore} in one table of `db`; durable as the database itself is. Statements join whatever transaction is open on
  * the handle.
@@ -31,13 +33,14 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
   knownOptions('sqliteStore', options, ['table']);
   const { table = 'snapfold_snapshots' } = options;
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(table)) throw invalidOption('table', table, 'must be letters, digits and underscores');
-  db.exec(`CREATE TABLE IF NOT EXISTS ${table} (
+  const quoted = `"${table}"`;
+  db.exec(`CREATE TABLE IF NOT EXISTS ${quoted} (
     key TEXT PRIMARY KEY, bytes BLOB NOT NULL, name TEXT, version INTEGER, stream_id TEXT, position TEXT, event_count INTEGER,
     taken_at INTEGER, state_bytes INTEGER)`);
-  const list = statement(db, `SELECT key FROM ${table} WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`);
-  const get = statement(db, `SELECT bytes FROM ${table} WHERE key = ?`);
-  const put = statement(db, `INSERT OR REPLACE INTO ${table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-  const remove = statement(db, `DELETE FROM ${table} WHERE key = ?`);
+  const list = statement(db, `SELECT key FROM ${quoted} WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`);
+  const get = statement(db, `SELECT bytes FROM ${quoted} WHERE key = ?`);
+  const put = statement(db, `INSERT OR REPLACE INTO ${quoted} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const remove = statement(db, `DELETE FROM ${quoted} WHERE key = ?`);
   return {
     maxValueBytes: MAX_VALUE_BYTES,
     list(prefix, { start = prefix, limit }) {
@@ -67,8 +70,9 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
   };
 }
 
-/** The smallest text above every text with that prefix. */
+/** The smallest text above every key with that prefix. */
 function after(prefix: string): string {
+  if (prefix === '') return ABOVE_ASCII;
   return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 }
 

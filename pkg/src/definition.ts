@@ -1,5 +1,6 @@
 /** A definition: one kind of stream, how it is folded, and when and how it is snapshotted. */
 import { DEFAULTS } from './defaults.js';
+import { inProduction } from './environment.js';
 import { SnapshotError } from './error.js';
 import {
   duration,
@@ -250,9 +251,4 @@ function wholeMillis(clock: () => number): () => number {
     if (Number.isSafeInteger(now)) return now;
     throw invalidOption('clock', now, 'must return milliseconds since 1970');
   };
-}
-
-function inProduction(): boolean {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env?.['NODE_ENV'] === 'production';
 }

@@ -16,9 +16,9 @@ export function utf8Size(text: string): number {
   return size;
 }
 
-/** Writes `text` at `at` and says where it ends. The caller has made room of {@link utf8Size} bytes. */
-export function putWtf8(text: string, bytes: Uint8Array, at: number): number {
-  for (let i = 0; i < text.length; i++) {
+/** Writes `text` from its unit `from` on at `at` and says where it ends. The caller has made room. */
+export function putWtf8(text: string, from: number, bytes: Uint8Array, at: number): number {
+  for (let i = from; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0x80) {
       bytes[at++] = unit;

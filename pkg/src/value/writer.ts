@@ -15,9 +15,14 @@ const SHORT_TEXT = 64;
 const utf8 = new TextEncoder();
 
 export class Writer {
-  private bytes: Uint8Array = new Uint8Array(INITIAL);
-  private view = new DataView(this.bytes.buffer);
+  private bytes: Uint8Array;
+  private view: DataView;
   private length = 0;
+
+  constructor(size = INITIAL) {
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+  }
 
   /** A copy of what was written; the writer is empty then. */
   finish(): Uint8Array {
@@ -35,6 +40,16 @@ export class Writer {
   simple(byte: number): void {
     this.reserve(1);
     this.bytes[this.length++] = byte;
+  }
+
+  /** Bytes that are whole items. */
+  raw(item: Uint8Array): void {
+    const size = item.length;
+    this.reserve(size);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = 0; i < size; i++) bytes[at++] = item[i] as number;
+    this.length = at;
   }
 
   /** The head of an item. `major` is one of {@link MAJOR}; `argument` an integer from 0 to 2^53 − 1. */
@@ -62,7 +77,9 @@ export class Writer {
   }
 
   number(value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+    if (value >>> 0 === value && value < 24 && 1 / value > 0) {
+      this.simple(value); // the most frequent number is a small one
+    } else if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
       if (value >= 0) this.head(MAJOR.unsigned, value);
       else this.head(MAJOR.negative, -1 - value);
     } else {
@@ -87,16 +104,13 @@ export class Writer {
 
   /** Text; as WTF-8 under its tag if it holds a lone surrogate. */
   text(value: string): void {
-    if (value.length > SHORT_TEXT) this.longText(value);
-    else if (!this.ascii(value)) this.measuredText(value);
+    const written = value.length > SHORT_TEXT ? this.longText(value) : this.shortText(value);
+    if (!written) this.wtf8(value);
   }
 
   /** Text that may be a map's key; false, and nothing is written, if it holds a lone surrogate. */
   key(value: string): boolean {
-    if (value.length <= SHORT_TEXT && this.ascii(value)) return true;
-    if (!value.isWellFormed()) return false;
-    this.text(value);
-    return true;
+    return value.length > SHORT_TEXT ? this.longText(value) : this.shortText(value);
   }
 
   /** A byte string. */
@@ -136,46 +150,56 @@ export class Writer {
     }
   }
 
-  /** Short text that is ASCII; false, and nothing is written, if it is not. */
-  private ascii(value: string): boolean {
-    const size = value.length;
-    this.reserve(size + 2);
-    const bytes = this.bytes;
-    let at = this.length;
-    if (size < 24) {
-      bytes[at++] = MAJOR.text | size;
-    } else {
-      bytes[at++] = MAJOR.text | 24;
-      bytes[at++] = size;
-    }
-    for (let i = 0; i < size; i++) {
+  /** By a loop, the head after the body; false, and nothing is written, if there is a lone surrogate. */
+  private shortText(value: string): boolean {
+    const units = value.length;
+    this.reserve(3 * units + 2);
+    const { bytes } = this;
+    const start = this.length;
+    const body = units < 24 ? start + 1 : start + 2;
+    let at = body;
+    for (let i = 0; i < units; i++) {
       const unit = value.charCodeAt(i);
-      if (unit > 0x7f) return false;
+      if (unit > 0x7f) {
+        if (!value.isWellFormed()) return false;
+        at = putWtf8(value, i, bytes, at);
+        break;
+      }
       bytes[at++] = unit;
+    }
+    const size = at - body;
+    if (size >= 24 && units < 24) bytes.copyWithin(start + 2, body, at++);
+    if (size < 24) {
+      bytes[start] = MAJOR.text | size;
+    } else {
+      bytes[start] = MAJOR.text | 24;
+      bytes[start + 1] = size;
     }
     this.length = at;
     return true;
   }
 
-  private measuredText(value: string): void {
-    const size = utf8Size(value);
-    if (!value.isWellFormed()) {
-      this.head(MAJOR.tag, TAG.wtf8);
-      this.head(MAJOR.bytes, size);
-    } else {
-      this.head(MAJOR.text, size);
-    }
-    this.reserve(size);
-    this.length = putWtf8(value, this.bytes, this.length);
+  /** By the runtime's encoder, behind a head as long as it will most likely be. */
+  private longText(value: string): boolean {
+    if (!value.isWellFormed()) return false;
+    const units = value.length;
+    this.reserve(3 * units + 9);
+    const start = this.length;
+    const guess = headSize(units);
+    const size = utf8.encodeInto(value, this.bytes.subarray(start + guess)).written;
+    const needed = headSize(size);
+    if (needed !== guess) this.bytes.copyWithin(start + needed, start + guess, start + guess + size);
+    this.head(MAJOR.text, size);
+    this.length += size;
+    return true;
   }
 
-  private longText(value: string): void {
-    if (!value.isWellFormed()) return this.measuredText(value);
+  private wtf8(value: string): void {
     const size = utf8Size(value);
-    this.head(MAJOR.text, size);
+    this.head(MAJOR.tag, TAG.wtf8);
+    this.head(MAJOR.bytes, size);
     this.reserve(size);
-    utf8.encodeInto(value, this.bytes.subarray(this.length, this.length + size));
-    this.length += size;
+    this.length = putWtf8(value, 0, this.bytes, this.length);
   }
 
   private reserve(size: number): void {
@@ -197,6 +221,17 @@ export class Writer {
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const MAX_UINT64 = 2n ** 64n - 1n;
+
+/** Bytes that the head of that argument takes. */
+function headSize(argument: number): number {
+  return (
+    argument < 24 ? 1
+    : argument < 0x100 ? 2
+    : argument < 0x10000 ? 3
+    : argument < 0x100000000 ? 5
+    : 9
+  );
+}
 
 function hexDigit(unit: number): number {
   return unit < 0x3a ? unit - 0x30 : unit - 0x57;

@@ -1,0 +1,5 @@
+/** Whether this is no place for checks that are for developers. */
+export function inProduction(): boolean {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env?.['NODE_ENV'] === 'production';
+}

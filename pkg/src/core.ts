@@ -51,7 +51,12 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 
 /** Calls the core with a value and reads a value back. */
 export function ask<T>(operation: (question: Uint8Array) => Uint8Array, question: unknown): T {
-  return decode(calling(() => operation(encode(question)))) as T;
+  return decode(calling(() => operation(toCoreBytes(question)))) as T;
+}
+
+/** What the package itself says to the core needs no closer look. */
+export function toCoreBytes(question: unknown): Uint8Array {
+  return encode(question, { thorough: false });
 }
 
 /** Calls the core; what it throws becomes a {@link SnapshotError}. */

@@ -122,6 +122,8 @@ export class Pages<Event, P extends Position> {
     if (this.#ended || (this.#from !== undefined && this.#from > MAX_POSITION)) return [];
     try {
       const rows = (await this.#fetch(this.#from)).map((row) => parseRow(row, this.#positions));
+      const [first] = rows;
+      if (first !== undefined && this.#from !== undefined && first.position < this.#from) throw ignoresFrom(first.position);
       const last = rows.at(-1);
       if (last === undefined) this.#ended = true;
       else this.#from = this.#positions.after(last.position);
@@ -155,6 +157,10 @@ export class Pages<Event, P extends Position> {
     }
     return page;
   }
+}
+
+function ignoresFrom(position: Position): SnapshotError {
+  return new SnapshotError('readFailed', 'the log answered with an earlier event than asked for; `from` is inclusive and ascending', { position });
 }
 
 function iterate<T>(answer: AsyncIterable<T>): AsyncIterator<T> {

@@ -115,7 +115,7 @@ export function sealPayload(
     digest: sha256(payload),
     ...(mediaType === undefined ? {} : { mediaType }),
   };
-  const question = encode({ header: headerToCore(header), payload: facts });
+  const question = encode({ header: headerToCore(header), payload: facts }, { thorough: header.meta !== undefined });
   const head = calling(() => core().frameHead(question));
   const frame = new Uint8Array(head.length + payload.length);
   frame.set(head);

@@ -6,14 +6,13 @@ import { anchorOf, Pages, type EventSource, type Row } from './events.js';
 import { openPayload, type Header } from './frame.js';
 import { bigintPositions, toCore, type Position } from './position.js';
 import type { Rejection } from './progress.js';
-import { getBytes, listKeys, type SnapshotStore } from './store.js';
-import { withinTime } from './timeout.js';
+import type { BoundedStore } from './bounded-store.js';
 import { decode } from './value/decode.js';
 
 /** What a load works with. */
 export interface LoadContext<State, Event, P extends Position> {
   readonly settings: Settings<State, Event, P>;
-  readonly store: SnapshotStore;
+  readonly store: BoundedStore;
   readonly events: EventSource<Event, P>;
 }
 
@@ -136,10 +135,7 @@ class Recovery<State, Event, P extends Position> {
   async #list(prefix: string, start: string | null, limit: number): Promise<unknown> {
     const { store, settings } = this.#context;
     try {
-      const keys = await withinTime(settings.snapshotTimeout, (signal) =>
-        listKeys(store, prefix, { ...(start === null ? {} : { start }), limit, signal }),
-      );
-      return { listed: { keys } };
+      return { listed: { keys: await store.list(prefix, start, limit, settings.snapshotTimeout) } };
     } catch (error) {
       return { unreadable: { message: describe(error) } };
     }
@@ -152,7 +148,7 @@ class Recovery<State, Event, P extends Position> {
     }
     let bytes: Uint8Array | undefined;
     try {
-      bytes = await withinTime(settings.snapshotTimeout, (signal) => getBytes(store, key, { signal }));
+      bytes = await store.get(key, settings.snapshotTimeout);
     } catch (error) {
       return { unreadable: { message: describe(error) } };
     }

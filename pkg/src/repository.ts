@@ -1,4 +1,5 @@
 /** A repository: one definition, connected to a store and a log. */
+import { BoundedStore } from './bounded-store.js';
 import { calling, core } from './core.js';
 import { DEFAULTS } from './defaults.js';
 import type { Settings } from './definition.js';
@@ -11,7 +12,7 @@ import { decide, needs, type Decision, type PolicyNeeds } from './policy.js';
 import type { Position, PositionInput } from './position.js';
 import { anchorIdentity, EMPTY_TAIL, Folder, sameAnchor, type BaseSnapshot, type Progress } from './progress.js';
 import { observerOf, type Observer } from './report.js';
-import { markAttempt, readAttempt, save, sealHandle, type SaveResult } from './save.js';
+import { Deadline, markAttempt, readAttempt, save, sealHandle, type SaveResult } from './save.js';
 import type { SnapshotStore } from './store.js';
 import { Streams, type Attempt } from './streams.js';
 import { decode } from './value/decode.js';
@@ -107,7 +108,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
 
   constructor(settings: Settings<State, Event, P>, options: OpenOptions<Event, P>) {
     this.#settings = settings;
-    this.#context = { settings, store: options.store, events: options.events };
+    this.#context = { settings, store: new BoundedStore(options.store), events: options.events };
     this.#needs = needs(settings.policy);
     this.#folder = new Folder(settings, this.#needs);
     this.#observe = observerOf(options.observe);
@@ -168,7 +169,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const same = first?.position === handle.position && sameAnchor(anchorIdentity(inside.anchor), this.#identity(inside, first));
     if (!same) {
       await pages.close();
-      return this.load(handle.streamId);
+      return this.#reload(handle);
     }
     const progress = progressOf(handle, inside);
     if (this.#settings.mutable) inside.spent = true;
@@ -209,6 +210,16 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   }
 
   // Loading
+
+  /** The log went another way than the handle. If it is empty now, it may as well be lost. */
+  async #reload(handle: Handle<State, P>): Promise<Handle<State, P>> {
+    const fresh = await this.load(handle.streamId);
+    if (fresh.position !== null) return fresh;
+    throw new SnapshotError(
+      'historyUnavailable',
+      `the log is empty, but this handle stands at ${handle.position}; load the stream if it was reset on purpose`,
+    );
+  }
 
   async #foldThrough(
     progress: Progress<State, P>,
@@ -364,12 +375,13 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const { store } = this.#context;
     const memory = this.#streams.of(handle.streamId);
     const began = this.#settings.clock();
+    const deadline = new Deadline(this.#settings.snapshotTimeout);
     memory.inFlight = true;
     try {
       const sealed = sealHandle(this.#settings, handle, inside);
       const clearAttempt = memory.lastTried !== undefined;
-      const result = await save(this.#settings, store, sealed, { distrusted: inside.distrusted, clearAttempt });
-      if (result.status === 'failed') return await this.#attemptFailed(handle, inside, result.error);
+      const result = await save(this.#settings, store, sealed, deadline, { distrusted: inside.distrusted, clearAttempt });
+      if (result.status === 'failed') return await this.#attemptFailed(handle, inside, result.error, deadline);
       memory.lastTried = undefined;
       memory.lastTaken = {
         key: result.key,
@@ -381,7 +393,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       return this.#succeeded(kept, result, sealed.frame.length, reason, began);
     } catch (error) {
       if (!SnapshotError.is(error)) throw error;
-      return await this.#attemptFailed(handle, inside, error);
+      return await this.#attemptFailed(handle, inside, error, deadline);
     } finally {
       memory.inFlight = false;
     }
@@ -411,14 +423,19 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     return { status: 'taken', reason, handle, position, key, bytes, deleted };
   }
 
-  async #attemptFailed(handle: Handle<State, P>, inside: Internals<P>, error: SnapshotError): Promise<Outcome<State, P>> {
+  async #attemptFailed(
+    handle: Handle<State, P>,
+    inside: Internals<P>,
+    error: SnapshotError,
+    deadline: Deadline,
+  ): Promise<Outcome<State, P>> {
     const { streamId, eventCount } = handle;
     const memory = this.#streams.of(streamId);
     const failures = (memory.lastTried?.failures ?? 0) + 1;
     const attempt: Attempt = { events: eventCount, at: this.#settings.clock(), failures, tailBytes: inside.tail.bytes };
     memory.lastTried = attempt;
     try {
-      await markAttempt(this.#settings, this.#context.store, streamId, attempt, error.code);
+      await markAttempt(this.#settings, this.#context.store, streamId, attempt, error.code, deadline);
     } catch (markError) {
       this.#warn(streamId, 'storeFailed', `the marker of the failed attempt could not be written: ${describe(markError)}`);
     }

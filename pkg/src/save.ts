@@ -8,9 +8,9 @@ import { checkPlain } from './load.js';
 import { hosted } from './options.js';
 import type { Position } from './position.js';
 import { anchorIdentity } from './progress.js';
-import { getBytes, listKeys, type SnapshotMeta, type SnapshotStore } from './store.js';
+import type { BoundedStore } from './bounded-store.js';
+import type { SnapshotMeta } from './store.js';
 import type { Attempt } from './streams.js';
-import { withinTime } from './timeout.js';
 import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
 
@@ -48,7 +48,7 @@ export function sealHandle<State, Event, P extends Position>(
   if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
   const plain = hosted('toState', 'unencodable', () => settings.toState(handle.state));
   checkPlain(settings, plain);
-  const payload = encode(plain);
+  const payload = encode(plain, { thorough: settings.development });
   if (payload.length > settings.maxStateBytes) {
     throw new SnapshotError('tooLarge', `the state is ${payload.length} bytes, maxStateBytes is ${settings.maxStateBytes}`);
   }
@@ -65,53 +65,67 @@ export function sealHandle<State, Event, P extends Position>(
   return { header, ...sealPayload(header, payload) };
 }
 
+/** The time that a save and what belongs to it have together. */
+export class Deadline {
+  readonly #end: number;
+
+  constructor(millis: number) {
+    this.#end = performance.now() + millis;
+  }
+
+  /** Milliseconds left, at least 1. */
+  get left(): number {
+    return Math.max(1, this.#end - performance.now());
+  }
+}
+
 /** Writes a sealed snapshot and prunes behind it. Throws only for defects, never for what the store does. */
 export async function save<State, Event, P extends Position>(
   settings: Settings<State, Event, P>,
-  store: SnapshotStore,
+  store: BoundedStore,
   sealed: Sealed,
+  deadline: Deadline,
   options: { readonly distrusted: readonly string[]; readonly clearAttempt: boolean },
 ): Promise<SaveResult> {
-  const deadline = performance.now() + settings.snapshotTimeout;
   const request = {
     header: headerToCore(sealed.header),
     payload: sealed.facts,
     frameBytes: sealed.frame.length,
     maxBytes: Math.min(settings.maxBytes, store.maxValueBytes ?? settings.maxBytes),
     keep: settings.keep,
-    listing: store.listing ?? 'strong',
+    listing: store.listing,
     ...options,
   };
   const facts: unknown[] = [];
   for (;;) {
     const step = ask<Step>(core().nextSave, { request, facts });
     if (step.do === 'done') return fromResult(step.result);
-    const left = Math.max(1, deadline - performance.now());
-    facts.push(await withinTime(left, (signal) => perform(settings, store, sealed, step, signal)).catch(failure));
+    facts.push(await perform(settings, store, sealed, step, deadline.left).catch(failure));
   }
 }
 
 /** Leaves a marker of a failed attempt in the store, so that hosts that live one request long are damped too. */
 export async function markAttempt<State, Event, P extends Position>(
   settings: Settings<State, Event, P>,
-  store: SnapshotStore,
+  store: BoundedStore,
   streamId: string,
   { events, at, failures, tailBytes }: Attempt,
   code: string,
+  deadline: Deadline,
 ): Promise<void> {
   const key = core().attemptKey(settings.name, streamId, settings.version);
   const marker = encode({ eventCount: events, failures, at: at ?? null, tailBytes, code });
-  await withinTime(settings.snapshotTimeout, (signal) => store.put(key, marker, undefined, { signal }));
+  await store.put(key, marker, undefined, deadline.left);
 }
 
 /** Reads the marker; undefined if there is none, or none that can be read. */
 export async function readAttempt<State, Event, P extends Position>(
   settings: Settings<State, Event, P>,
-  store: SnapshotStore,
+  store: BoundedStore,
   streamId: string,
 ): Promise<Attempt | undefined> {
   const key = core().attemptKey(settings.name, streamId, settings.version);
-  const bytes = await withinTime(settings.snapshotTimeout, (signal) => getBytes(store, key, { signal }));
+  const bytes = await store.get(key, settings.snapshotTimeout);
   return bytes === undefined ? undefined : parseAttempt(bytes);
 }
 
@@ -137,23 +151,23 @@ function isCount(value: unknown): value is number {
 /** The fact that answers `step`. */
 async function perform<State, Event, P extends Position>(
   settings: Settings<State, Event, P>,
-  store: SnapshotStore,
+  store: BoundedStore,
   sealed: Sealed,
   step: Exclude<Step, { do: 'done' }>,
-  signal: AbortSignal,
+  millis: number,
 ): Promise<unknown> {
   switch (step.do) {
     case 'list':
-      return { listed: { keys: await listKeys(store, step.prefix, { limit: step.limit, signal }) } };
+      return { listed: { keys: await store.list(step.prefix, null, step.limit, millis) } };
     case 'open': {
-      const bytes = await getBytes(store, step.key, { signal });
+      const bytes = await store.get(step.key, millis);
       return judge(settings, sealed.header.streamId, step.position, bytes);
     }
     case 'put':
-      await store.put(step.key, sealed.frame, metaOf(sealed), { signal });
+      await store.put(step.key, sealed.frame, metaOf(sealed), millis);
       return 'stored';
     case 'delete':
-      await store.delete(step.keys, { signal });
+      await store.delete(step.keys, millis);
       return 'stored';
   }
 }

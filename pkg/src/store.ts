@@ -1,6 +1,4 @@
 /** What a host brings: a store for snapshots. Keys are ASCII, compared bytewise; see docs/format.md §3. */
-import { SnapshotError } from './error.js';
-import { isBytes } from './frame.js';
 import type { Position } from './position.js';
 
 /** What a store may keep in columns of its own beside the bytes. */
@@ -44,19 +42,4 @@ export interface SnapshotStore {
   readonly maxValueBytes?: number;
   /** Whether a listing shows every write at once. Default `'strong'`; nothing is ever deleted on `'eventual'` ones. */
   readonly listing?: 'strong' | 'eventual';
-}
-
-/** What the store lists; throws for an answer that is no list of keys. */
-export async function listKeys(store: SnapshotStore, prefix: string, options: ListOptions): Promise<string[]> {
-  const keys: unknown = await store.list(prefix, options);
-  if (Array.isArray(keys) && keys.every((key) => typeof key === 'string' && key.isWellFormed())) return keys as string[];
-  throw new SnapshotError('unreadable', 'store.list must return an array of keys');
-}
-
-/** What lies under `key`, undefined for nothing; throws for an answer that is neither. */
-export async function getBytes(store: SnapshotStore, key: string, options: StoreOptions): Promise<Uint8Array | undefined> {
-  const bytes: unknown = await store.get(key, options);
-  if (bytes === null || bytes === undefined) return undefined;
-  if (isBytes(bytes)) return bytes;
-  throw new SnapshotError('unreadable', 'store.get must return a Uint8Array, or nothing');
 }

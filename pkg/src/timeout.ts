@@ -1,20 +1,29 @@
 /** Bounds for what a store may take. */
 import { SnapshotError } from './error.js';
 
-/** Runs `work`; rejects with `timeout` when it took longer than `millis`, and aborts its signal then. */
-export async function withinTime<T>(millis: number, work: (signal: AbortSignal) => T | PromiseLike<T>): Promise<T> {
-  const controller = new AbortController();
+/**
+ * Runs `work`; rejects with `timeout` when it took longer than `millis`, and aborts its signal then. What answers at once costs
+ * neither a timer nor a signal.
+ */
+export async function withinTime<T>(millis: number, work: (signal: () => AbortSignal) => T | PromiseLike<T>): Promise<T> {
+  let controller: AbortController | undefined;
+  const answer = work(() => (controller ??= new AbortController()).signal);
+  if (!isPromiseLike(answer)) return answer;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const error = new SnapshotError('timeout', `the store took longer than ${millis} ms`);
-      controller.abort(error);
+      controller?.abort(error);
       reject(error);
     }, millis);
   });
   try {
-    return await Promise.race([work(controller.signal), expired]);
+    return await Promise.race([answer, expired]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function isPromiseLike<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
+  return typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
 }

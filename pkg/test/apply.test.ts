@@ -163,3 +163,12 @@ test('a handle that was refreshed is snapshotted like a loaded one', async () =>
   assert.equal(position, 3);
   assert.equal((await repo.load('cart-42')).restoredFrom, 3);
 });
+
+test('refresh does not hand out an empty state for a log that lost everything', async () => {
+  const log = new Log<CartEvent>({}, events(5));
+  const repo = await open({ store: memoryStore(), events: log });
+  const cart = await repo.load('cart-42');
+  log.rows.length = 0;
+  await assert.rejects(repo.refresh(cart), { code: 'historyUnavailable' });
+  assert.equal((await repo.load('cart-42')).position, null);
+});

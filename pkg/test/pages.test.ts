@@ -99,7 +99,7 @@ test('a page that ignores `from` is noticed, never folded twice', async () => {
   const log = new Log<CartEvent>({}, events(4));
   const events4 = { read: () => log.rows };
   const replaying = await open({ store: memoryStore(), events: events4 });
-  await assert.rejects(replaying.load('cart-42'), { code: 'outOfOrder', position: 1 });
+  await assert.rejects(replaying.load('cart-42'), { code: 'readFailed', position: 1 });
 
   const store = memoryStore();
   const honest = await open({ store, events: log });

@@ -152,3 +152,9 @@ test('without late arrivals refresh reads the tail alone', async () => {
   assert.equal(log.reads[0]?.from, 40);
   assert.deepEqual(trace, []);
 });
+
+test('a sparse log that ignores `from` is refused, not read for ever', async () => {
+  const rows = new Log<CartEvent>({ first: 10 }, events(1)).rows;
+  const repo = await open({ store: memoryStore(), events: { read: () => rows } }, settled);
+  await assert.rejects(repo.load('cart-42'), { code: 'readFailed', position: 10 });
+});

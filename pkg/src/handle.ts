@@ -28,11 +28,11 @@ export interface Internals<P extends Position> {
   readonly owner: object;
   readonly anchor: Anchor<P> | undefined;
   readonly tail: Tail;
+  /** When the stream's first event was recorded, if the log said so. */
+  readonly firstAt: number | undefined;
   /** The newest snapshot of the own slot below this state, if one was loaded or taken. */
   readonly base: BaseSnapshot | undefined;
   readonly load: { readonly millis: number; readonly events: number } | undefined;
-  /** Keys that the load rejected. */
-  readonly distrusted: readonly string[];
   spent: boolean;
 }
 

@@ -40,11 +40,12 @@ export {
 export type { Position, PositionInput, PositionKind } from './position.js';
 export type { Rejection } from './progress.js';
 export type { Observer, Report } from './report.js';
-export type { LoadOptions, OpenOptions, Outcome, Repository } from './repository.js';
+export type { LoadOptions, OpenOptions, Repository } from './repository.js';
+export type { Outcome } from './snapshotter.js';
 export type { ListOptions, SnapshotMeta, SnapshotStore, StoreOptions } from './store.js';
 export { memoryStore } from './stores/memory.js';
 export { sqliteStore, type SqliteDatabase, type SqliteStoreOptions } from './stores/sqlite.js';
 export { canonicalize } from './canonicalize.js';
 export { decode } from './value/decode.js';
 export { firstDifference } from './value/difference.js';
-export { encode } from './value/encode.js';
+export { encode, type EncodeOptions } from './value/encode.js';

@@ -32,24 +32,26 @@ export interface Observation<State = unknown> {
   /** Events folded in, in total. */
   readonly events: number;
   /** The newest snapshot of this version; absent if there is none. `bytes` is the size of its frame. */
-  readonly snapshot?: { readonly events: number; readonly at?: number; readonly bytes?: number };
+  readonly snapshot?: { readonly events: number; readonly at?: number | undefined; readonly bytes?: number | undefined } | undefined;
   /** The last attempt, if it failed and no snapshot was taken since; `failures` in a row. */
-  readonly attempt?: { readonly events: number; readonly at?: number; readonly tailBytes?: number; readonly failures: number };
+  readonly attempt?:
+    | { readonly events: number; readonly at?: number | undefined; readonly tailBytes?: number | undefined; readonly failures: number }
+    | undefined;
   /** Bytes of the events since the snapshot. */
-  readonly tailBytes?: number;
-  readonly now?: number;
+  readonly tailBytes?: number | undefined;
+  readonly now?: number | undefined;
   /** When the first event was recorded, if the log says. */
-  readonly firstAt?: number;
+  readonly firstAt?: number | undefined;
   /** How long the load took that made the handle, and the event count when it ended. */
-  readonly load?: { readonly millis: number; readonly events: number };
+  readonly load?: { readonly millis: number; readonly events: number } | undefined;
   /** Event types since the snapshot. */
-  readonly eventTypes?: readonly string[];
+  readonly eventTypes?: readonly string[] | undefined;
   /** For {@link perKind}. */
-  readonly kind?: string;
-  /** The stream's id, for {@link withJitter}. */
-  readonly stream?: string;
+  readonly kind?: string | undefined;
+  /** For {@link withJitter}. */
+  readonly streamId?: string | undefined;
   /** For {@link whenState}. */
-  readonly state?: State;
+  readonly state?: State | undefined;
 }
 
 export interface Decision {
@@ -151,7 +153,7 @@ export function decide<State>(policy: Policy<State>, observation: Observation<St
   const facts = factsOf(observation);
   const types = eventTypes === undefined || needs.eventTypes.length === 0 ? undefined : [...eventTypes];
   const states = needs.states === 0 ? undefined : Uint8Array.from(policy.predicates, (holds) => Number(holds(state as State) === true));
-  const stream = needs.stream ? observation.stream : undefined;
+  const stream = needs.stream ? observation.streamId : undefined;
   return {
     take: rules.take(facts, types, states, kind, stream),
     get reason() {

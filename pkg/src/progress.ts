@@ -32,13 +32,12 @@ export interface BaseSnapshot {
 /** What policies want to know of the events since the base. */
 export interface Tail {
   readonly bytes: number;
-  readonly firstAt: number | undefined;
   readonly types: ReadonlySet<string>;
   /** A type that `knows` does not list. */
   readonly unknown: string | undefined;
 }
 
-export const EMPTY_TAIL: Tail = { bytes: 0, firstAt: undefined, types: new Set(), unknown: undefined };
+export const EMPTY_TAIL: Tail = { bytes: 0, types: new Set(), unknown: undefined };
 
 /** Where a fold stands. */
 export interface Progress<State, P extends Position> {
@@ -47,6 +46,8 @@ export interface Progress<State, P extends Position> {
   eventCount: number;
   anchor: Anchor<P> | undefined;
   tail: Tail;
+  /** When the stream's first event was recorded, if the log said so. */
+  firstAt: number | undefined;
 }
 
 export function anchorIdentity<P extends Position>(anchor: Anchor<P> | undefined): string | Uint8Array | undefined {
@@ -79,6 +80,7 @@ export class Folder<State, Event, P extends Position> {
         progress.state = this.#evolve(progress.state, row);
         progress.position = row.position;
         progress.eventCount += 1;
+        if (progress.eventCount === 1) progress.firstAt = row.at;
         progress.anchor = { row };
         this.#note(tail, row);
       }
@@ -130,7 +132,6 @@ export class Folder<State, Event, P extends Position> {
   }
 
   #note(tail: { -readonly [K in keyof Tail]: Tail[K] } & { types: Set<string> }, row: Row<Event, P>): void {
-    tail.firstAt ??= row.at;
     if (this.#needs.bytes) tail.bytes += this.#bytes(row);
     const { knows } = this.#settings;
     if (knows === undefined && this.#needs.eventTypes.length === 0) return;

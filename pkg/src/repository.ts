@@ -1,20 +1,18 @@
 /** A repository: one definition, connected to a store and a log. */
 import { BoundedStore } from './bounded-store.js';
 import { calling, core } from './core.js';
-import { DEFAULTS } from './defaults.js';
 import type { Settings } from './definition.js';
-import { describe, SnapshotError } from './error.js';
+import { SnapshotError } from './error.js';
 import { anchorOf, checkSource, Pages, parseRow, type EventRow, type EventSource, type Row } from './events.js';
 import { internals, makeHandle, type Handle, type Internals } from './handle.js';
 import { recover, type LoadContext, type Recovered } from './load.js';
 import { checkId, functionOption, hosted, invalidOption, knownOptions, oneOf, positiveInteger } from './options.js';
-import { decide, needs, type Decision, type PolicyNeeds } from './policy.js';
+import { needs } from './policy.js';
 import type { Position, PositionInput } from './position.js';
 import { anchorIdentity, EMPTY_TAIL, Folder, sameAnchor, type BaseSnapshot, type Progress } from './progress.js';
 import { observerOf, type Observer } from './report.js';
-import { Deadline, markAttempt, readAttempt, save, sealHandle, type SaveResult } from './save.js';
+import { Snapshotter, type Outcome } from './snapshotter.js';
 import type { SnapshotStore } from './store.js';
-import { Streams, type Attempt } from './streams.js';
 import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
 
@@ -33,33 +31,6 @@ export interface LoadOptions {
   /** `false`: full replay, without looking at the store. */
   readonly useSnapshots?: boolean;
 }
-
-/** How `maybeSnapshot` ended; `handle` is the one to keep. */
-export type Outcome<State, P extends Position> =
-  | {
-      readonly status: 'taken';
-      /** Why the policy asked for it. */
-      readonly reason: string;
-      readonly handle: Handle<State, P>;
-      readonly position: P;
-      readonly key: string;
-      /** Size of the frame. */
-      readonly bytes: number;
-      /** Keys that retention deleted after it. */
-      readonly deleted: readonly string[];
-    }
-  | {
-      readonly status: 'skipped';
-      readonly code: 'notDue' | 'nothingFolded' | 'inFlight' | 'alreadyCovered' | 'historical' | 'unknownEvent' | 'tooLarge';
-      readonly reason: string;
-      readonly handle: Handle<State, P>;
-    }
-  | {
-      readonly status: 'failed';
-      readonly reason: string;
-      readonly error: SnapshotError;
-      readonly handle: Handle<State, P>;
-    };
 
 /** Loads, extends and snapshots the streams of one definition. */
 export interface Repository<State, Event, P extends Position> {
@@ -101,17 +72,18 @@ export function openRepository<State, Event, P extends Position, Raw>(
 class SnapshotRepository<State, Event, P extends Position> implements Repository<State, Event, P> {
   readonly #settings: Settings<State, Event, P>;
   readonly #context: LoadContext<State, Event, P>;
-  readonly #needs: PolicyNeeds;
   readonly #folder: Folder<State, Event, P>;
-  readonly #streams = new Streams(DEFAULTS.rememberedStreams);
+  readonly #snapshotter: Snapshotter<State, Event, P>;
   readonly #observe: Observer;
 
   constructor(settings: Settings<State, Event, P>, options: OpenOptions<Event, P>) {
     this.#settings = settings;
-    this.#context = { settings, store: new BoundedStore(options.store), events: options.events };
-    this.#needs = needs(settings.policy);
-    this.#folder = new Folder(settings, this.#needs);
+    const store = new BoundedStore(options.store);
+    const policyNeeds = needs(settings.policy);
+    this.#context = { settings, store, events: options.events };
+    this.#folder = new Folder(settings, policyNeeds);
     this.#observe = observerOf(options.observe);
+    this.#snapshotter = new Snapshotter(settings, store, policyNeeds, this.#observe);
   }
 
   async load(streamId: string, options: LoadOptions = {}): Promise<Handle<State, P>> {
@@ -129,8 +101,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const { version } = this.#settings;
     const { position, eventCount, source, replayed, rejected } = handle;
     this.#observe({ type: 'loaded', streamId, version, position, eventCount, source, replayed, rejected, millis });
-    this.#forgetRejected(handle);
-    if (useSnapshots) await this.#recallAttempt(handle);
+    if (useSnapshots) await this.#snapshotter.learnFromLoad(handle, this.#usable(handle));
     return handle;
   }
 
@@ -180,10 +151,10 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   async maybeSnapshot(handle: Handle<State, P>): Promise<Outcome<State, P>> {
     try {
       const inside = this.#usable(handle);
-      const refusal = this.#refusal(handle, inside);
+      const refusal = this.#snapshotter.refusal(handle, inside);
       if (refusal !== undefined) return { status: 'skipped', handle, ...refusal };
-      const decision = this.#decide(handle, inside);
-      if (decision.take) return await this.#attempt(handle, inside, decision.reason);
+      const decision = this.#snapshotter.decide(handle, inside);
+      if (decision.take) return await this.#snapshotter.attempt(handle, inside, decision.reason);
       return {
         status: 'skipped',
         code: 'notDue',
@@ -193,17 +164,17 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         handle,
       };
     } catch (error) {
-      return this.#failed(handle, error);
+      return this.#snapshotter.failed(handle, error);
     }
   }
 
   async snapshot(handle: Handle<State, P>): Promise<Outcome<State, P>> {
     const inside = this.#usable(handle);
-    const refusal = this.#refusal(handle, inside);
+    const refusal = this.#snapshotter.refusal(handle, inside);
     if (refusal?.code === 'historical') throw new SnapshotError('historical', refusal.reason);
     if (refusal?.code === 'unknownEvent') throw new SnapshotError('invalidEvent', refusal.reason);
     if (refusal !== undefined) return { status: 'skipped', handle, ...refusal };
-    const outcome = await this.#attempt(handle, inside, 'asked for');
+    const outcome = await this.#snapshotter.attempt(handle, inside, 'asked for');
     if (outcome.status === 'failed') throw outcome.error;
     if (outcome.status === 'skipped' && outcome.code === 'tooLarge') throw new SnapshotError('tooLarge', outcome.reason);
     return outcome;
@@ -275,31 +246,9 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         ...hidden(progress),
         base,
         load: { millis: load.millis, events: progress.eventCount },
-        distrusted: rejected.map(({ key }) => key),
         spent: false,
       },
     );
-  }
-
-  /** A snapshot that was found to be unusable no longer counts as the last one. */
-  #forgetRejected({ streamId, rejected }: Handle<State, P>): void {
-    if (rejected.length === 0 || !this.#streams.has(streamId)) return;
-    const memory = this.#streams.of(streamId);
-    if (rejected.some(({ key }) => key === memory.lastTaken?.key)) memory.lastTaken = undefined;
-  }
-
-  /** Only a stream that is due, and that this process knows nothing of, costs the extra read. */
-  async #recallAttempt(handle: Handle<State, P>): Promise<void> {
-    const inside = internals(handle);
-    if (inside === undefined || handle.historical || handle.eventCount === 0 || this.#streams.has(handle.streamId)) return;
-    const unreadable = handle.rejected.some(({ code }) => code === 'unreadable');
-    try {
-      if (unreadable || !this.#decide(handle, inside).take) return;
-      const attempt = await readAttempt(this.#settings, this.#context.store, handle.streamId);
-      this.#streams.of(handle.streamId).lastTried = attempt;
-    } catch (error) {
-      this.#warn(handle.streamId, 'unreadable', `the marker of the last attempt could not be read: ${describe(error)}`);
-    }
   }
 
   #identity(inside: Internals<P>, row: Row<Event, P>): string | Uint8Array {
@@ -333,128 +282,6 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     }
     return rows;
   }
-
-  // Snapshotting
-
-  #refusal(handle: Handle<State, P>, inside: Internals<P>): { code: 'historical' | 'nothingFolded' | 'unknownEvent' | 'inFlight'; reason: string } | undefined {
-    if (handle.historical) return { code: 'historical', reason: 'a state of the past is not snapshotted' };
-    if (handle.eventCount === 0) return { code: 'nothingFolded', reason: 'nothing is folded yet' };
-    if (inside.tail.unknown !== undefined) {
-      return { code: 'unknownEvent', reason: `this code does not know the event type ${JSON.stringify(inside.tail.unknown)}` };
-    }
-    if (this.#streams.of(handle.streamId).inFlight) {
-      return { code: 'inFlight', reason: 'another snapshot of this stream is being written' };
-    }
-    return undefined;
-  }
-
-  #decide(handle: Handle<State, P>, inside: Internals<P>): Decision {
-    const { policy, clock, kindOf } = this.#settings;
-    const { lastTaken, lastTried } = this.#streams.has(handle.streamId) ? this.#streams.of(handle.streamId) : {};
-    const { base, tail, load } = inside;
-    const newer = lastTaken !== undefined && lastTaken.events <= handle.eventCount && lastTaken.events > (base?.events ?? 0);
-    const snapshot = newer ? lastTaken : base;
-    const observation = {
-      events: handle.eventCount,
-      ...(snapshot === undefined ? {} : { snapshot: stated(snapshot) }),
-      ...(lastTried === undefined ? {} : { attempt: stated(lastTried) }),
-      ...(tail.firstAt === undefined ? {} : { firstAt: tail.firstAt }),
-      ...(load === undefined ? {} : { load }),
-      ...(this.#needs.kind && kindOf !== undefined ? { kind: hosted('kindOf', 'invalidOption', () => kindOf(handle.streamId)) } : {}),
-      tailBytes: tail.bytes,
-      eventTypes: [...tail.types],
-      now: clock(),
-      stream: handle.streamId,
-      state: handle.state,
-    };
-    return hosted('policy', 'invalidOption', () => decide(policy, observation)); // predicates are the host's
-  }
-
-  /** Encodes, writes, remembers. Everything before the first await happens in the caller's turn. */
-  async #attempt(handle: Handle<State, P>, inside: Internals<P>, reason: string): Promise<Outcome<State, P>> {
-    const { store } = this.#context;
-    const memory = this.#streams.of(handle.streamId);
-    const began = this.#settings.clock();
-    const deadline = new Deadline(this.#settings.snapshotTimeout);
-    memory.inFlight = true;
-    try {
-      const sealed = sealHandle(this.#settings, handle, inside);
-      const clearAttempt = memory.lastTried !== undefined;
-      const result = await save(this.#settings, store, sealed, deadline, { distrusted: inside.distrusted, clearAttempt });
-      if (result.status === 'failed') return await this.#attemptFailed(handle, inside, result.error, deadline);
-      memory.lastTried = undefined;
-      memory.lastTaken = {
-        key: result.key,
-        events: handle.eventCount,
-        at: sealed.header.takenAt,
-        bytes: sealed.frame.length,
-      };
-      const kept = makeHandle(handle, { ...inside, base: memory.lastTaken, tail: EMPTY_TAIL });
-      return this.#succeeded(kept, result, sealed.frame.length, reason, began);
-    } catch (error) {
-      if (!SnapshotError.is(error)) throw error;
-      return await this.#attemptFailed(handle, inside, error, deadline);
-    } finally {
-      memory.inFlight = false;
-    }
-  }
-
-  #succeeded(
-    handle: Handle<State, P>,
-    result: Exclude<SaveResult, { status: 'failed' }>,
-    bytes: number,
-    reason: string,
-    began: number,
-  ): Outcome<State, P> {
-    const { streamId, eventCount } = handle;
-    const { version } = this.#settings;
-    const position = handle.position as P;
-    if (result.status === 'alreadyCovered') {
-      const covered = `a snapshot at the same or a later position is there already: ${result.key}`;
-      this.#observe({ type: 'skipped', streamId, version, position, code: 'alreadyCovered', reason: covered });
-      return { status: 'skipped', code: 'alreadyCovered', reason: covered, handle };
-    }
-    const { key, deleted, deleteError } = result;
-    const millis = Math.max(0, this.#settings.clock() - began);
-    this.#observe({ type: 'taken', streamId, version, position, eventCount, reason, key, bytes, deleted, millis });
-    if (deleteError !== undefined) {
-      this.#warn(streamId, deleteError.code, `superfluous snapshots could not be deleted: ${deleteError.message}`);
-    }
-    return { status: 'taken', reason, handle, position, key, bytes, deleted };
-  }
-
-  async #attemptFailed(
-    handle: Handle<State, P>,
-    inside: Internals<P>,
-    error: SnapshotError,
-    deadline: Deadline,
-  ): Promise<Outcome<State, P>> {
-    const { streamId, eventCount } = handle;
-    const memory = this.#streams.of(streamId);
-    const failures = (memory.lastTried?.failures ?? 0) + 1;
-    const attempt: Attempt = { events: eventCount, at: this.#settings.clock(), failures, tailBytes: inside.tail.bytes };
-    memory.lastTried = attempt;
-    try {
-      await markAttempt(this.#settings, this.#context.store, streamId, attempt, error.code, deadline);
-    } catch (markError) {
-      this.#warn(streamId, 'storeFailed', `the marker of the failed attempt could not be written: ${describe(markError)}`);
-    }
-    return this.#failed(handle, error);
-  }
-
-  #failed(handle: Handle<State, P>, cause: unknown): Outcome<State, P> {
-    const error = SnapshotError.is(cause) ? cause : new SnapshotError('storeFailed', describe(cause), { cause });
-    const reason = error.message;
-    const { streamId = '', position = null } = handle ?? {};
-    const { version } = this.#settings;
-    const type = error.code === 'tooLarge' ? 'skipped' : 'failed';
-    this.#observe({ type, streamId, version, position, code: error.code, reason, error });
-    return type === 'skipped' ? { status: 'skipped', code: 'tooLarge', reason, handle } : { status: 'failed', reason, error, handle };
-  }
-
-  #warn(streamId: string, code: string, reason: string): void {
-    this.#observe({ type: 'warning', streamId, version: this.#settings.version, code, reason });
-  }
 }
 
 function startOf<State, Event, P extends Position>(
@@ -462,7 +289,7 @@ function startOf<State, Event, P extends Position>(
   { snapshot }: Recovered<State, Event, P>,
 ): Progress<State, P> {
   if (snapshot === undefined) {
-    return { state: initialState(), position: null, eventCount: 0, anchor: undefined, tail: EMPTY_TAIL };
+    return { state: initialState(), position: null, eventCount: 0, anchor: undefined, tail: EMPTY_TAIL, firstAt: undefined };
   }
   const { position, eventCount, anchor } = snapshot.header;
   return {
@@ -471,25 +298,22 @@ function startOf<State, Event, P extends Position>(
     eventCount,
     anchor: { known: anchor },
     tail: EMPTY_TAIL,
+    firstAt: undefined,
   };
 }
 
 function progressOf<State, P extends Position>(handle: Handle<State, P>, inside: Internals<P>): Progress<State, P> {
   const { state, position, eventCount } = handle;
-  return { state, position, eventCount, anchor: inside.anchor, tail: inside.tail };
+  const { anchor, tail, firstAt } = inside;
+  return { state, position, eventCount, anchor, tail, firstAt };
 }
 
 function shown<State, P extends Position>({ state, position, eventCount }: Progress<State, P>) {
   return { state, position, eventCount };
 }
 
-function hidden<P extends Position>({ anchor, tail }: Progress<unknown, P>) {
-  return { anchor, tail };
-}
-
-/** Without the members that nobody knows. */
-function stated<T extends object>(facts: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as never;
+function hidden<P extends Position>({ anchor, tail, firstAt }: Progress<unknown, P>) {
+  return { anchor, tail, firstAt };
 }
 
 function checkStore(store: SnapshotStore): void {

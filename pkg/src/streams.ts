@@ -25,8 +25,9 @@ export class Streams {
     this.#limit = limit;
   }
 
-  has(streamId: string): boolean {
-    return this.#memories.has(streamId);
+  /** What is remembered, without beginning to. */
+  peek(streamId: string): StreamMemory | undefined {
+    return this.#memories.get(streamId);
   }
 
   of(streamId: string): StreamMemory {

@@ -187,3 +187,24 @@ test('a store whose get answers garbage for the marker', async () => {
   const repo = await open({ store, events: log });
   taken(await repo.maybeSnapshot(await repo.load('cart-42')));
 });
+
+test('asking when nothing is due is no reason to overlook the attempt of another process', async () => {
+  const log = new Log<CartEvent>({}, events(3));
+  const inner = memoryStore();
+  const policy = everyEvents(5);
+  const long = await open({ store: inner, events: log, observe: () => {} }, { policy });
+  assertSkipped(await long.maybeSnapshot(await long.load('cart-42')), 'notDue');
+  log.append(...events(2, 4));
+  const other = await open({ store: { ...inner, put: refusingSnapshots(inner) }, events: log, observe: () => {} }, { policy });
+  assert.equal((await other.maybeSnapshot(await other.load('cart-42'))).status, 'failed');
+  const outcome = await long.maybeSnapshot(await long.load('cart-42'));
+  assertSkipped(outcome, 'notDue');
+  assert.match(outcome.status === 'skipped' ? outcome.reason : '', /attempt/);
+});
+
+function refusingSnapshots(inner: SnapshotStore): SnapshotStore['put'] {
+  return (key, bytes, meta, options) => {
+    if (meta !== undefined) throw new Error('disk full');
+    return inner.put(key, bytes, meta, options);
+  };
+}

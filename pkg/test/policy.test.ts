@@ -5,9 +5,11 @@ import {
   allOf,
   anyOf,
   decide,
+  defineSnapshots,
   everyBytes,
   everyElapsed,
   everyEvents,
+  memoryStore,
   never,
   perKind,
   slowLoad,
@@ -132,11 +134,11 @@ for (const [name, policy, observation, take, reason] of DECISIONS) {
 
 test('jitter lowers the threshold, each stream by its own share, always the same', () => {
   const policy = withJitter(0.5, everyEvents(1_000));
-  const threshold = (stream: string): number => {
+  const threshold = (streamId: string): number => {
     let [below, reached] = [0, 1_000];
     while (reached - below > 1) {
       const events = (below + reached) >> 1;
-      if (decide(policy, { events, stream }).take) reached = events;
+      if (decide(policy, { events, streamId }).take) reached = events;
       else below = events;
     }
     return reached;
@@ -154,4 +156,26 @@ test('a decision leaves policy and observation as they were', () => {
   decide(policy, observation);
   decide(policy, observation);
   assert.equal(JSON.stringify([policy, observation]), before);
+});
+
+test('time is measured from the first event of the stream, not of the tail', async () => {
+  const log = [0, 900, 1_000].map((at, index) => ({ position: index + 1, id: `e${index}`, event: 1, at }));
+  const store = memoryStore();
+  const definition = (version: number) =>
+    defineSnapshots<number, number>({
+      name: 'sum',
+      version,
+      initialState: () => 0,
+      evolve: (sum, n) => sum + n,
+      migrate: version === 2 ? { 1: (sum: number) => sum } : {},
+      policy: everyElapsed(1_000),
+      clock: () => 1_000,
+    });
+  const events = { read: (_: string, { from = 1 }) => log.slice(from - 1) };
+  const first = await definition(1).open({ store, events: { read: () => log.slice(0, 0) } });
+  assert.equal((await first.maybeSnapshot(first.apply(await first.load('s'), log.slice(0, 2)))).status, 'taken');
+  const second = await definition(2).open({ store, events });
+  const migrated = await second.load('s');
+  assert.equal(migrated.source, 'migrated');
+  assert.equal((await second.maybeSnapshot(migrated)).status, 'taken');
 });

@@ -1,0 +1,202 @@
+/** Takes the snapshots of one repository: asks the policy, encodes, writes, remembers, reports. */
+import type { BoundedStore } from './bounded-store.js';
+import type { Settings } from './definition.js';
+import { describe, SnapshotError } from './error.js';
+import { makeHandle, type Handle, type Internals } from './handle.js';
+import { hosted } from './options.js';
+import { decide, type Decision, type PolicyNeeds } from './policy.js';
+import type { Position } from './position.js';
+import { DEFAULTS } from './defaults.js';
+import { EMPTY_TAIL } from './progress.js';
+import type { Observer } from './report.js';
+import { Deadline, markAttempt, readAttempt, save, sealHandle, type SaveResult } from './save.js';
+import { Streams, type Attempt } from './streams.js';
+
+/** How `maybeSnapshot` ended; `handle` is the one to keep. */
+export type Outcome<State, P extends Position> =
+  | {
+      readonly status: 'taken';
+      /** Why the policy asked for it. */
+      readonly reason: string;
+      readonly handle: Handle<State, P>;
+      readonly position: P;
+      readonly key: string;
+      /** Size of the frame. */
+      readonly bytes: number;
+      /** Keys that retention deleted after it. */
+      readonly deleted: readonly string[];
+    }
+  | {
+      readonly status: 'skipped';
+      readonly code: 'notDue' | 'nothingFolded' | 'inFlight' | 'alreadyCovered' | 'historical' | 'unknownEvent' | 'tooLarge';
+      readonly reason: string;
+      readonly handle: Handle<State, P>;
+    }
+  | {
+      readonly status: 'failed';
+      readonly reason: string;
+      readonly error: SnapshotError;
+      readonly handle: Handle<State, P>;
+    };
+
+interface Refusal {
+  readonly code: 'historical' | 'nothingFolded' | 'unknownEvent' | 'inFlight';
+  readonly reason: string;
+}
+
+export class Snapshotter<State, Event, P extends Position> {
+  readonly #settings: Settings<State, Event, P>;
+  readonly #store: BoundedStore;
+  readonly #needs: PolicyNeeds;
+  readonly #observe: Observer;
+  readonly #streams = new Streams(DEFAULTS.rememberedStreams);
+
+  constructor(settings: Settings<State, Event, P>, store: BoundedStore, needs: PolicyNeeds, observe: Observer) {
+    this.#settings = settings;
+    this.#store = store;
+    this.#needs = needs;
+    this.#observe = observe;
+  }
+
+  /**
+   * A snapshot that a load found unusable no longer counts as the last one; and a stream that is due, and that this process knows
+   * nothing of, may have failed in another one: only that costs an extra read.
+   */
+  async learnFromLoad(handle: Handle<State, P>, inside: Internals<P>): Promise<void> {
+    const { streamId, rejected, historical, eventCount } = handle;
+    const memory = this.#streams.peek(streamId);
+    if (memory !== undefined) {
+      if (rejected.some(({ key }) => key === memory.lastTaken?.key)) memory.lastTaken = undefined;
+      return;
+    }
+    if (historical || eventCount === 0 || rejected.some(({ code }) => code === 'unreadable')) return;
+    try {
+      if (!this.decide(handle, inside).take) return;
+      this.#streams.of(streamId).lastTried = await readAttempt(this.#settings, this.#store, streamId);
+    } catch (error) {
+      this.#warn(streamId, 'unreadable', `the marker of the last attempt could not be read: ${describe(error)}`);
+    }
+  }
+
+  /** Why nothing can be snapshotted here, whatever the policy says. */
+  refusal(handle: Handle<State, P>, inside: Internals<P>): Refusal | undefined {
+    if (handle.historical) return { code: 'historical', reason: 'a state of the past is not snapshotted' };
+    if (handle.eventCount === 0) return { code: 'nothingFolded', reason: 'nothing is folded yet' };
+    if (inside.tail.unknown !== undefined) {
+      return { code: 'unknownEvent', reason: `this code does not know the event type ${JSON.stringify(inside.tail.unknown)}` };
+    }
+    if (this.#streams.peek(handle.streamId)?.inFlight === true) {
+      return { code: 'inFlight', reason: 'another snapshot of this stream is being written' };
+    }
+    return undefined;
+  }
+
+  decide(handle: Handle<State, P>, inside: Internals<P>): Decision {
+    const { policy, clock, kindOf } = this.#settings;
+    const { lastTaken, lastTried } = this.#streams.peek(handle.streamId) ?? {};
+    const { base, tail, load, firstAt } = inside;
+    const newer = lastTaken !== undefined && lastTaken.events <= handle.eventCount && lastTaken.events > (base?.events ?? 0);
+    const observation = {
+      events: handle.eventCount,
+      snapshot: newer ? lastTaken : base,
+      attempt: lastTried,
+      tailBytes: tail.bytes,
+      firstAt,
+      load,
+      eventTypes: [...tail.types],
+      kind: this.#needs.kind && kindOf !== undefined ? hosted('kindOf', 'invalidOption', () => kindOf(handle.streamId)) : undefined,
+      now: clock(),
+      streamId: handle.streamId,
+      state: handle.state,
+    };
+    return hosted('policy', 'invalidOption', () => decide(policy, observation)); // predicates are the host's
+  }
+
+  /** Encodes, writes, remembers. Everything before the first await happens in the caller's turn. */
+  async attempt(handle: Handle<State, P>, inside: Internals<P>, reason: string): Promise<Outcome<State, P>> {
+    const memory = this.#streams.of(handle.streamId);
+    const began = this.#settings.clock();
+    const deadline = new Deadline(this.#settings.snapshotTimeout);
+    memory.inFlight = true;
+    try {
+      const sealed = sealHandle(this.#settings, handle, inside);
+      const result = await save(this.#settings, this.#store, sealed, deadline, {
+        distrusted: handle.rejected.map(({ key }) => key),
+        clearAttempt: memory.lastTried !== undefined,
+      });
+      if (result.status === 'failed') return await this.#attemptFailed(handle, inside, result.error, deadline);
+      memory.lastTried = undefined;
+      memory.lastTaken = {
+        key: result.key,
+        events: handle.eventCount,
+        at: sealed.header.takenAt,
+        bytes: sealed.frame.length,
+      };
+      const kept = makeHandle(handle, { ...inside, base: memory.lastTaken, tail: EMPTY_TAIL });
+      return this.#succeeded(kept, result, sealed.frame.length, reason, began);
+    } catch (error) {
+      if (!SnapshotError.is(error)) throw error;
+      return await this.#attemptFailed(handle, inside, error, deadline);
+    } finally {
+      memory.inFlight = false;
+    }
+  }
+
+  #succeeded(
+    handle: Handle<State, P>,
+    result: Exclude<SaveResult, { status: 'failed' }>,
+    bytes: number,
+    reason: string,
+    began: number,
+  ): Outcome<State, P> {
+    const { streamId, eventCount } = handle;
+    const { version } = this.#settings;
+    const position = handle.position as P;
+    if (result.status === 'alreadyCovered') {
+      const covered = `a snapshot at the same or a later position is there already: ${result.key}`;
+      this.#observe({ type: 'skipped', streamId, version, position, code: 'alreadyCovered', reason: covered });
+      return { status: 'skipped', code: 'alreadyCovered', reason: covered, handle };
+    }
+    const { key, deleted, deleteError } = result;
+    const millis = Math.max(0, this.#settings.clock() - began);
+    this.#observe({ type: 'taken', streamId, version, position, eventCount, reason, key, bytes, deleted, millis });
+    if (deleteError !== undefined) {
+      this.#warn(streamId, deleteError.code, `superfluous snapshots could not be deleted: ${deleteError.message}`);
+    }
+    return { status: 'taken', reason, handle, position, key, bytes, deleted };
+  }
+
+  async #attemptFailed(
+    handle: Handle<State, P>,
+    inside: Internals<P>,
+    error: SnapshotError,
+    deadline: Deadline,
+  ): Promise<Outcome<State, P>> {
+    const { streamId, eventCount } = handle;
+    const memory = this.#streams.of(streamId);
+    const failures = (memory.lastTried?.failures ?? 0) + 1;
+    const attempt: Attempt = { events: eventCount, at: this.#settings.clock(), failures, tailBytes: inside.tail.bytes };
+    memory.lastTried = attempt;
+    try {
+      await markAttempt(this.#settings, this.#store, streamId, attempt, error.code, deadline);
+    } catch (markError) {
+      this.#warn(streamId, 'storeFailed', `the marker of the failed attempt could not be written: ${describe(markError)}`);
+    }
+    return this.failed(handle, error);
+  }
+
+  /** The outcome, reported, of whatever went wrong. */
+  failed(handle: Handle<State, P>, cause: unknown): Outcome<State, P> {
+    const error = SnapshotError.is(cause) ? cause : new SnapshotError('storeFailed', describe(cause), { cause });
+    const reason = error.message;
+    const { streamId = '', position = null } = handle ?? {};
+    const { version } = this.#settings;
+    const type = error.code === 'tooLarge' ? 'skipped' : 'failed';
+    this.#observe({ type, streamId, version, position, code: error.code, reason, error });
+    return type === 'skipped' ? { status: 'skipped', code: 'tooLarge', reason, handle } : { status: 'failed', reason, error, handle };
+  }
+
+  #warn(streamId: string, code: string, reason: string): void {
+    this.#observe({ type: 'warning', streamId, version: this.#settings.version, code, reason });
+  }
+}

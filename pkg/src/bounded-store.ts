@@ -1,6 +1,6 @@
 /** The host's store as the drivers see it: every call within a time limit, every answer checked. */
 import { SnapshotError } from './error.js';
-import { isBytes } from './frame.js';
+import { isBytes } from './value/bytes.js';
 import type { SnapshotMeta, SnapshotStore } from './store.js';
 import { withinTime } from './timeout.js';
 

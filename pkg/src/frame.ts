@@ -6,7 +6,7 @@ import { invalidOption, knownOptions, nonEmptyText, positiveInteger, table } fro
 import { bigintPositions, type PositionInput } from './position.js';
 import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
-import { typedArrayName } from './value/kind.js';
+import { isBytes, sameBytes } from './value/bytes.js';
 
 /** What a caller states of a snapshot. */
 export interface HeaderInput {
@@ -157,15 +157,6 @@ export function headerToCore(header: HeaderInput): Record<string, unknown> {
     ...(fence === undefined ? {} : { fence: bigintPositions.parse(fence, 'header.fence') }),
     ...(meta === undefined ? {} : { meta }),
   };
-}
-
-/** A Uint8Array of any realm, Node's Buffer included. */
-export function isBytes(value: unknown): value is Uint8Array {
-  return typedArrayName(value as object) === 'Uint8Array';
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 function inspectFrame(frame: Uint8Array, expect: Expect): { header: Header; offset: number } {

@@ -18,7 +18,6 @@ export interface LoadContext<State, Event, P extends Position> {
 
 /** A verified snapshot, decoded, migrated and rebuilt. */
 export interface Opened<State> {
-  readonly key: string;
   readonly header: Header & { readonly eventCount: number };
   readonly frameBytes: number;
   readonly state: State;
@@ -156,7 +155,7 @@ class Recovery<State, Event, P extends Position> {
       return { rejected: { code: 'absent', message: 'it was listed, but it is gone' } };
     }
     try {
-      this.#snapshot = openSnapshot(settings, this.#streamId, key, position, bytes);
+      this.#snapshot = openSnapshot(settings, this.#streamId, position, bytes);
       const { eventCount, anchor } = this.#snapshot.header;
       return { opened: { eventCount, anchor: anchor ?? null } };
     } catch (error) {
@@ -225,7 +224,6 @@ class Recovery<State, Event, P extends Position> {
 function openSnapshot<State, Event, P extends Position>(
   settings: Settings<State, Event, P>,
   streamId: string,
-  key: string,
   position: number | bigint,
   bytes: Uint8Array,
 ): Opened<State> {
@@ -243,7 +241,7 @@ function openSnapshot<State, Event, P extends Position>(
     throw new SnapshotError('corrupt', `the payload is not a value: ${describe(error)}`, { cause: error });
   }
   plain = migrate(settings, header.version, plain);
-  return { key, header: { ...header, eventCount }, frameBytes: bytes.length, state: rebuild(settings, plain) };
+  return { header: { ...header, eventCount }, frameBytes: bytes.length, state: rebuild(settings, plain) };
 }
 
 function migrate<State, Event, P extends Position>(settings: Settings<State, Event, P>, from: number, plain: unknown): unknown {

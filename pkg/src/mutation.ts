@@ -4,9 +4,9 @@ import type { Position } from './position.js';
 import { decode } from './value/decode.js';
 import { firstDifference } from './value/difference.js';
 import { encode } from './value/encode.js';
-import { sameBytes } from './frame.js';
+import { sameBytes } from './value/bytes.js';
 
-/** Every call is watched this often at first, then one in {@link SAMPLE}. */
+/** The first calls are all watched, then one in {@link SAMPLE}. */
 const WATCHED_AT_FIRST = 20;
 const SAMPLE = 100;
 

@@ -1,4 +1,5 @@
 /** Keys and plans as data, for hosts that do their own I/O. Pure and synchronous. */
+import type { ErrorCode } from './error.js';
 import { ask, calling, core } from './core.js';
 import { headerToCore, inspect } from './frame.js';
 import { DEFAULTS } from './defaults.js';
@@ -89,7 +90,7 @@ export type LoadFact =
   | { readonly listed: { readonly keys: readonly string[] } }
   | { readonly unreadable: { readonly message: string } }
   | { readonly opened: { readonly eventCount: number; readonly anchor?: string | Uint8Array } }
-  | { readonly rejected: { readonly code: string; readonly message: string } }
+  | { readonly rejected: { readonly code: ErrorCode; readonly message: string } }
   | { readonly firstRow: { readonly row: { readonly position: number | bigint; readonly anchor?: string | Uint8Array } | null } }
   | { readonly bounds: { readonly bounds: { readonly count?: number; readonly truncatedThrough?: number | bigint } } };
 
@@ -101,11 +102,11 @@ export type LoadStep =
   | { readonly do: 'bounds'; readonly through: number | bigint | null }
   | { readonly do: 'use'; readonly key: string }
   | { readonly do: 'replay' }
-  | { readonly do: 'fail'; readonly error: { readonly code: string; readonly message: string } };
+  | { readonly do: 'fail'; readonly error: { readonly code: ErrorCode; readonly message: string } };
 
 export interface NextLoad {
   readonly step: LoadStep;
-  readonly rejected: readonly { readonly key: string; readonly position: number | bigint | null; readonly code: string; readonly message: string }[];
+  readonly rejected: readonly { readonly key: string; readonly position: number | bigint | null; readonly code: ErrorCode; readonly message: string }[];
 }
 
 /** The next step of a load: recovery as a function of all that was learned, for drivers of your own. */

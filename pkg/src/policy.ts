@@ -63,7 +63,6 @@ export interface Decision {
 /** What an observation must carry for a policy. */
 export interface PolicyNeeds {
   readonly bytes: boolean;
-  readonly clock: boolean;
   readonly kind: boolean;
   readonly stream: boolean;
   /** How many state predicates. */

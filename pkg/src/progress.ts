@@ -1,5 +1,5 @@
 /** Folding rows onto a state: order, count, anchor and what policies want to know move with it. The twin of src/fold/progress.rs. */
-import { describe, SnapshotError } from './error.js';
+import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { anchorOf, type Row } from './events.js';
 import { MutationGuard } from './mutation.js';
 import type { Settings } from './definition.js';
@@ -7,13 +7,13 @@ import { hosted } from './options.js';
 import type { PolicyNeeds } from './policy.js';
 import type { Position } from './position.js';
 import { encode } from './value/encode.js';
-import { sameBytes } from './frame.js';
+import { sameBytes } from './value/bytes.js';
 
 /** A snapshot that was not used. */
 export interface Rejection<P extends Position> {
   readonly key: string;
   readonly position: P | null;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 

@@ -2,7 +2,7 @@
 import type { Handle } from './handle.js';
 import type { Position } from './position.js';
 import type { Rejection } from './progress.js';
-import type { SnapshotError } from './error.js';
+import type { ErrorCode, SnapshotError } from './error.js';
 
 /** One thing that happened. Durations are in milliseconds. */
 export type Report =
@@ -36,7 +36,7 @@ export type Report =
       readonly streamId: string;
       readonly version: number;
       readonly position: Position | null;
-      readonly code: string;
+      readonly code: ErrorCode | 'alreadyCovered';
       readonly reason: string;
       readonly error?: SnapshotError;
     }
@@ -45,7 +45,7 @@ export type Report =
       readonly type: 'warning';
       readonly streamId: string;
       readonly version: number;
-      readonly code: string;
+      readonly code: ErrorCode;
       readonly reason: string;
     };
 

@@ -1,7 +1,7 @@
 /** The driver of a save: encodes once, then performs the steps that the core names. */
 import { ask, core, fromCore } from './core.js';
 import type { Settings } from './definition.js';
-import { describe, SnapshotError } from './error.js';
+import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { headerToCore, openPayload, sealPayload, type HeaderInput, type PayloadFacts } from './frame.js';
 import type { Handle, Internals } from './handle.js';
 import { checkPlain } from './load.js';
@@ -110,7 +110,7 @@ export async function markAttempt<State, Event, P extends Position>(
   store: BoundedStore,
   streamId: string,
   { events, at, failures, tailBytes }: Attempt,
-  code: string,
+  code: ErrorCode,
   deadline: Deadline,
 ): Promise<void> {
   const key = core().attemptKey(settings.name, streamId, settings.version);

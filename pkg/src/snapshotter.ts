@@ -1,7 +1,7 @@
 /** Takes the snapshots of one repository: asks the policy, encodes, writes, remembers, reports. */
 import type { BoundedStore } from './bounded-store.js';
 import type { Settings } from './definition.js';
-import { describe, SnapshotError } from './error.js';
+import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { makeHandle, type Handle, type Internals } from './handle.js';
 import { hosted } from './options.js';
 import { decide, type Decision, type PolicyNeeds } from './policy.js';
@@ -196,7 +196,7 @@ export class Snapshotter<State, Event, P extends Position> {
     return type === 'skipped' ? { status: 'skipped', code: 'tooLarge', reason, handle } : { status: 'failed', reason, error, handle };
   }
 
-  #warn(streamId: string, code: string, reason: string): void {
+  #warn(streamId: string, code: ErrorCode, reason: string): void {
     this.#observe({ type: 'warning', streamId, version: this.#settings.version, code, reason });
   }
 }

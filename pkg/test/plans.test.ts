@@ -1,7 +1,20 @@
 /** Keys and plans as data, and a load driven by hand through `next`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inspect, keys, memoryStore, next, open as openFrame, planPrune, planSave, seal, type LoadFact, type LoadRequest, type LoadStep } from 'snapfold';
+import {
+  inspect,
+  keys,
+  memoryStore,
+  next,
+  open as openFrame,
+  planPrune,
+  planSave,
+  seal,
+  type LoadFact,
+  type LoadRequest,
+  type LoadStep,
+  type SnapshotError,
+} from 'snapfold';
 import { events, open, taken, type CartEvent } from './support/carts.js';
 import { Log } from './support/log.js';
 import { bytesAt } from './support/stores.js';
@@ -83,7 +96,7 @@ function drive(request: LoadRequest, store: Map<string, Uint8Array>, log: Log<Ca
         const { eventCount, anchor } = opened.header;
         facts.push({ opened: { eventCount: Number(eventCount), ...(anchor === undefined ? {} : { anchor }) } });
       } catch (error) {
-        const { code, message } = error as { code: string; message: string };
+        const { code, message } = error as SnapshotError;
         facts.push({ rejected: { code, message } });
       }
     } else if (step.do === 'read') {

@@ -86,7 +86,7 @@ export class SnapshotError extends Error {
 
 /** The words of whatever was thrown. */
 export function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).toWellFormed();
 }
 
 function placeOf({ offset, path, position }: ErrorPlace): string {

@@ -70,8 +70,8 @@ export function parseRow<Event, P extends Position>(row: EventRow<Event>, positi
     throw new SnapshotError('invalidEvent', 'a row is { position, event, … }; give events.row to make one of what read returns');
   }
   const position = positions.parse(row.position, 'row.position');
-  if (row.id !== undefined && (typeof row.id !== 'string' || row.id === '')) {
-    throw new SnapshotError('invalidEvent', 'an id is text, not empty', { path: 'row.id', position });
+  if (row.id !== undefined && (typeof row.id !== 'string' || row.id === '' || !row.id.isWellFormed())) {
+    throw new SnapshotError('invalidEvent', 'an id is text, not empty, without lone surrogates', { path: 'row.id', position });
   }
   return { position, event: row.event, id: row.id, type: row.type, at: milliseconds(row, position), bytes: row.bytes };
 }

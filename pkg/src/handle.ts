@@ -33,7 +33,8 @@ export interface Internals<P extends Position> {
   /** The newest snapshot of the own slot below this state, if one was loaded or taken. */
   readonly base: BaseSnapshot | undefined;
   readonly load: { readonly millis: number; readonly events: number } | undefined;
-  spent: boolean;
+  /** Shared by all handles of one state: once `apply` has taken a mutable state over, none of them may be used. */
+  readonly life: { spent: boolean };
 }
 
 const internalsOf = new WeakMap<Handle<unknown, Position>, Internals<Position>>();

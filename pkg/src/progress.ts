@@ -84,9 +84,16 @@ export class Folder<State, Event, P extends Position> {
         progress.anchor = { row };
         this.#note(tail, row);
       }
+      this.#fixAnchor(progress);
     } finally {
       progress.tail = tail;
     }
+  }
+
+  /** A reducer that keeps and changes what an event holds would change its digest later. */
+  #fixAnchor(progress: Progress<State, P>): void {
+    const { anchor } = progress;
+    if (this.#settings.mutable && anchor !== undefined && 'row' in anchor) progress.anchor = { known: anchorOf(anchor.row) };
   }
 
   /** Throws what {@link fold} would throw for the order of `rows`, and changes nothing. */

@@ -120,13 +120,14 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       options === undefined ?
         (list as EventRow<Event>[]).map((row) => parseRow(row, this.#settings.positions))
       : this.#number(handle, list as Event[], options.through);
+    if (parsed.length === 0) return handle;
     const progress = progressOf(handle, inside);
-    if (this.#settings.mutable && parsed.length > 0) {
+    if (this.#settings.mutable) {
       this.#folder.check(progress, parsed); // once the state has changed there is no way back
-      inside.spent = true;
+      inside.life.spent = true;
     }
     this.#folder.fold(progress, parsed);
-    return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), spent: false });
+    return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), life: { spent: false } });
   }
 
   async refresh(handle: Handle<State, P>): Promise<Handle<State, P>> {
@@ -134,7 +135,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     if (handle.historical) throw new SnapshotError('historical', 'a state of the past stays as it is; load the stream without `at`');
     const { events } = this.#context;
     const { positions, pageSize, sequence, lateArrivals } = this.#settings;
-    if (handle.position === null || (sequence === 'sparse' && lateArrivals === 'possible')) return this.load(handle.streamId);
+    if (handle.position === null || (sequence === 'sparse' && lateArrivals === 'possible')) return this.#reload(handle);
     const pages = new Pages(events, handle.streamId, { from: handle.position, pageSize, positions });
     const [first, ...page] = await pages.next();
     const same = first?.position === handle.position && sameAnchor(anchorIdentity(inside.anchor), this.#identity(inside, first));
@@ -142,10 +143,11 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       await pages.close();
       return this.#reload(handle);
     }
+    this.#usable(handle); // somebody else may have taken a mutable state over while the log was read
     const progress = progressOf(handle, inside);
-    if (this.#settings.mutable) inside.spent = true;
+    if (this.#settings.mutable) inside.life.spent = true;
     await this.#foldThrough(progress, page, pages, undefined);
-    return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), spent: false });
+    return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), life: { spent: false } });
   }
 
   async maybeSnapshot(handle: Handle<State, P>): Promise<Outcome<State, P>> {
@@ -185,7 +187,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   /** The log went another way than the handle. If it is empty now, it may as well be lost. */
   async #reload(handle: Handle<State, P>): Promise<Handle<State, P>> {
     const fresh = await this.load(handle.streamId);
-    if (fresh.position !== null) return fresh;
+    if (fresh.position !== null || handle.position === null) return fresh;
     throw new SnapshotError(
       'historyUnavailable',
       `the log is empty, but this handle stands at ${handle.position}; load the stream if it was reset on purpose`,
@@ -246,7 +248,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         ...hidden(progress),
         base,
         load: { millis: load.millis, events: progress.eventCount },
-        spent: false,
+        life: { spent: false },
       },
     );
   }
@@ -263,7 +265,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     if (inside === undefined || inside.owner !== this) {
       throw invalidOption('handle', handle, 'must be a handle that this repository made');
     }
-    if (inside.spent) {
+    if (inside.life.spent) {
       throw new SnapshotError('spent', 'an earlier apply took this handle over; keep the one that it returned');
     }
     return inside;
@@ -329,6 +331,9 @@ function checkInitialState<State, Event, P extends Position>(settings: Settings<
   calling(() => core().maxHeadBytes());
   const { initialState, toState, fromState } = settings;
   const state = hosted('initialState', 'invalidOption', initialState);
+  if (settings.mutable && typeof state === 'object' && state !== null && state === initialState()) {
+    throw invalidOption('initialState', state, 'must make a new state at each call, since evolve changes it');
+  }
   const plain = decode(encode(hosted('toState', 'unencodable', () => toState(state))));
   hosted('fromState', 'invalid', () => fromState(plain));
 }

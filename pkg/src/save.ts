@@ -48,7 +48,7 @@ export function sealHandle<State, Event, P extends Position>(
   if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
   const plain = hosted('toState', 'unencodable', () => settings.toState(handle.state));
   checkPlain(settings, plain);
-  const payload = encode(plain, { thorough: settings.development });
+  const payload = encode(plain, { thorough: settings.development, unshared: settings.mutable });
   if (payload.length > settings.maxStateBytes) {
     throw new SnapshotError('tooLarge', `the state is ${payload.length} bytes, maxStateBytes is ${settings.maxStateBytes}`);
   }

@@ -15,10 +15,16 @@ export interface EncodeOptions {
    * as much as the encoding. Default: unless `NODE_ENV` is `'production'`.
    */
   readonly thorough?: boolean;
+  /**
+   * Refuse an object that stands in two places: after a restore it would be two, and a reducer that changes states in place would no
+   * longer change both. Frozen objects are fine. Default: false.
+   */
+  readonly unshared?: boolean;
 }
 
 /** Without `thorough`, an object of n properties is looked at closely when so many times n were not. */
 const SAMPLE = 64;
+const LARGE = 256;
 
 /**
  * The bytes of `value`: equal content in the same order gives equal bytes, on every host. Takes null, undefined, booleans,
@@ -28,7 +34,8 @@ const SAMPLE = 64;
  * @throws SnapshotError `unencodable` with the path of what cannot be written; `tooLarge` beyond 2 GiB.
  */
 export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array {
-  return encodeAs('state', value, options.root ?? 'state', options.thorough ?? !inProduction());
+  const { root = 'state', thorough = !inProduction(), unshared = false } = options;
+  return encodeAs('state', value, root, thorough, unshared);
 }
 
 /**
@@ -37,12 +44,12 @@ export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array 
  */
 export type Purpose = 'state' | 'identity';
 
-export function encodeAs(purpose: Purpose, value: unknown, root: string, thorough = true): Uint8Array {
+export function encodeAs(purpose: Purpose, value: unknown, root: string, thorough = true, unshared = false): Uint8Array {
   const writer = idle ?? new Writer();
   // Reading a proxy runs code of others, which may call back.
   idle = undefined;
   try {
-    new Encoder(writer, purpose === 'identity', thorough).value(value, 0);
+    new Encoder(writer, purpose === 'identity', thorough, unshared ? new Set() : undefined).value(value, 0);
     return writer.finish();
   } catch (error) {
     throw Refusal.from(error).at(root);
@@ -55,13 +62,15 @@ export function encodeAs(purpose: Purpose, value: unknown, root: string, thoroug
 let idle: Writer | undefined;
 
 class Encoder {
-  /** Properties that were not looked at closely since some were. */
-  private unchecked = 0;
+  /** Properties that were not looked at closely since some were; the root is, unless it is a large dictionary. */
+  private unchecked = SAMPLE * LARGE;
 
   constructor(
     private readonly out: Writer,
     private readonly identity: boolean,
     private readonly thorough: boolean,
+    /** Objects written so far, if each may stand in one place only. */
+    private readonly written: Set<object> | undefined,
   ) {}
 
   /** Writes one value that lies in `depth` arrays and maps. */
@@ -91,6 +100,7 @@ class Encoder {
   }
 
   private object(value: object, depth: number): void {
+    if (this.written !== undefined) this.refuseShared(value, this.written);
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (!this.thorough && depth > 0) {
       if (prototype === Object.prototype) return this.quickPlain(value, depth);
@@ -112,6 +122,11 @@ class Encoder {
       case 'typedArray':
         return this.typedArray(value as Uint8Array);
     }
+  }
+
+  private refuseShared(value: object, written: Set<object>): void {
+    if (written.has(value) && !Object.isFrozen(value)) throw new Refusal(SHARED);
+    written.add(value);
   }
 
   /** A plain object, of which nothing is checked that its keys do not show. */
@@ -204,6 +219,7 @@ class Encoder {
       }
       index += 1;
     });
+    if (index !== mapSize.call(value)) throw new Refusal(CHANGED);
   }
 
   private set(value: Set<unknown>, depth: number): void {
@@ -219,6 +235,7 @@ class Encoder {
       }
       index += 1;
     });
+    if (index !== setSize.call(value)) throw new Refusal(CHANGED);
   }
 
   private date(value: Date): void {
@@ -298,6 +315,8 @@ function encodedKey(key: string): Uint8Array {
 }
 
 const LONE_SURROGATE = 'cannot encode a key with a lone surrogate; use well-formed text';
+const SHARED = 'cannot encode an object that stands in two places of a state that is changed in place; keep it once and refer to its id';
+const CHANGED = 'cannot encode a Map or Set that is changed meanwhile';
 const HOLE = 'cannot encode a hole in an array; write null or undefined';
 
 /** An array whose keys are not exactly its indexes: says which one is missing or too many. */

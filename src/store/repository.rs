@@ -14,7 +14,7 @@ use super::recovery::{Recovered, recover};
 use super::saving::{Sealed, mark_attempt, read_attempt, save, seal};
 use super::streams::{Memory, Streams};
 use super::{Definition, EventLog, SaveResult, Store};
-use crate::fold::{Admission, Fold, Progress, Row};
+use crate::fold::{Admission, Fold, Progress, Row, Sequence};
 use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
 use crate::{Code, Error, Result};
 
@@ -133,7 +133,9 @@ where
             millis: u64::try_from(ended.saturating_sub(began)).unwrap_or_default(),
             events: handle.event_count(),
         });
-        self.recall_attempt(&handle).await;
+        if options.use_snapshots {
+            self.recall_attempt(&handle).await;
+        }
         Ok(handle)
     }
 
@@ -154,12 +156,14 @@ where
     /// Reads and folds only what came after; loads anew if handle and log no longer share one history.
     ///
     /// # Errors
-    /// As [`Self::load`]; [`Code::Historical`].
+    /// As [`Self::load`]; [`Code::Historical`]; [`Code::HistoryUnavailable`] if the log is empty now. The handle is unchanged unless a
+    /// row that was read is refused: then it stands after the last good one.
     pub async fn refresh(&self, handle: &mut Handle<F::State>) -> Result<()> {
         if handle.historical {
             return Err(Error::new(Code::Historical, "a state of the past stays as it is"));
         }
-        let late_possible = self.log.has_bounds();
+        let sparse = self.definition.sequence == Sequence::Sparse;
+        let late_possible = sparse && !self.definition.late_arrivals_impossible;
         if let (Some(position), false) = (handle.position(), late_possible) {
             let mut page = self.read(&handle.stream, Some(position)).await?;
             let anchored = page.first().is_some_and(|row| {
@@ -170,7 +174,17 @@ where
                 return self.fold_through(handle, page, position.checked_add(1), None).await;
             }
         }
-        *handle = self.load(&handle.stream).await?;
+        let fresh = self.load(&handle.stream).await?;
+        // A log that is empty now may as well be lost.
+        if let (Some(position), None) = (handle.position(), fresh.position()) {
+            return Err(Error::new(
+                Code::HistoryUnavailable,
+                format!(
+                    "the log is empty, but this handle stands at {position}; load the stream if it was reset on purpose"
+                ),
+            ));
+        }
+        *handle = fresh;
         Ok(())
     }
 
@@ -309,7 +323,7 @@ where
             }
             passed |= at.is_some() && handle.position() == at;
         }
-        let sparse = self.definition.sequence == crate::fold::Sequence::Sparse;
+        let sparse = self.definition.sequence == Sequence::Sparse;
         match at {
             Some(at) if !(passed && (sparse || handle.position() == Some(at))) => {
                 Err(Error::new(Code::BeyondLog, "the log ends before this position").at_position(at))

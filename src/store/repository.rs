@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::handle::{Handle, Source, Tail};
 use super::recovery::{Recovered, recover};
 use super::saving::{Sealed, mark_attempt, read_attempt, save, seal};
-use super::streams::{Memory, Streams};
+use super::streams::{Memory, Streams, Taken};
 use super::{Definition, EventLog, SaveResult, Store};
 use crate::fold::{Admission, Fold, Progress, Row, Sequence};
 use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
@@ -133,6 +133,7 @@ where
             millis: u64::try_from(ended.saturating_sub(began)).unwrap_or_default(),
             events: handle.event_count(),
         });
+        self.forget_rejected(&handle);
         if options.use_snapshots {
             self.recall_attempt(&handle).await;
         }
@@ -363,6 +364,14 @@ where
         Ok(())
     }
 
+    /// A snapshot that was found to be unusable no longer counts as the last one.
+    fn forget_rejected(&self, handle: &Handle<F::State>) {
+        let taken = self.memory(&handle.stream).and_then(|memory| memory.last_taken);
+        if taken.is_some_and(|taken| handle.rejected.iter().any(|rejection| rejection.key == taken.key)) {
+            self.streams().update(&handle.stream, |memory| memory.last_taken = None);
+        }
+    }
+
     /// Only a stream that is due, and that this process knows nothing of, costs the extra read. What cannot be read is no advice.
     async fn recall_attempt(&self, handle: &Handle<F::State>) {
         let known = self.memory(&handle.stream).is_some();
@@ -391,14 +400,10 @@ where
         let definition = &self.definition;
         let memory = self.memory(&handle.stream).unwrap_or_default();
         let covered = handle.base.map_or(0, |base| base.events);
-        // What this process took is no baseline once the load has found bad snapshots: it may be one of them.
-        let sound = handle
-            .rejected
-            .iter()
-            .all(|rejection| rejection.code == Code::Unreadable);
         let newer = memory
             .last_taken
-            .filter(|taken| sound && taken.events <= handle.event_count() && taken.events > covered);
+            .map(|taken| taken.snapshot)
+            .filter(|taken| taken.events <= handle.event_count() && taken.events > covered);
         let mut observation = Observation::new(handle.stream.as_str());
         observation.events = handle.event_count();
         observation.snapshot = newer.or(handle.base);
@@ -437,7 +442,7 @@ where
         match result {
             Err(error) | Ok(SaveResult::Failed { error }) => self.attempt_failed(handle, error).await,
             Ok(SaveResult::AlreadyCovered { key }) => {
-                self.remember(handle, &sealed);
+                self.remember(handle, &sealed, key.clone());
                 Outcome::Skipped(Skipped::AlreadyCovered(key))
             }
             Ok(SaveResult::Taken {
@@ -445,7 +450,7 @@ where
                 deleted,
                 delete_error,
             }) => {
-                self.remember(handle, &sealed);
+                self.remember(handle, &sealed, key.clone());
                 Outcome::Taken {
                     reason,
                     key,
@@ -457,16 +462,16 @@ where
         }
     }
 
-    fn remember(&self, handle: &mut Handle<F::State>, sealed: &Sealed) {
-        let taken = LastSnapshot {
+    fn remember(&self, handle: &mut Handle<F::State>, sealed: &Sealed, key: String) {
+        let snapshot = LastSnapshot {
             events: sealed.header.event_count,
             at: sealed.header.taken_at,
             bytes: sealed.frame.len() as u64,
         };
-        handle.base = Some(taken);
+        handle.base = Some(snapshot);
         handle.tail = Tail::default();
         self.streams().update(&handle.stream, |memory| {
-            memory.last_taken = Some(taken);
+            memory.last_taken = Some(Taken { key, snapshot });
             memory.last_tried = None;
         });
     }

@@ -37,9 +37,8 @@ pub(super) async fn recover<F, S, L>(
     options: LoadOptions,
 ) -> Result<Start<F::State, F::Event>>
 where
-    F: Fold + Sync,
-    F::State: Serialize + DeserializeOwned + Send + Sync,
-    F::Event: Send + Sync,
+    F: Fold,
+    F::State: Serialize + DeserializeOwned,
     S: Store,
     L: EventLog<Event = F::Event>,
 {

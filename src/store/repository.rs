@@ -86,9 +86,8 @@ pub struct Repository<F: Fold, S, L> {
 
 impl<F, S, L> Repository<F, S, L>
 where
-    F: Fold + Sync,
-    F::State: Serialize + DeserializeOwned + Send + Sync,
-    F::Event: Send + Sync,
+    F: Fold,
+    F::State: Serialize + DeserializeOwned,
     S: Store,
     L: EventLog<Event = F::Event>,
 {
@@ -339,7 +338,7 @@ where
             anchor,
             event,
         } = row;
-        if handle.progress.admit(self.definition.sequence, position, || anchor)? == Admission::Repeated {
+        if handle.progress.admit(self.definition.sequence, position, anchor)? == Admission::Repeated {
             return Ok(());
         }
         self.definition.fold.evolve(&mut handle.state, &event);
@@ -382,7 +381,7 @@ where
         if known || unreadable || handle.historical || handle.event_count() == 0 || !self.decide(handle).take {
             return;
         }
-        let attempt = read_attempt(self, &handle.stream).await;
+        let attempt = read_attempt(&self.definition, &self.store, &handle.stream).await;
         self.streams()
             .update(&handle.stream, |memory| memory.last_tried = attempt);
     }
@@ -428,7 +427,7 @@ where
 
     async fn attempt(&self, handle: &mut Handle<F::State>, reason: String) -> Outcome {
         let stream = handle.stream.clone();
-        let Some(in_flight) = self.begin(&stream) else {
+        let Some(_in_flight) = self.begin(&stream) else {
             return Outcome::Skipped(Skipped::InFlight);
         };
         let sealed = match seal(&self.definition, handle) {
@@ -437,8 +436,7 @@ where
         };
         let clear_attempt = self.memory(&stream).is_some_and(|memory| memory.last_tried.is_some());
         let distrusted = handle.rejected.iter().map(|rejection| rejection.key.clone()).collect();
-        let result = save(self, &sealed, distrusted, clear_attempt).await;
-        drop(in_flight);
+        let result = save(&self.definition, &self.store, &sealed, distrusted, clear_attempt).await;
         match result {
             Err(error) | Ok(SaveResult::Failed { error }) => self.attempt_failed(handle, error).await,
             Ok(SaveResult::AlreadyCovered { key }) => {
@@ -486,7 +484,7 @@ where
         };
         self.streams()
             .update(&handle.stream, |memory| memory.last_tried = Some(attempt));
-        mark_attempt(self, &handle.stream, &attempt, error.code()).await;
+        mark_attempt(&self.definition, &self.store, &handle.stream, &attempt, error.code()).await;
         match error.code() {
             Code::TooLarge => Outcome::Skipped(Skipped::TooLarge(error)),
             _ => Outcome::Failed(error),

@@ -10,6 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::handle::{Handle, Source, Tail};
+use super::outcome::{LoadOptions, Outcome, Skipped};
+use super::pages::Pages;
 use super::recovery::{Recovered, recover};
 use super::saving::{Sealed, mark_attempt, read_attempt, save, seal};
 use super::streams::{Memory, Streams, Taken};
@@ -17,63 +19,6 @@ use super::{Definition, EventLog, SaveResult, Store};
 use crate::fold::{Admission, Fold, Progress, Row, Sequence};
 use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
 use crate::{Code, Error, Result};
-
-/// Which state to load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoadOptions {
-    /// The state at this position (inclusive) instead of the newest; the handle is historical.
-    pub at: Option<u64>,
-    /// `false`: full replay, without looking at the store.
-    pub use_snapshots: bool,
-}
-
-impl Default for LoadOptions {
-    fn default() -> Self {
-        Self {
-            at: None,
-            use_snapshots: true,
-        }
-    }
-}
-
-/// How [`Repository::maybe_snapshot`] ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// The frame is written.
-    Taken {
-        /// Why the policy asked for it.
-        reason: String,
-        /// Where it lies.
-        key: String,
-        /// Size of the frame.
-        bytes: u64,
-        /// Keys that retention deleted after it.
-        deleted: Vec<String>,
-        /// The deletion that failed; the snapshot stands.
-        delete_error: Option<Error>,
-    },
-    /// Nothing was to be written.
-    Skipped(Skipped),
-    /// Nothing was written; what was committed stands.
-    Failed(Error),
-}
-
-/// Why a snapshot was not taken.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Skipped {
-    /// The policy says no; in words.
-    NotDue(String),
-    /// Nothing is folded yet.
-    NothingFolded,
-    /// Another snapshot of this stream is being written.
-    InFlight,
-    /// A sound snapshot at the same or a later position lies under this key.
-    AlreadyCovered(String),
-    /// A state of the past.
-    Historical,
-    /// Above the limit of the definition or the store, with both numbers.
-    TooLarge(Error),
-}
 
 /// One definition, connected to a store and a log.
 pub struct Repository<F: Fold, S, L> {
@@ -125,7 +70,7 @@ where
         let recovered = recover(self, stream, options).await?;
         let mut handle = self.handle_of(stream, recovered.snapshot, recovered.rejected, options);
         let before = handle.event_count();
-        self.fold_through(&mut handle, recovered.page, recovered.next, options.at)
+        self.fold_through(&mut handle, recovered.page, recovered.pages, options.at)
             .await?;
         handle.replayed = handle.event_count() - before;
         handle.load = began.zip(self.definition.now()).map(|(began, ended)| LastLoad {
@@ -165,13 +110,15 @@ where
         let sparse = self.definition.sequence == Sequence::Sparse;
         let late_possible = sparse && !self.definition.late_arrivals_impossible;
         if let (Some(position), false) = (handle.position(), late_possible) {
-            let mut page = self.read(&handle.stream, Some(position)).await?;
+            let stream = handle.stream.clone();
+            let mut pages = Pages::new(&self.log, &stream, Some(position), self.definition.page_size);
+            let mut page = pages.next().await?;
             let anchored = page.first().is_some_and(|row| {
                 row.position == position && handle.progress.anchor().is_none_or(|anchor| *anchor == row.anchor)
             });
             if anchored {
                 page.remove(0);
-                return self.fold_through(handle, page, position.checked_add(1), None).await;
+                return self.fold_through(handle, page, pages, None).await;
             }
         }
         let fresh = self.load(&handle.stream).await?;
@@ -277,43 +224,22 @@ where
         }
     }
 
-    pub(super) async fn read(&self, stream: &str, from: Option<u64>) -> Result<Vec<Row<F::Event>>> {
-        let rows = self
-            .log
-            .read(stream, from, self.definition.page_size)
-            .await
-            .map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))?;
-        // The same page again and again would otherwise be read for ever.
-        match (rows.first(), from) {
-            (Some(row), Some(from)) if row.position < from => Err(Error::new(
-                Code::ReadFailed,
-                format!("asked for events from {from} on, the log answered with an earlier one"),
-            )
-            .at_position(row.position)),
-            _ => Ok(rows),
-        }
-    }
-
     async fn fold_through(
         &self,
         handle: &mut Handle<F::State>,
         mut page: Vec<Row<F::Event>>,
-        mut from: Option<u64>,
+        mut pages: Pages<'_, L>,
         at: Option<u64>,
     ) -> Result<()> {
         let beyond = |position: u64| at.is_some_and(|at| position > at);
         let mut passed = at.is_some() && handle.position() == at;
         while !passed {
             if page.is_empty() {
-                page = match (from, handle.position()) {
-                    (None, Some(_)) => break,
-                    (from, _) => self.read(&handle.stream, from).await?,
-                };
+                page = pages.next().await?;
             }
-            let Some(last) = page.last().map(|row| row.position) else {
+            if page.is_empty() {
                 break;
-            };
-            from = last.checked_add(1);
+            }
             for row in page.drain(..) {
                 if beyond(row.position) {
                     passed = true;

@@ -29,6 +29,25 @@ fn a_stream_without_events_is_its_initial_state() {
 }
 
 #[test]
+fn the_end_of_the_log_is_read_once() {
+    let (repository, _, log) = bench(definition(), 0);
+    repository.blocking().load(STREAM).unwrap();
+    assert_eq!(log.take_reads(), [None], "an empty log has ended");
+    append(&log, 1..=3);
+    repository.blocking().load(STREAM).unwrap();
+    assert_eq!(log.take_reads(), [None, Some(4)]);
+}
+
+#[test]
+fn there_is_nothing_to_read_after_the_last_position() {
+    let log = Log::with_bounds();
+    append(&log, [5, u64::MAX]);
+    let repository = open(definition().sequence(Sequence::Sparse), &TestStore::default(), &log);
+    let handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!((handle.position(), log.take_reads()), (Some(u64::MAX), vec![None]));
+}
+
+#[test]
 fn a_load_without_a_snapshot_replays_everything() {
     let (repository, _, log) = bench(definition(), 25);
     let handle = repository.blocking().load(STREAM).unwrap();

@@ -43,7 +43,7 @@ impl<'a, L: EventLog> Pages<'a, L> {
         {
             return Err(Error::new(
                 Code::ReadFailed,
-                format!("asked for events from {from} on, the log answered with an earlier one; `from` is inclusive and ascending"),
+                "the log answered with an earlier event than asked for; `from` is inclusive and ascending",
             )
             .at_position(row.position));
         }

@@ -23,7 +23,7 @@ impl Default for LoadOptions {
     }
 }
 
-/// How [`Repository::maybe_snapshot`] ended.
+/// How [`Repository::maybe_snapshot`](super::Repository::maybe_snapshot) ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The frame is written.

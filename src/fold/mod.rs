@@ -8,11 +8,11 @@
 //!
 //! let mut progress = Progress::default();
 //! let contiguous = Sequence::default(); // the first position is 1
-//! progress.admit(contiguous, 1, || Anchor::id("a"))?;
-//! progress.admit(contiguous, 2, || Anchor::id("b"))?;
+//! progress.admit(contiguous, 1, Anchor::id("a"))?;
+//! progress.admit(contiguous, 2, Anchor::id("b"))?;
 //! assert_eq!(progress.position(), Some(2));
 //!
-//! let gap = progress.admit(contiguous, 4, || Anchor::id("d")).unwrap_err();
+//! let gap = progress.admit(contiguous, 4, Anchor::id("d")).unwrap_err();
 //! assert_eq!(gap.code(), snapfold::Code::Gap);
 //! assert_eq!(progress.event_count(), 2);
 //! # Ok::<(), snapfold::Error>(())

@@ -71,16 +71,16 @@ impl Progress {
     /// # Errors
     /// [`Code::Gap`] and [`Code::OutOfOrder`] for a contiguous stream, [`Code::OutOfOrder`] for a sparse one whose positions do not
     /// grow. The error carries the position.
-    pub fn admit(&mut self, sequence: Sequence, position: u64, anchor: impl FnOnce() -> Anchor) -> Result<Admission> {
+    pub fn admit(&mut self, sequence: Sequence, position: u64, anchor: Anchor) -> Result<Admission> {
         match sequence {
             Sequence::Contiguous { first_position } => self.expect_next(first_position, position)?,
             Sequence::Sparse => match self.position() {
-                Some(last) if position == last => return self.repeated(position, &anchor()),
+                Some(last) if position == last => return self.repeated(position, &anchor),
                 Some(last) if position < last => return Err(out_of_order(last, position)),
                 _ => {}
             },
         }
-        self.last = Some((position, Some(anchor())));
+        self.last = Some((position, Some(anchor)));
         self.event_count = self.event_count.saturating_add(1);
         Ok(Admission::Fold)
     }

@@ -14,9 +14,8 @@ pub struct Blocking<'a, F: Fold, S, L> {
 
 impl<'a, F, S, L> Blocking<'a, F, S, L>
 where
-    F: Fold + Sync,
-    F::State: Serialize + DeserializeOwned + Send + Sync,
-    F::Event: Send + Sync,
+    F: Fold,
+    F::State: Serialize + DeserializeOwned,
     S: Store,
     L: EventLog<Event = F::Event>,
 {

@@ -15,6 +15,9 @@ pub type HostError = Box<dyn core::error::Error + Send + Sync>;
 /// Where snapshots lie. Keys are ASCII, compared bytewise (docs/format.md §3).
 ///
 /// Futures are `Send`, so that a repository can live in any executor; a synchronous store writes plain `async fn`s that never wait.
+///
+/// The driver sets no time limit of its own: it waits as long as a future takes. Bound your own futures, and fail when the time is up; a
+/// store that fails costs a load no more than the full replay, and a save no more than the snapshot.
 pub trait Store: Sync {
     /// Keys with that prefix, ascending bytewise, from `start` (inclusive) on, at most `limit`.
     fn list(
@@ -50,7 +53,7 @@ pub trait Store: Sync {
     }
 }
 
-/// Reads a stream's events in ascending order.
+/// Reads a stream's events in ascending order. As with a [`Store`], the driver sets no time limit of its own: bound your own futures.
 pub trait EventLog: Sync {
     /// One event.
     type Event;

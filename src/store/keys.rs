@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::fmt::Write;
 
 use crate::frame::sha256;
 use crate::{Code, Error, Result};
@@ -13,7 +14,6 @@ pub const MAX_KEY_BYTES: usize = 255;
 const MAX_SEGMENT_BYTES: usize = 96;
 const READABLE_BYTES: usize = 30;
 const PLACE_DIGITS: usize = 16;
-const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// The keys of one stream of one definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,8 @@ pub fn position_of(key: &str) -> Option<u64> {
     if !stream.ends_with("/s") {
         return None;
     }
-    let canonical = place.len() == PLACE_DIGITS && place.bytes().all(|digit| HEX.contains(&digit));
+    let canonical =
+        place.len() == PLACE_DIGITS && place.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
     let inverted = u64::from_str_radix(place, 16).ok().filter(|_| canonical)?;
     Some(u64::MAX - inverted)
 }
@@ -76,7 +77,7 @@ fn segment(what: &str, identifier: &str) -> Result<String> {
     let mut short: String = readable_prefix(&encoded).to_string();
     short.push_str("~~");
     for byte in sha256(identifier.as_bytes()) {
-        push_hex(&mut short, byte);
+        let _ = write!(short, "{byte:02x}"); // text in memory cannot fail
     }
     Ok(short)
 }
@@ -89,8 +90,7 @@ fn escape(identifier: &str) -> String {
             b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => encoded.push(char::from(byte)),
             b'.' if index != 0 && index != last => encoded.push('.'),
             _ => {
-                encoded.push('~');
-                push_hex(&mut encoded, byte);
+                let _ = write!(encoded, "~{byte:02x}"); // text in memory cannot fail
             }
         }
     }
@@ -103,11 +103,5 @@ fn readable_prefix(encoded: &str) -> &str {
     match prefix.rfind('~') {
         Some(tilde) if prefix.len() - tilde < 3 => prefix.get(..tilde).unwrap_or(prefix),
         _ => prefix,
-    }
-}
-
-fn push_hex(text: &mut String, byte: u8) {
-    for nibble in [byte >> 4, byte & 15] {
-        text.push(char::from(HEX.get(usize::from(nibble)).copied().unwrap_or(b'0')));
     }
 }

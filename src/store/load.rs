@@ -43,9 +43,14 @@ pub struct LoadRequest {
     pub use_snapshots: bool,
     /// Whether the log can tell its bounds.
     pub has_bounds: bool,
-    /// Whether events may arrive below positions that were read before: then a sparse log must count.
-    #[serde(default)]
+    /// Whether events may arrive below positions that were read before: then a sparse log must count. A request that does not say
+    /// is taken to mean that they may.
+    #[serde(default = "yes")]
     pub late_arrivals: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One thing that a load has learned: the answer to the step before.

@@ -18,6 +18,10 @@ mod host;
 #[cfg(feature = "std")]
 mod memory;
 #[cfg(feature = "std")]
+mod outcome;
+#[cfg(feature = "std")]
+mod pages;
+#[cfg(feature = "std")]
 mod recovery;
 #[cfg(feature = "std")]
 mod repository;
@@ -37,5 +41,6 @@ pub use self::{
     handle::{Handle, Source},
     host::{EventLog, HostError, Store},
     memory::MemoryStore,
-    repository::{LoadOptions, Outcome, Repository, Skipped},
+    outcome::{LoadOptions, Outcome, Skipped},
+    repository::Repository,
 };

@@ -7,8 +7,11 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::repository::{LoadOptions, Repository};
-use super::{Definition, EventLog, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, Rejection, Store, next};
+use super::pages::Pages;
+use super::{
+    Definition, EventLog, FirstRow, LoadFact, LoadOptions, LoadRequest, LoadStep, NextLoad, Rejection, Repository,
+    Store, next,
+};
 use crate::fold::{Fold, Row};
 use crate::frame::{self, Expect, Header};
 use crate::value::{self, Value};
@@ -22,48 +25,50 @@ pub(super) struct Recovered<S> {
 }
 
 /// Where the fold begins.
-pub(super) struct Start<S, E> {
+pub(super) struct Start<'a, S, L: EventLog> {
     pub snapshot: Option<Recovered<S>>,
     /// First rows to fold; the anchor row is not among them.
-    pub page: Vec<Row<E>>,
-    /// Where the next page begins.
-    pub next: Option<u64>,
+    pub page: Vec<Row<L::Event>>,
+    /// What follows that page.
+    pub pages: Pages<'a, L>,
     pub rejected: Vec<Rejection>,
 }
 
-pub(super) async fn recover<F, S, L>(
-    repository: &Repository<F, S, L>,
-    stream: &str,
+pub(super) async fn recover<'a, F, S, L>(
+    repository: &'a Repository<F, S, L>,
+    stream: &'a str,
     options: LoadOptions,
-) -> Result<Start<F::State, F::Event>>
+) -> Result<Start<'a, F::State, L>>
 where
-    F: Fold + Sync,
-    F::State: Serialize + DeserializeOwned + Send + Sync,
-    F::Event: Send + Sync,
+    F: Fold,
+    F::State: Serialize + DeserializeOwned,
     S: Store,
     L: EventLog<Event = F::Event>,
 {
-    let request = request(&repository.definition, stream, options, repository.log.has_bounds());
+    let Repository {
+        definition, store, log, ..
+    } = repository;
+    let request = request(definition, stream, options, log.has_bounds());
+    let pages_from = |from| Pages::new(log, stream, from, definition.page_size);
     let mut facts = Vec::new();
     let mut snapshot = None;
+    let mut pages = pages_from(None);
     let mut page: Vec<Row<F::Event>> = Vec::new();
     loop {
         let NextLoad { step, rejected } = next(&request, &facts)?;
         let fact = match step {
-            LoadStep::List { prefix, start, limit } => {
-                match repository.store.list(&prefix, start.as_deref(), limit).await {
-                    Ok(keys) => LoadFact::Listed { keys },
-                    Err(error) => LoadFact::Unreadable {
-                        message: error.to_string(),
-                    },
-                }
-            }
-            LoadStep::Open { key, position } => match repository.store.get(&key).await {
+            LoadStep::List { prefix, start, limit } => match store.list(&prefix, start.as_deref(), limit).await {
+                Ok(keys) => LoadFact::Listed { keys },
+                Err(error) => LoadFact::Unreadable {
+                    message: error.to_string(),
+                },
+            },
+            LoadStep::Open { key, position } => match store.get(&key).await {
                 Err(error) => LoadFact::Unreadable {
                     message: error.to_string(),
                 },
                 Ok(None) => rejected_fact(&Error::new(Code::Absent, "it was listed, but it is gone")),
-                Ok(Some(bytes)) => match open(&repository.definition, stream, position, &bytes) {
+                Ok(Some(bytes)) => match open(definition, stream, position, &bytes) {
                     Err(error) => rejected_fact(&error),
                     Ok(opened) => {
                         let (event_count, anchor) = (opened.header.event_count, opened.header.anchor.clone());
@@ -73,7 +78,8 @@ where
                 },
             },
             LoadStep::Read { from } => {
-                page = repository.read(stream, from).await?;
+                pages = pages_from(from);
+                page = pages.next().await?;
                 LoadFact::FirstRow {
                     row: page.first().map(|row| FirstRow {
                         position: row.position,
@@ -82,14 +88,13 @@ where
                 }
             }
             LoadStep::Bounds { through } => LoadFact::Bounds {
-                bounds: repository
-                    .log
+                bounds: log
                     .bounds(stream, through)
                     .await
                     .map_err(|error| Error::new(Code::ReadFailed, format!("the log's bounds failed: {error}")))?,
             },
-            LoadStep::Use { .. } => return Ok(start(snapshot, page, rejected)),
-            LoadStep::Replay => return Ok(start(None, page, rejected)),
+            LoadStep::Use { .. } => return Ok(start(snapshot, page, pages, rejected)),
+            LoadStep::Replay => return Ok(start(None, page, pages, rejected)),
             LoadStep::Fail { error } => return Err(error),
         };
         facts.push(fact);
@@ -110,19 +115,20 @@ fn request<F: Fold>(definition: &Definition<F>, stream: &str, options: LoadOptio
     }
 }
 
-fn start<S, E>(snapshot: Option<Recovered<S>>, mut page: Vec<Row<E>>, rejected: Vec<Rejection>) -> Start<S, E> {
+fn start<'a, S, L: EventLog>(
+    snapshot: Option<Recovered<S>>,
+    mut page: Vec<Row<L::Event>>,
+    pages: Pages<'a, L>,
+    rejected: Vec<Rejection>,
+) -> Start<'a, S, L> {
     let anchor_at = snapshot.as_ref().map(|snapshot| snapshot.header.position);
-    let next = match page.last() {
-        Some(last) => last.position.checked_add(1),
-        None => anchor_at.and_then(|position| position.checked_add(1)),
-    };
     if page.first().is_some_and(|row| Some(row.position) == anchor_at) {
         page.remove(0);
     }
     Start {
         snapshot,
         page,
-        next,
+        pages,
         rejected,
     }
 }

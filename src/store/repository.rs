@@ -10,70 +10,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::handle::{Handle, Source, Tail};
+use super::outcome::{LoadOptions, Outcome, Skipped};
+use super::pages::Pages;
 use super::recovery::{Recovered, recover};
 use super::saving::{Sealed, mark_attempt, read_attempt, save, seal};
-use super::streams::{Memory, Streams};
+use super::streams::{Memory, Streams, Taken};
 use super::{Definition, EventLog, SaveResult, Store};
-use crate::fold::{Admission, Fold, Progress, Row};
+use crate::fold::{Admission, Fold, Progress, Row, Sequence};
 use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
 use crate::{Code, Error, Result};
-
-/// Which state to load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoadOptions {
-    /// The state at this position (inclusive) instead of the newest; the handle is historical.
-    pub at: Option<u64>,
-    /// `false`: full replay, without looking at the store.
-    pub use_snapshots: bool,
-}
-
-impl Default for LoadOptions {
-    fn default() -> Self {
-        Self {
-            at: None,
-            use_snapshots: true,
-        }
-    }
-}
-
-/// How [`Repository::maybe_snapshot`] ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// The frame is written.
-    Taken {
-        /// Why the policy asked for it.
-        reason: String,
-        /// Where it lies.
-        key: String,
-        /// Size of the frame.
-        bytes: u64,
-        /// Keys that retention deleted after it.
-        deleted: Vec<String>,
-        /// The deletion that failed; the snapshot stands.
-        delete_error: Option<Error>,
-    },
-    /// Nothing was to be written.
-    Skipped(Skipped),
-    /// Nothing was written; what was committed stands.
-    Failed(Error),
-}
-
-/// Why a snapshot was not taken.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Skipped {
-    /// The policy says no; in words.
-    NotDue(String),
-    /// Nothing is folded yet.
-    NothingFolded,
-    /// Another snapshot of this stream is being written.
-    InFlight,
-    /// A sound snapshot at the same or a later position lies under this key.
-    AlreadyCovered(String),
-    /// A state of the past.
-    Historical,
-    /// Above the limit of the definition or the store, with both numbers.
-    TooLarge(Error),
-}
 
 /// One definition, connected to a store and a log.
 pub struct Repository<F: Fold, S, L> {
@@ -86,9 +31,8 @@ pub struct Repository<F: Fold, S, L> {
 
 impl<F, S, L> Repository<F, S, L>
 where
-    F: Fold + Sync,
-    F::State: Serialize + DeserializeOwned + Send + Sync,
-    F::Event: Send + Sync,
+    F: Fold,
+    F::State: Serialize + DeserializeOwned,
     S: Store,
     L: EventLog<Event = F::Event>,
 {
@@ -126,14 +70,17 @@ where
         let recovered = recover(self, stream, options).await?;
         let mut handle = self.handle_of(stream, recovered.snapshot, recovered.rejected, options);
         let before = handle.event_count();
-        self.fold_through(&mut handle, recovered.page, recovered.next, options.at)
+        self.fold_through(&mut handle, recovered.page, recovered.pages, options.at)
             .await?;
         handle.replayed = handle.event_count() - before;
         handle.load = began.zip(self.definition.now()).map(|(began, ended)| LastLoad {
             millis: u64::try_from(ended.saturating_sub(began)).unwrap_or_default(),
             events: handle.event_count(),
         });
-        self.recall_attempt(&handle).await;
+        self.forget_rejected(&handle);
+        if options.use_snapshots {
+            self.recall_attempt(&handle).await;
+        }
         Ok(handle)
     }
 
@@ -154,23 +101,37 @@ where
     /// Reads and folds only what came after; loads anew if handle and log no longer share one history.
     ///
     /// # Errors
-    /// As [`Self::load`]; [`Code::Historical`].
+    /// As [`Self::load`]; [`Code::Historical`]; [`Code::HistoryUnavailable`] if the log is empty now. The handle is unchanged unless a
+    /// row that was read is refused: then it stands after the last good one.
     pub async fn refresh(&self, handle: &mut Handle<F::State>) -> Result<()> {
         if handle.historical {
             return Err(Error::new(Code::Historical, "a state of the past stays as it is"));
         }
-        let late_possible = self.log.has_bounds();
+        let sparse = self.definition.sequence == Sequence::Sparse;
+        let late_possible = sparse && !self.definition.late_arrivals_impossible;
         if let (Some(position), false) = (handle.position(), late_possible) {
-            let mut page = self.read(&handle.stream, Some(position)).await?;
+            let stream = handle.stream.clone();
+            let mut pages = Pages::new(&self.log, &stream, Some(position), self.definition.page_size);
+            let mut page = pages.next().await?;
             let anchored = page.first().is_some_and(|row| {
                 row.position == position && handle.progress.anchor().is_none_or(|anchor| *anchor == row.anchor)
             });
             if anchored {
                 page.remove(0);
-                return self.fold_through(handle, page, position.checked_add(1), None).await;
+                return self.fold_through(handle, page, pages, None).await;
             }
         }
-        *handle = self.load(&handle.stream).await?;
+        let fresh = self.load(&handle.stream).await?;
+        // A log that is empty now may as well be lost.
+        if let (Some(position), None) = (handle.position(), fresh.position()) {
+            return Err(Error::new(
+                Code::HistoryUnavailable,
+                format!(
+                    "the log is empty, but this handle stands at {position}; load the stream if it was reset on purpose"
+                ),
+            ));
+        }
+        *handle = fresh;
         Ok(())
     }
 
@@ -263,43 +224,22 @@ where
         }
     }
 
-    pub(super) async fn read(&self, stream: &str, from: Option<u64>) -> Result<Vec<Row<F::Event>>> {
-        let rows = self
-            .log
-            .read(stream, from, self.definition.page_size)
-            .await
-            .map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))?;
-        // The same page again and again would otherwise be read for ever.
-        match (rows.first(), from) {
-            (Some(row), Some(from)) if row.position < from => Err(Error::new(
-                Code::ReadFailed,
-                format!("asked for events from {from} on, the log answered with an earlier one"),
-            )
-            .at_position(row.position)),
-            _ => Ok(rows),
-        }
-    }
-
     async fn fold_through(
         &self,
         handle: &mut Handle<F::State>,
         mut page: Vec<Row<F::Event>>,
-        mut from: Option<u64>,
+        mut pages: Pages<'_, L>,
         at: Option<u64>,
     ) -> Result<()> {
         let beyond = |position: u64| at.is_some_and(|at| position > at);
         let mut passed = at.is_some() && handle.position() == at;
         while !passed {
             if page.is_empty() {
-                page = match (from, handle.position()) {
-                    (None, Some(_)) => break,
-                    (from, _) => self.read(&handle.stream, from).await?,
-                };
+                page = pages.next().await?;
             }
-            let Some(last) = page.last().map(|row| row.position) else {
+            if page.is_empty() {
                 break;
-            };
-            from = last.checked_add(1);
+            }
             for row in page.drain(..) {
                 if beyond(row.position) {
                     passed = true;
@@ -309,7 +249,7 @@ where
             }
             passed |= at.is_some() && handle.position() == at;
         }
-        let sparse = self.definition.sequence == crate::fold::Sequence::Sparse;
+        let sparse = self.definition.sequence == Sequence::Sparse;
         match at {
             Some(at) if !(passed && (sparse || handle.position() == Some(at))) => {
                 Err(Error::new(Code::BeyondLog, "the log ends before this position").at_position(at))
@@ -324,7 +264,7 @@ where
             anchor,
             event,
         } = row;
-        if handle.progress.admit(self.definition.sequence, position, || anchor)? == Admission::Repeated {
+        if handle.progress.admit(self.definition.sequence, position, anchor)? == Admission::Repeated {
             return Ok(());
         }
         self.definition.fold.evolve(&mut handle.state, &event);
@@ -349,6 +289,14 @@ where
         Ok(())
     }
 
+    /// A snapshot that was found to be unusable no longer counts as the last one.
+    fn forget_rejected(&self, handle: &Handle<F::State>) {
+        let taken = self.memory(&handle.stream).and_then(|memory| memory.last_taken);
+        if taken.is_some_and(|taken| handle.rejected.iter().any(|rejection| rejection.key == taken.key)) {
+            self.streams().update(&handle.stream, |memory| memory.last_taken = None);
+        }
+    }
+
     /// Only a stream that is due, and that this process knows nothing of, costs the extra read. What cannot be read is no advice.
     async fn recall_attempt(&self, handle: &Handle<F::State>) {
         let known = self.memory(&handle.stream).is_some();
@@ -359,7 +307,7 @@ where
         if known || unreadable || handle.historical || handle.event_count() == 0 || !self.decide(handle).take {
             return;
         }
-        let attempt = read_attempt(self, &handle.stream).await;
+        let attempt = read_attempt(&self.definition, &self.store, &handle.stream).await;
         self.streams()
             .update(&handle.stream, |memory| memory.last_tried = attempt);
     }
@@ -377,14 +325,10 @@ where
         let definition = &self.definition;
         let memory = self.memory(&handle.stream).unwrap_or_default();
         let covered = handle.base.map_or(0, |base| base.events);
-        // What this process took is no baseline once the load has found bad snapshots: it may be one of them.
-        let sound = handle
-            .rejected
-            .iter()
-            .all(|rejection| rejection.code == Code::Unreadable);
         let newer = memory
             .last_taken
-            .filter(|taken| sound && taken.events <= handle.event_count() && taken.events > covered);
+            .map(|taken| taken.snapshot)
+            .filter(|taken| taken.events <= handle.event_count() && taken.events > covered);
         let mut observation = Observation::new(handle.stream.as_str());
         observation.events = handle.event_count();
         observation.snapshot = newer.or(handle.base);
@@ -409,7 +353,7 @@ where
 
     async fn attempt(&self, handle: &mut Handle<F::State>, reason: String) -> Outcome {
         let stream = handle.stream.clone();
-        let Some(in_flight) = self.begin(&stream) else {
+        let Some(_in_flight) = self.begin(&stream) else {
             return Outcome::Skipped(Skipped::InFlight);
         };
         let sealed = match seal(&self.definition, handle) {
@@ -418,12 +362,11 @@ where
         };
         let clear_attempt = self.memory(&stream).is_some_and(|memory| memory.last_tried.is_some());
         let distrusted = handle.rejected.iter().map(|rejection| rejection.key.clone()).collect();
-        let result = save(self, &sealed, distrusted, clear_attempt).await;
-        drop(in_flight);
+        let result = save(&self.definition, &self.store, &sealed, distrusted, clear_attempt).await;
         match result {
             Err(error) | Ok(SaveResult::Failed { error }) => self.attempt_failed(handle, error).await,
             Ok(SaveResult::AlreadyCovered { key }) => {
-                self.remember(handle, &sealed);
+                self.remember(handle, &sealed, key.clone());
                 Outcome::Skipped(Skipped::AlreadyCovered(key))
             }
             Ok(SaveResult::Taken {
@@ -431,7 +374,7 @@ where
                 deleted,
                 delete_error,
             }) => {
-                self.remember(handle, &sealed);
+                self.remember(handle, &sealed, key.clone());
                 Outcome::Taken {
                     reason,
                     key,
@@ -443,16 +386,16 @@ where
         }
     }
 
-    fn remember(&self, handle: &mut Handle<F::State>, sealed: &Sealed) {
-        let taken = LastSnapshot {
+    fn remember(&self, handle: &mut Handle<F::State>, sealed: &Sealed, key: String) {
+        let snapshot = LastSnapshot {
             events: sealed.header.event_count,
             at: sealed.header.taken_at,
             bytes: sealed.frame.len() as u64,
         };
-        handle.base = Some(taken);
+        handle.base = Some(snapshot);
         handle.tail = Tail::default();
         self.streams().update(&handle.stream, |memory| {
-            memory.last_taken = Some(taken);
+            memory.last_taken = Some(Taken { key, snapshot });
             memory.last_tried = None;
         });
     }
@@ -467,7 +410,7 @@ where
         };
         self.streams()
             .update(&handle.stream, |memory| memory.last_tried = Some(attempt));
-        mark_attempt(self, &handle.stream, &attempt, error.code()).await;
+        mark_attempt(&self.definition, &self.store, &handle.stream, &attempt, error.code()).await;
         match error.code() {
             Code::TooLarge => Outcome::Skipped(Skipped::TooLarge(error)),
             _ => Outcome::Failed(error),

@@ -7,10 +7,7 @@ use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::repository::Repository;
-use super::{
-    Definition, EventLog, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Store, StreamKeys, next_save,
-};
+use super::{Definition, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Store, StreamKeys, next_save};
 use crate::fold::Fold;
 use crate::frame::{self, Expect, Header, Payload};
 use crate::policy::Attempt;
@@ -96,20 +93,13 @@ where
     Ok(Sealed { header, payload, frame })
 }
 
-pub(super) async fn save<F, S, L>(
-    repository: &Repository<F, S, L>,
+pub(super) async fn save<F: Fold>(
+    definition: &Definition<F>,
+    store: &impl Store,
     sealed: &Sealed,
     distrusted: Vec<String>,
     clear_attempt: bool,
-) -> Result<SaveResult>
-where
-    F: Fold + Sync,
-    F::State: Send + Sync,
-    F::Event: Send + Sync,
-    S: Store,
-    L: EventLog<Event = F::Event>,
-{
-    let Repository { definition, store, .. } = repository;
+) -> Result<SaveResult> {
     let request = SaveRequest {
         header: sealed.header.clone(),
         payload: sealed.payload.clone(),
@@ -140,14 +130,13 @@ where
 }
 
 /// Best effort: a store that has just failed may fail again, and the attempt is remembered in memory too.
-pub(super) async fn mark_attempt<F, S, L>(repository: &Repository<F, S, L>, stream: &str, attempt: &Attempt, code: Code)
-where
-    F: Fold + Sync,
-    F::State: Send + Sync,
-    F::Event: Send + Sync,
-    S: Store,
-    L: EventLog<Event = F::Event>,
-{
+pub(super) async fn mark_attempt<F: Fold>(
+    definition: &Definition<F>,
+    store: &impl Store,
+    stream: &str,
+    attempt: &Attempt,
+    code: Code,
+) {
     let marker = Marker {
         event_count: attempt.events,
         failures: attempt.failures,
@@ -155,27 +144,19 @@ where
         tail_bytes: attempt.tail_bytes,
         code: code.to_string(),
     };
-    let definition = &repository.definition;
     if let (Ok(keys), Ok(bytes)) = (StreamKeys::new(&definition.name, stream), value::to_vec(&marker)) {
-        let _ = repository
-            .store
-            .put(&keys.attempt(definition.version), &bytes, None)
-            .await;
+        let _ = store.put(&keys.attempt(definition.version), &bytes, None).await;
     }
 }
 
 /// The marker in the store; `None` if there is none, or none that can be read.
-pub(super) async fn read_attempt<F, S, L>(repository: &Repository<F, S, L>, stream: &str) -> Option<Attempt>
-where
-    F: Fold + Sync,
-    F::State: Send + Sync,
-    F::Event: Send + Sync,
-    S: Store,
-    L: EventLog<Event = F::Event>,
-{
-    let definition = &repository.definition;
+pub(super) async fn read_attempt<F: Fold>(
+    definition: &Definition<F>,
+    store: &impl Store,
+    stream: &str,
+) -> Option<Attempt> {
     let keys = StreamKeys::new(&definition.name, stream).ok()?;
-    let bytes = repository.store.get(&keys.attempt(definition.version)).await.ok()??;
+    let bytes = store.get(&keys.attempt(definition.version)).await.ok()??;
     let marker: Marker = value::from_slice(&bytes).ok()?;
     Some(Attempt {
         events: marker.event_count,

@@ -16,17 +16,24 @@ pub(super) struct Streams {
     uses: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
-    pub last_taken: Option<LastSnapshot>,
+    pub last_taken: Option<Taken>,
     pub last_tried: Option<Attempt>,
     pub in_flight: bool,
     last_use: u64,
 }
 
+/// The snapshot that this process wrote last, or found to be there already.
+#[derive(Clone, Debug)]
+pub(super) struct Taken {
+    pub key: String,
+    pub snapshot: LastSnapshot,
+}
+
 impl Streams {
     pub fn get(&self, stream: &str) -> Option<Memory> {
-        self.memories.get(stream).copied()
+        self.memories.get(stream).cloned()
     }
 
     pub fn update(&mut self, stream: &str, change: impl FnOnce(&mut Memory)) {

@@ -8,8 +8,7 @@ use snapfold::value;
 const FROM_ZERO: Sequence = Sequence::Contiguous { first_position: 0 };
 
 fn admit(progress: &mut Progress, sequence: Sequence, position: u64) -> Result<Admission, Code> {
-    let id = || Anchor::id(format!("e{position}"));
-    let admitted = progress.admit(sequence, position, id);
+    let admitted = progress.admit(sequence, position, Anchor::id(format!("e{position}")));
     admitted.map_err(|error| {
         assert_eq!(error.position(), Some(position), "{error}");
         error.code()
@@ -68,7 +67,7 @@ fn sparse_rows_grow_and_the_last_one_may_come_again() {
     }
     assert_eq!(progress.event_count(), 3);
     let twin = progress
-        .admit(Sequence::Sparse, u64::MAX, || Anchor::id("another"))
+        .admit(Sequence::Sparse, u64::MAX, Anchor::id("another"))
         .unwrap_err();
     assert_eq!(twin.code(), Code::OutOfOrder);
 }
@@ -76,7 +75,7 @@ fn sparse_rows_grow_and_the_last_one_may_come_again() {
 #[test]
 fn there_is_no_position_after_the_last_one() {
     let mut progress = Progress::resume(u64::MAX, 5, None);
-    let error = progress.admit(Sequence::default(), 0, || Anchor::id("e")).unwrap_err();
+    let error = progress.admit(Sequence::default(), 0, Anchor::id("e")).unwrap_err();
     assert_eq!((error.code(), progress.event_count()), (Code::InvalidPosition, 5));
 }
 

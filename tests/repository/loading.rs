@@ -5,7 +5,8 @@ use snapfold::fold::Sequence;
 use snapfold::policy::Policy;
 use snapfold::store::{LoadOptions, Outcome, Repository, Skipped, Source};
 
-use crate::{STREAM, append, bench, common::now, definition, event, key, open, replay, skipped, snapshot, taken};
+use crate::common::{Log, TestStore, now};
+use crate::{STREAM, append, bench, definition, event, key, open, replay, skipped, snapshot, taken};
 
 #[test]
 fn a_stream_without_events_is_its_initial_state() {
@@ -25,6 +26,25 @@ fn a_stream_without_events_is_its_initial_state() {
         Skipped::NothingFolded
     );
     assert_eq!(store.keys(), [""; 0]);
+}
+
+#[test]
+fn the_end_of_the_log_is_read_once() {
+    let (repository, _, log) = bench(definition(), 0);
+    repository.blocking().load(STREAM).unwrap();
+    assert_eq!(log.take_reads(), [None], "an empty log has ended");
+    append(&log, 1..=3);
+    repository.blocking().load(STREAM).unwrap();
+    assert_eq!(log.take_reads(), [None, Some(4)]);
+}
+
+#[test]
+fn there_is_nothing_to_read_after_the_last_position() {
+    let log = Log::with_bounds();
+    append(&log, [5, u64::MAX]);
+    let repository = open(definition().sequence(Sequence::Sparse), &TestStore::default(), &log);
+    let handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!((handle.position(), log.take_reads()), (Some(u64::MAX), vec![None]));
 }
 
 #[test]
@@ -105,17 +125,14 @@ fn without_snapshots_the_store_is_not_touched() {
     snapshot(&repository);
     store.take_trace();
     store.fail(&["list", "get", "put", "delete"]);
+    let fresh = open(definition(), &store, &log);
     let options = LoadOptions {
         use_snapshots: false,
         ..LoadOptions::default()
     };
-    let handle = repository.blocking().load_with(STREAM, options).unwrap();
+    let handle = fresh.blocking().load_with(STREAM, options).unwrap();
     assert_eq!((handle.source(), handle.state()), (Source::Replay, &replay(&log)));
-    let asked = store.take_trace();
-    assert!(
-        !asked.iter().any(|operation| operation.starts_with("list")),
-        "{asked:?}"
-    );
+    assert_eq!(store.take_trace(), [""; 0], "not even the marker of a failed attempt");
 }
 
 #[test]
@@ -185,6 +202,40 @@ fn refresh_reads_only_what_came_after() {
         (&replay(&log), Some(23)),
         "nothing new is no event"
     );
+}
+
+#[test]
+fn refresh_reads_only_what_came_after_from_a_log_with_bounds_too() {
+    let (store, log) = (TestStore::default(), Log::with_bounds());
+    append(&log, 1..=20);
+    let repository = open(definition(), &store, &log);
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    append(&log, 21..=23);
+    store.take_trace();
+    log.take_reads();
+    repository.blocking().refresh(&mut handle).unwrap();
+    assert_eq!((handle.state(), handle.position()), (&replay(&log), Some(23)));
+    assert_eq!(log.take_reads(), [Some(20), Some(24)]);
+    assert_eq!(store.take_trace(), [""; 0]);
+}
+
+#[test]
+fn refresh_does_not_take_an_empty_log_for_a_new_beginning() {
+    for log in [Log::default(), Log::with_bounds()] {
+        append(&log, 1..=20);
+        let repository = open(definition(), &TestStore::default(), &log);
+        let mut handle = repository.blocking().load(STREAM).unwrap();
+        let state = replay(&log);
+        log.restore_to(STREAM, 0);
+        let error = repository.blocking().refresh(&mut handle).unwrap_err();
+        assert_eq!(error.code(), Code::HistoryUnavailable);
+        assert!(error.message().contains("stands at 20"), "{error}");
+        assert_eq!(
+            (handle.state(), handle.position()),
+            (&state, Some(20)),
+            "nothing changed"
+        );
+    }
 }
 
 #[test]

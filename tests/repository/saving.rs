@@ -273,3 +273,21 @@ fn one_save_per_stream_at_a_time() {
     };
     assert_eq!(taken(&outcome), key(21));
 }
+
+#[test]
+fn a_save_is_under_way_until_its_failure_is_written_down() {
+    let (repository, store, _) = bench(definition().max_bytes(100), 20);
+    let mut first = repository.blocking().load(STREAM).unwrap();
+    let mut second = first.clone();
+    store.slow_down();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut saving = pin!(repository.maybe_snapshot(&mut first));
+    assert!(
+        saving.as_mut().poll(&mut context).is_pending(),
+        "the marker is being written"
+    );
+    let Poll::Ready(outcome) = pin!(repository.snapshot(&mut second)).poll(&mut context) else {
+        panic!("a second save began")
+    };
+    assert_eq!(skipped(outcome.unwrap()), Skipped::InFlight);
+}

@@ -71,6 +71,28 @@ fn refresh_finds_late_events_too() {
 }
 
 #[test]
+fn refresh_reads_only_what_came_after_where_no_event_arrives_late() {
+    let (store, log) = tens(12);
+    let repository = open(sparse().late_arrivals_impossible(), &store, &log);
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    append(&log, [125]);
+    log.take_reads();
+    repository.blocking().refresh(&mut handle).unwrap();
+    assert_eq!((handle.state(), handle.event_count()), (&replay(&log), 13));
+    assert_eq!(log.take_reads(), [Some(120), Some(126)]);
+}
+
+#[test]
+fn refresh_of_a_sparse_stream_does_not_take_an_empty_log_for_a_new_beginning() {
+    let (store, log) = tens(12);
+    let repository = open(sparse(), &store, &log);
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    log.restore_to(STREAM, 0);
+    let error = repository.blocking().refresh(&mut handle).unwrap_err();
+    assert_eq!((error.code(), handle.event_count()), (Code::HistoryUnavailable, 12));
+}
+
+#[test]
 fn a_page_that_was_read_twice_counts_once() {
     let (store, log) = tens(3);
     let repository = open(sparse(), &store, &log);

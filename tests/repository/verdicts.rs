@@ -184,3 +184,28 @@ fn a_damaged_snapshot_is_replaced_by_the_next_one_at_its_position() {
     assert_eq!(taken(&other.blocking().maybe_snapshot(&mut handle)), key(20));
     assert_eq!(store.bytes(&key(20)), sound);
 }
+
+#[test]
+fn what_another_handle_took_is_a_baseline_unless_it_is_the_rejected_one() {
+    let (repository, store, _) = two_snapshots();
+    store.damage(&key(20), |bytes| bytes[40] ^= 1);
+    let mut first = repository.blocking().load(STREAM).unwrap();
+    let mut second = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(codes(&second), [Code::Corrupt]);
+    assert_eq!(taken(&repository.blocking().maybe_snapshot(&mut first)), key(25));
+    store.take_trace();
+    let outcome = repository.blocking().maybe_snapshot(&mut second);
+    assert!(crate::not_due(&outcome), "{outcome:?}");
+    assert_eq!(store.take_trace(), [""; 0]);
+}
+
+#[test]
+fn a_snapshot_that_one_load_rejected_is_no_baseline_for_any_handle() {
+    let (repository, store, _) = bench(definition(), 20);
+    let mut early = repository.blocking().load(STREAM).unwrap();
+    snapshot(&repository);
+    assert!(crate::not_due(&repository.blocking().maybe_snapshot(&mut early)));
+    store.damage(&key(20), |bytes| bytes[40] ^= 1);
+    assert_eq!(codes(&repository.blocking().load(STREAM).unwrap()), [Code::Corrupt]);
+    assert_eq!(taken(&repository.blocking().maybe_snapshot(&mut early)), key(20));
+}

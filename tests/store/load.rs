@@ -315,3 +315,18 @@ fn a_conversation_can_be_written_down() {
     let bytes = snapfold::value::to_vec(&answer).unwrap();
     assert_eq!(snapfold::value::from_slice::<NextLoad>(&bytes).unwrap(), answer);
 }
+
+#[test]
+fn a_request_that_does_not_say_whether_events_arrive_late_must_count_them() {
+    let mut silent = serde_json::to_value(sparse_with_bounds()).unwrap();
+    silent.as_object_mut().unwrap().remove("lateArrivals").unwrap();
+    let request: LoadRequest = serde_json::from_value(silent).unwrap();
+    assert!(request.late_arrivals);
+    let conversation = [
+        (list(3), listed(&[900])),
+        (open(900), opened(900)),
+        (read(900), row(900)),
+        (bounds(900), count(900)),
+    ];
+    walk(&request, &conversation, &used(900));
+}

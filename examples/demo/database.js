@@ -129,9 +129,9 @@ class EventLog {
   /**
    * One page of a stream; `events.read` of the repository.
    * @param {string} stream
-   * @param {{ from?: number, limit: number }} options
+   * @param {{ from: number, limit: number }} options
    */
-  read(stream, { from = 1, limit }) {
+  read(stream, { from, limit }) {
     const rows = stream === this.whole ? this.selectWhole.all(this.name, from, limit) : this.selectPart.all(this.name, stream, from, limit);
     return /** @type {StoredRow[]} */ (rows).map(toEventRow);
   }

@@ -36,7 +36,8 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
   /** `evolve` may change the state it is given; then `apply` spends the old handle. */
   readonly mutable?: boolean;
   /** `{ 1: from1to2, 2: from2to3 }`: plain form of one version to that of the next, without gaps up to `version`. */
-  readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
+  // `any`: what a former version held is the step's own affair.
+  readonly migrate?: Readonly<Record<number, (state: any) => unknown>>;
   /** The plain form of the state, where it holds class instances. Order on opening: decode, migrate, validate, fromState. */
   readonly toState?: (state: State) => unknown;
   readonly fromState?: (plain: never) => State;

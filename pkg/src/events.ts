@@ -21,8 +21,8 @@ export interface EventRow<Event> {
 }
 
 export interface ReadOptions<P extends Position = number> {
-  /** First position of interest, **inclusive**; absent: from the start. */
-  readonly from?: P;
+  /** First position of interest, **inclusive**; 0 for the start. */
+  readonly from: P;
   /** How many rows are wanted; fewer are fine. */
   readonly limit: number;
 }
@@ -109,7 +109,7 @@ export class Pages<Event, P extends Position> {
     const row = source.row?.bind(source);
     this.#fetch = async (from) => {
       if (this.#iterator === undefined) {
-        const answer = await source.read(streamId, { ...(from === undefined ? {} : { from }), limit: this.#pageSize });
+        const answer = await source.read(streamId, { from: from ?? this.#positions.parse(0, 'from'), limit: this.#pageSize });
         if (Array.isArray(answer)) return row === undefined ? answer : answer.map((raw) => row(raw));
         this.#iterator = iterate(answer as AsyncIterable<EventRow<Event>>);
       }

@@ -168,7 +168,7 @@ function inspectFrame(frame: Uint8Array, expect: Expect): { header: Header; offs
   const head = frame.subarray(0, core().maxHeadBytes());
   const { header, payload, offset } = ask<Inspection>((question) => core().inspectHead(head, frame.length, question), {
     maxStateBytes: DEFAULTS.maxStateBytes,
-    ...wanted,
+    ...Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)),
     ...(position === undefined ? {} : { position: bigintPositions.parse(position, 'expect.position') }),
   });
   return { header: { ...header, payload }, offset };

@@ -113,7 +113,8 @@ export class Folder<State, Event, P extends Position> {
       const expected = position === null ? positions.parse(firstPosition, 'firstPosition') : positions.after(position);
       if (row.position === expected) return true;
       throw row.position > expected ?
-          refuse('gap', row, `expected position ${expected} next; events are missing, or the stream is sparse and must be declared so`)
+          refuse('gap', row, `expected position ${expected} next; if others append too, refresh the handle first; if it is in the log, read must take \`from\` as inclusive; ` +
+            'if positions may have gaps, declare the stream sparse')
         : outOfOrder(row, position);
     }
     if (position === null || row.position > position) return true;

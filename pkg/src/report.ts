@@ -76,7 +76,8 @@ function warnOnce(): Observer {
     if (report.type === 'loaded') {
       for (const { code, key, message } of report.rejected) warn(code, `snapshot ${key} was not used: ${code}: ${message}`);
     } else if (report.type === 'failed' || report.type === 'warning' || (report.type === 'skipped' && report.code === 'tooLarge')) {
-      warn(report.code, `stream ${report.streamId}: ${report.reason}`);
+      const trouble = report.type === 'warning' ? '' : 'the snapshot was not taken: ';
+      warn(`${report.type} ${report.code}`, `stream ${report.streamId}: ${trouble}${report.reason}`);
     }
   };
 }

@@ -216,7 +216,8 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     }
     const passed = this.#settings.sequence === 'sparse' || progress.position === at;
     if (at !== undefined && !(reached && passed)) {
-      throw new SnapshotError('beyondLog', `the log ends at ${progress.position ?? 'its start'}`, { position: at });
+      const reached = progress.position === null ? 'nothing is folded up to there' : `the log ends at ${progress.position}`;
+      throw new SnapshotError('beyondLog', reached, { position: at });
     }
   }
 

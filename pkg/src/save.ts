@@ -97,10 +97,15 @@ export async function save<State, Event, P extends Position>(
     ...options,
   };
   const facts: unknown[] = [];
+  let cause: unknown;
   for (;;) {
     const step = ask<Step>(core().nextSave, { request, facts });
-    if (step.do === 'done') return fromResult(step.result);
-    facts.push(await perform(settings, store, sealed, step, deadline.left).catch(failure));
+    if (step.do === 'done') return fromResult(step.result, cause);
+    const fact = perform(settings, store, sealed, step, deadline.left).catch((error: unknown) => {
+      cause = error;
+      return failure(step, error);
+    });
+    facts.push(await fact);
   }
 }
 
@@ -188,9 +193,10 @@ function judge<State, Event, P extends Position>(
   }
 }
 
-function failure(error: unknown): unknown {
+function failure(step: Step, error: unknown): unknown {
   const timeout = SnapshotError.is(error) && error.code === 'timeout';
-  return { failed: { code: timeout ? 'timeout' : 'storeFailed', message: describe(error) } };
+  const method = step.do === 'open' ? 'get' : step.do;
+  return { failed: { code: timeout ? 'timeout' : 'storeFailed', message: `store.${method} failed: ${describe(error)}` } };
 }
 
 function metaOf({ header, facts }: Sealed): SnapshotMeta {
@@ -205,19 +211,21 @@ function metaOf({ header, facts }: Sealed): SnapshotMeta {
   };
 }
 
-function fromResult(result: CoreResult): SaveResult {
+/** What the store threw stays with the error as its cause. */
+function fromResult(result: CoreResult, cause: unknown): SaveResult {
   switch (result.status) {
     case 'taken': {
       const { deleteError } = result;
-      return { ...result, deleteError: deleteError === null ? undefined : asError(deleteError) };
+      return { ...result, deleteError: deleteError === null ? undefined : asError(deleteError, cause) };
     }
     case 'alreadyCovered':
       return result;
     case 'failed':
-      return { status: 'failed', error: asError(result.error) };
+      return { status: 'failed', error: asError(result.error, cause) };
   }
 }
 
-function asError(error: unknown): SnapshotError {
-  return fromCore(error) as SnapshotError;
+function asError(error: unknown, cause: unknown): SnapshotError {
+  const parsed = fromCore(error) as SnapshotError;
+  return cause === undefined ? parsed : new SnapshotError(parsed.code, parsed.message, { cause });
 }

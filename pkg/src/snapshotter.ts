@@ -66,7 +66,8 @@ export class Snapshotter<State, Event, P extends Position> {
     const { streamId, rejected, historical, eventCount } = handle;
     const memory = this.#streams.peek(streamId);
     if (memory !== undefined) {
-      if (rejected.some(({ key }) => key === memory.lastTaken?.key)) memory.lastTaken = undefined;
+      const refuted = rejected.some(({ key, code }) => key === memory.lastTaken?.key && code !== 'unreadable');
+      if (refuted) memory.lastTaken = undefined;
       return;
     }
     if (historical || eventCount === 0 || rejected.some(({ code }) => code === 'unreadable')) return;
@@ -177,12 +178,13 @@ export class Snapshotter<State, Event, P extends Position> {
     const failures = (memory.lastTried?.failures ?? 0) + 1;
     const attempt: Attempt = { events: eventCount, at: this.#settings.clock(), failures, tailBytes: inside.tail.bytes };
     memory.lastTried = attempt;
+    const outcome = this.failed(handle, error);
     try {
       await markAttempt(this.#settings, this.#store, streamId, attempt, error.code, deadline);
     } catch (markError) {
       this.#warn(streamId, 'storeFailed', `the marker of the failed attempt could not be written: ${describe(markError)}`);
     }
-    return this.failed(handle, error);
+    return outcome;
   }
 
   /** The outcome, reported, of whatever went wrong. */

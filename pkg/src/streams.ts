@@ -34,13 +34,13 @@ export class Streams {
     const memory = this.#memories.get(streamId) ?? { lastTaken: undefined, lastTried: undefined, inFlight: false };
     this.#memories.delete(streamId);
     this.#memories.set(streamId, memory);
-    if (this.#memories.size > this.#limit) this.#forgetOldest();
+    if (this.#memories.size > this.#limit) this.#forgetOldest(streamId);
     return memory;
   }
 
-  #forgetOldest(): void {
+  #forgetOldest(but: string): void {
     for (const [streamId, { inFlight }] of this.#memories) {
-      if (inFlight) continue;
+      if (inFlight || streamId === but) continue;
       this.#memories.delete(streamId);
       return;
     }

@@ -12,7 +12,7 @@ export async function withinTime<T>(millis: number, work: (signal: () => AbortSi
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = new SnapshotError('timeout', `the store took longer than ${millis} ms`);
+      const error = new SnapshotError('timeout', `the store took longer than ${Math.ceil(millis)} ms`);
       controller?.abort(error);
       reject(error);
     }, millis);

@@ -128,3 +128,9 @@ test('memory that is given back is used again', async () => {
   for (let round = 0; round < 20_000; round += 1) opened(core, bytes);
   assert.equal(core.memory.buffer.byteLength, before);
 });
+
+test('an allocation that does not fit answers 0, no trap', async () => {
+  const core = await instance();
+  assert.equal(core.snapfold_alloc(-1), 0); // 2^32 − 1 as an unsigned length
+  assert.notEqual(core.snapfold_alloc(8), 0);
+});

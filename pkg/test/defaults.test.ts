@@ -86,7 +86,7 @@ test('pageSize: 1,000 events are asked for', async () => {
     },
   };
   await (await counting().open({ store: memoryStore(), events })).load('c');
-  assert.deepEqual(asked, [{ limit: 1_000 }]);
+  assert.deepEqual(asked, [{ from: 0, limit: 1_000 }]);
 });
 
 test('maxBytes: a frame of 1,000,000 bytes is written, one of a byte more is not', async () => {

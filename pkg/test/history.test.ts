@@ -12,7 +12,7 @@ const at = (position: number) => keys.snapshot('cart', 'cart-42', 1, position);
 async function snapshots(log: Log<CartEvent>, positions: readonly number[], options: Partial<CartOptions> = {}): Promise<SnapshotStore> {
   const store = memoryStore();
   for (const last of positions) {
-    const events = { read: (_id: string, asked: { from?: number; limit: number }) => log.page(asked).filter(({ position }) => Number(position) <= last) };
+    const events = { read: (_id: string, asked: { from: number; limit: number }) => log.page(asked).filter(({ position }) => Number(position) <= last) };
     const repo = await open({ store, events }, { keep: 10, lateArrivals: 'impossible', ...options });
     taken(await repo.snapshot(await repo.load('cart-42')));
   }

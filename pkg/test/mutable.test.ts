@@ -20,7 +20,7 @@ function counters(log: ReturnType<typeof rows>, store: SnapshotStore = memorySto
       state.n += by;
     },
     policy: everyEvents(1),
-  }).open({ store, events: { read: (_, { from = 1 }) => log.slice(from - 1) } });
+  }).open({ store, events: { read: (_, { from }) => log.filter(({ position }) => position >= from) } });
 }
 
 test('of two refreshes at once, one is too late', async () => {

@@ -171,7 +171,7 @@ test('time is measured from the first event of the stream, not of the tail', asy
       policy: everyElapsed(1_000),
       clock: () => 1_000,
     });
-  const events = { read: (_: string, { from = 1 }) => log.slice(from - 1) };
+  const events = { read: (_: string, { from }: { from: number }) => log.filter(({ position }) => position >= from) };
   const first = await definition(1).open({ store, events: { read: () => log.slice(0, 0) } });
   assert.equal((await first.maybeSnapshot(first.apply(await first.load('s'), log.slice(0, 2)))).status, 'taken');
   const second = await definition(2).open({ store, events });

@@ -164,7 +164,7 @@ test('the type of an event: the row’s, then typeOf, then event.type', async ()
   const closing = async (rows: EventRow<unknown>[], options: object = {}) => {
     const repo = await defineSnapshots<{ n: number }, unknown>({ ...counter, policy: whenEvent('closed'), ...options }).open({
       store: memoryStore(),
-      events: { read: (_id, { from = 1 }) => rows.slice(from - 1) },
+      events: { read: (_id, { from }) => rows.filter(({ position }) => Number(position) >= from) },
     });
     return (await repo.maybeSnapshot(await repo.load('c'))).status;
   };
@@ -182,7 +182,7 @@ test('the size of an event: the row’s, then sizeOf, then its encoded length', 
   const weighed = async (row: Partial<EventRow<unknown>>, threshold: number, options: object = {}) => {
     const repo = await defineSnapshots<{ n: number }, unknown>({ ...counter, policy: everyBytes(threshold), ...options }).open({
       store: memoryStore(),
-      events: { read: (_id, { from = 1 }) => (from === 1 ? [{ position: 1, id: 'a', event: 'abc', ...row }] : []) },
+      events: { read: (_id, { from }) => (from === 0 ? [{ position: 1, id: 'a', event: 'abc', ...row }] : []) },
     });
     return (await repo.maybeSnapshot(await repo.load('c'))).status;
   };

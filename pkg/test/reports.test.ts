@@ -28,7 +28,7 @@ test('loads, snapshots, failures and warnings, each with what a log line needs',
   taken(await repo.maybeSnapshot(repo.apply(cart, log.append(...events(3)))));
   const key = (position: number) => keys.snapshot('cart', 'cart-42', 1, position);
   const shared = { streamId: 'cart-42', version: 1 };
-  const [loaded, first, , marker, second, warning] = reports.map((report) => ({ ...report }) as Record<string, unknown>);
+  const [loaded, first, marker, , second, warning] = reports.map((report) => ({ ...report }) as Record<string, unknown>);
   assert.deepEqual(loaded, { ...shared, type: 'loaded', position: 3, eventCount: 3, source: 'replay', replayed: 3, rejected: [], millis: 10 });
   assert.deepEqual({ ...first, bytes: 0, millis: 0 }, {
     ...shared,
@@ -41,10 +41,10 @@ test('loads, snapshots, failures and warnings, each with what a log line needs',
     deleted: [],
     millis: 0,
   });
-  assert.deepEqual(reports.map(({ type }) => type), ['loaded', 'taken', 'warning', 'failed', 'taken', 'warning']);
+  assert.deepEqual(reports.map(({ type }) => type), ['loaded', 'taken', 'failed', 'warning', 'taken', 'warning']);
   assert.deepEqual([marker?.['position'], marker?.['code'], (marker?.['error'] as Error).name], [6, 'storeFailed', 'SnapshotError']);
   assert.equal(second?.['key'], key(9));
-  assert.match(String(warning?.['reason']), /could not be deleted: delete: disk on fire/);
+  assert.match(String(warning?.['reason']), /could not be deleted: store\.delete failed: delete: disk on fire/);
 });
 
 test('an observer that throws, or that rejects, does not hurt', async (t) => {
@@ -83,10 +83,10 @@ test('without an observer each kind of trouble is printed once', async (t) => {
   for (const id of ['cart-1', 'cart-2', 'cart-3']) failed(await shaky.maybeSnapshot(await shaky.load(id)));
   assert.equal(lines.length, 3);
   assert.match(String(lines[1]), /unreadable: list: disk on fire/);
-  assert.match(String(lines[2]), /stream cart-1: list: disk on fire/);
+  assert.match(String(lines[2]), /stream cart-1: the snapshot was not taken: store\.list failed: list: disk on fire/);
 
   const large = await carts({ maxBytes: 50 }).open({ store: memoryStore(), events: log });
   for (const id of ['cart-1', 'cart-2']) await large.maybeSnapshot(await large.load(id));
   assert.equal(lines.length, 4);
-  assert.match(String(lines[3]), /stream cart-1: .*50/);
+  assert.match(String(lines[3]), /stream cart-1: the snapshot was not taken: .*50/);
 });

@@ -105,7 +105,7 @@ test('refresh notices a straggler below the handle', async () => {
 test('a count may be a number, a bigint or decimal text; anything else is refused', async () => {
   const log = new BoundedLog<CartEvent>({ first: 10, step: 10 }, events(4));
   const counting = (count: unknown) => ({
-    read: (id: string, options: { from?: number; limit: number }) => log.read(id, options),
+    read: (id: string, options: { from: number; limit: number }) => log.read(id, options),
     bounds: () => ({ count: count as number }),
   });
   const store = memoryStore();

@@ -40,7 +40,7 @@ test('numbers by default, bigint where it is said', async () => {
   same<typeof stated, Definition<State, Added, number>>();
 
   const small = await numbers.open({ store: memoryStore(), events: new Log<Added>() });
-  const large = await bigs.open({ store: memoryStore(), events: { read: (_id, { from }) => (same<typeof from, bigint | undefined>(), []) } });
+  const large = await bigs.open({ store: memoryStore(), events: { read: (_id, { from }) => (same<typeof from, bigint>(), []) } });
   same<typeof small, Repository<State, Added, number>>();
   same<typeof large, Repository<State, Added, bigint>>();
 

@@ -36,10 +36,18 @@ pub extern "C" fn snapfold_abi_version() -> u32 {
     ABI_VERSION
 }
 
-/// A zeroed buffer of `length` bytes (at least one is reserved); its address.
+/// A zeroed buffer of `length` bytes (at least one is reserved); its address, or 0 if there is no room for it.
 #[unsafe(no_mangle)]
+#[expect(clippy::slow_vector_initialization, reason = "`vec!` traps where there is no room")]
 pub extern "C" fn snapfold_alloc(length: usize) -> usize {
-    hand_out(vec![0; length.max(1)])
+    let mut bytes = Vec::new();
+    match bytes.try_reserve_exact(length.max(1)) {
+        Ok(()) => {
+            bytes.resize(length.max(1), 0);
+            hand_out(bytes)
+        }
+        Err(_) => 0,
+    }
 }
 
 /// Gives a buffer back. An address that was not handed out is ignored.

@@ -233,7 +233,7 @@ fn observe(
         events: events as u64,
         at: time(fact::ATTEMPT_AT),
         tail_bytes: whole(fact::ATTEMPT_TAIL_BYTES),
-        failures: whole(fact::ATTEMPT_FAILURES) as u32,
+        failures: u32::try_from(whole(fact::ATTEMPT_FAILURES)).unwrap_or(u32::MAX),
     });
     observation.load = known(fact::LOAD_EVENTS).map(|events| LastLoad {
         millis: whole(fact::LOAD_MILLIS),

@@ -419,9 +419,11 @@ impl<'a> Walk<'a> {
             return self.anchor_missing(bounds.truncated_through);
         }
         match (bounds.count, bounds.truncated_through) {
-            (_, Some(_)) => self.use_candidate(), // what was deleted cannot be counted any more
+            // What was deleted cannot be counted any more, but what is left must be among what was folded.
+            (Some(count), Some(_)) if count <= candidate.event_count => self.use_candidate(),
+            (None, Some(_)) => self.use_candidate(),
             (Some(count), None) if count == candidate.event_count => self.use_candidate(),
-            (Some(count), None) => {
+            (Some(count), _) => {
                 let message = format!(
                     "the log holds {count} events through this position, {} are folded in",
                     candidate.event_count
@@ -457,7 +459,9 @@ impl<'a> Walk<'a> {
             )),
             (_, None) => self.reject_candidate(Code::Ahead, "the log ends before this position"),
             (_, Some(next)) if contiguous => {
-                self.gap(format!("the log goes on at {next}, without the event at this position"))
+                self.gap(format!(
+                    "the log goes on at {next}, without the event at this position; if it is there, read must take `from` as inclusive"
+                ))
             }
             (_, Some(_)) => {
                 self.reject_candidate(Code::Diverged, "the log has no event at this position, but later ones")

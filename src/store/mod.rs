@@ -2,6 +2,49 @@
 //!
 //! The decisions are pure functions of facts: [`next`] for a load, [`next_save`] for a save. A driver performs the steps they name:
 //! [`Repository`] here, its TypeScript twin in the npm package, or a host of its own.
+//!
+//! ```
+//! # #[cfg(feature = "std")] {
+//! use snapfold::fold::{Fold, Row};
+//! use snapfold::store::{Definition, EventLog, HostError, MemoryStore, Outcome, Repository, Source};
+//!
+//! struct Sum;
+//!
+//! impl Fold for Sum {
+//!     type State = i64;
+//!     type Event = i64;
+//!
+//!     fn initial(&self) -> i64 {
+//!         0
+//!     }
+//!
+//!     fn evolve(&self, sum: &mut i64, amount: &i64) {
+//!         *sum += amount;
+//!     }
+//! }
+//!
+//! struct Log(Vec<i64>); // stands for a table of events
+//!
+//! impl EventLog for Log {
+//!     type Event = i64;
+//!
+//!     async fn read(&self, _stream: &str, from: Option<u64>, limit: usize) -> Result<Vec<Row<i64>>, HostError> {
+//!         let rows = (1u64..).zip(&self.0).map(|(position, amount)| Row::new(position, format!("event-{position}"), *amount));
+//!         Ok(rows.filter(|row| Some(row.position) >= from).take(limit).collect())
+//!     }
+//! }
+//!
+//! let store = MemoryStore::default();
+//! let repository = Repository::new(Definition::new("sum", 1, Sum), store, Log(vec![1; 250]))?;
+//! let blocking = repository.blocking(); // or await the repository's own methods
+//! let mut handle = blocking.load("account-7")?;
+//! assert!(matches!(blocking.maybe_snapshot(&mut handle), Outcome::Taken { .. }));
+//!
+//! let restored = blocking.load("account-7")?;
+//! assert_eq!((*restored.state(), restored.source()), (250, Source::Snapshot { position: 250 }));
+//! # }
+//! # Ok::<(), snapfold::Error>(())
+//! ```
 
 mod keys;
 mod load;

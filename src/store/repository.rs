@@ -251,9 +251,11 @@ where
         }
         let sparse = self.definition.sequence == Sequence::Sparse;
         match at {
-            Some(at) if !(passed && (sparse || handle.position() == Some(at))) => {
-                Err(Error::new(Code::BeyondLog, "the log ends before this position").at_position(at))
-            }
+            Some(at) if !(passed && (sparse || handle.position() == Some(at))) => Err(Error::new(
+                Code::BeyondLog,
+                "the log holds no event at this position, or ends before it",
+            )
+            .at_position(at)),
             _ => Ok(()),
         }
     }
@@ -292,7 +294,11 @@ where
     /// A snapshot that was found to be unusable no longer counts as the last one.
     fn forget_rejected(&self, handle: &Handle<F::State>) {
         let taken = self.memory(&handle.stream).and_then(|memory| memory.last_taken);
-        if taken.is_some_and(|taken| handle.rejected.iter().any(|rejection| rejection.key == taken.key)) {
+        let refuted = |key: &str| {
+            let mut rejected = handle.rejected.iter();
+            rejected.any(|rejection| rejection.key == key && rejection.code != Code::Unreadable)
+        };
+        if taken.is_some_and(|taken| refuted(&taken.key)) {
             self.streams().update(&handle.stream, |memory| memory.last_taken = None);
         }
     }

@@ -325,7 +325,7 @@ impl<'a> Walk<'a> {
             Listing::Strong => plan_prune(&counted, request.header.position, request.keep),
             Listing::Eventual => Vec::new(),
         };
-        if self.request.clear_attempt {
+        if self.request.clear_attempt && self.request.listing == Listing::Strong {
             surplus.push(self.keys.attempt(self.request.header.version));
         }
         surplus

@@ -172,7 +172,14 @@ impl<'s> ser::Serializer for &'s mut Serializer {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Failure> {
-        value.serialize(self)
+        let start = self.out.len();
+        value.serialize(&mut *self)?;
+        match self.out.as_bytes().get(start..) {
+            Some([0xf6 | 0xf7]) => Err(serde::ser::Error::custom(
+                "`Some` of nothing would come back as `None`; use an enum, or leave one `Option` out",
+            )),
+            _ => Ok(()),
+        }
     }
 
     #[inline]

@@ -82,7 +82,7 @@ fn a_plan_leaves_other_slots_and_streams_alone() {
 }
 
 #[test]
-fn a_plan_for_a_store_that_lists_late_deletes_no_snapshot() {
+fn a_plan_for_a_store_that_lists_late_deletes_nothing() {
     let eventual = SaveRequest {
         listing: Listing::Eventual,
         keep: 1,
@@ -93,13 +93,7 @@ fn a_plan_for_a_store_that_lists_late_deletes_no_snapshot() {
         clear_attempt: true,
         ..eventual
     };
-    let plan = plan_save(&with_marker, &slot(&[400, 300])).unwrap();
-    assert_eq!(
-        plan[1..],
-        [Op::Delete {
-            keys: vec![keys().attempt(3)]
-        }]
-    );
+    assert_eq!(plan_save(&with_marker, &slot(&[400, 300])).unwrap().len(), 1);
 }
 
 /// A damaged snapshot protects nothing: counting it would delete the sound one behind it.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use snapfold::Code;
 use snapfold::value::{Bytes, Date, Value, from_slice, to_vec};
 
 use crate::{hex, offset, path};
@@ -342,4 +343,16 @@ fn flattened_and_untagged_types_see_everything() {
         assert_eq!(from_slice::<Any>(&hex(bytes)).unwrap(), expected);
         assert_eq!(to_vec(&expected).unwrap(), hex(bytes));
     }
+}
+
+#[test]
+fn some_of_nothing_is_refused_since_it_would_come_back_as_none() {
+    for error in [
+        to_vec(&Some(None::<u8>)).unwrap_err(),
+        to_vec(&Some(())).unwrap_err(),
+        to_vec(&vec![Some(Value::Undefined)]).unwrap_err(),
+    ] {
+        assert_eq!(error.code(), Code::Unencodable);
+    }
+    assert_eq!(to_vec(&Some(Some(1))).unwrap(), [1]);
 }

@@ -17,7 +17,7 @@ export interface EncodeOptions {
   readonly thorough?: boolean;
   /**
    * Refuse an object that stands in two places: after a restore it would be two, and a reducer that changes states in place would no
-   * longer change both. Frozen objects are fine. Default: false.
+   * longer change both. Frozen objects are fine, and dates, which reducers replace rather than change. Default: false.
    */
   readonly unshared?: boolean;
 }
@@ -125,7 +125,7 @@ class Encoder {
   }
 
   private refuseShared(value: object, written: Set<object>): void {
-    if (written.has(value) && !Object.isFrozen(value)) throw new Refusal(SHARED);
+    if (written.has(value) && !Object.isFrozen(value) && !(value instanceof Date)) throw new Refusal(SHARED);
     written.add(value);
   }
 

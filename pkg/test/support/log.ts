@@ -65,8 +65,8 @@ export class Log<Event> implements EventSource<Event> {
     return this.page(options);
   }
 
-  page({ from, limit }: ReadOptions): EventRow<Event>[] {
-    const wanted = from === undefined ? this.rows : this.rows.filter(({ position }) => BigInt(position) >= BigInt(from));
+  page({ from, limit }: Partial<ReadOptions> & { readonly limit: number }): EventRow<Event>[] {
+    const wanted = this.rows.filter(({ position }) => BigInt(position) >= BigInt(from ?? 0));
     return wanted.slice(0, Math.min(limit, this.#options.pageRows ?? Infinity));
   }
 }
@@ -95,7 +95,7 @@ export class StreamingLog<Event> extends Log<Event> {
   async *#rest({ from }: ReadOptions): AsyncGenerator<EventRow<Event>> {
     this.opened += 1;
     try {
-      yield* this.page({ ...(from === undefined ? {} : { from }), limit: Infinity });
+      yield* this.page({ from, limit: Infinity });
     } finally {
       this.closed += 1;
     }

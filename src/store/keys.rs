@@ -37,6 +37,11 @@ impl StreamKeys {
         &self.prefix
     }
 
+    /// The prefix of the snapshots in every slot.
+    pub fn all_snapshots(&self) -> String {
+        format!("{}s/", self.prefix)
+    }
+
     /// The prefix of the snapshots in the slot of one version; a plain ascending scan finds the newest first.
     pub fn snapshots(&self, version: u32) -> String {
         format!("{}s/v{version}/", self.prefix)

@@ -214,6 +214,8 @@ struct Walk<'a> {
     /// The row found by the read that is being judged.
     row: Option<FirstRow>,
     rejected: Vec<Rejection>,
+    /// The log is empty and no slot of ours had a snapshot: does any other?
+    probing: bool,
 }
 
 struct Candidate {
@@ -236,6 +238,7 @@ impl<'a> Walk<'a> {
             candidate: None,
             row: None,
             rejected: Vec::new(),
+            probing: false,
         };
         if request.use_snapshots {
             walk.step = walk.list_slot(0);
@@ -245,6 +248,8 @@ impl<'a> Walk<'a> {
 
     fn absorb(&mut self, fact: &LoadFact) -> Result<LoadStep> {
         match (self.step.clone(), fact) {
+            (LoadStep::List { .. }, LoadFact::Listed { keys }) if self.probing => Ok(self.probed(keys)),
+            (LoadStep::List { .. }, LoadFact::Unreadable { .. }) if self.probing => Ok(self.probed(&[])),
             (LoadStep::List { start, limit, .. }, LoadFact::Listed { keys }) => Ok(self.listed(start, limit, keys)),
             (LoadStep::List { prefix, .. }, LoadFact::Unreadable { message }) => {
                 Ok(self.unreadable(prefix, None, message))
@@ -353,6 +358,7 @@ impl<'a> Walk<'a> {
 
     fn restart(&mut self) -> LoadStep {
         self.restarted = true;
+        self.probing = false;
         self.rejected.clear();
         self.list_slot(0)
     }
@@ -499,6 +505,7 @@ impl<'a> Walk<'a> {
                 let position = seen.unwrap_or_default();
                 self.history_unavailable(format!("the log is empty, but a snapshot at {position} exists"))
             }
+            (None, _) if self.request.use_snapshots && self.rejected.is_empty() => self.probe(),
             (Some(first), Sequence::Contiguous { first_position }) if first < first_position => LoadStep::Fail {
                 error: Error::new(
                     Code::InvalidPosition,
@@ -519,6 +526,24 @@ impl<'a> Walk<'a> {
                 None => LoadStep::Replay,
             },
             _ => LoadStep::Replay,
+        }
+    }
+
+    /// An empty log may be a new stream, or one whose events were lost: snapshots of versions that are not read here tell.
+    fn probe(&mut self) -> LoadStep {
+        self.probing = true;
+        LoadStep::List {
+            prefix: self.keys.all_snapshots(),
+            start: None,
+            limit: 1,
+        }
+    }
+
+    fn probed(&mut self, keys: &[String]) -> LoadStep {
+        match keys.first() {
+            Some(key) => self.history_unavailable(format!("the log is empty, but a snapshot lies under {key}")),
+            None if self.request.has_bounds => LoadStep::Bounds { through: None },
+            None => LoadStep::Replay,
         }
     }
 

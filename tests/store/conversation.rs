@@ -124,6 +124,15 @@ pub fn list(version: u32) -> LoadStep {
     }
 }
 
+/// The look into every slot that an empty log gives reason to.
+pub fn probe() -> LoadStep {
+    LoadStep::List {
+        prefix: keys().all_snapshots(),
+        start: None,
+        limit: 1,
+    }
+}
+
 pub fn open(position: u64) -> LoadStep {
     LoadStep::Open {
         key: keys().snapshot(3, position),

@@ -182,6 +182,7 @@ fn an_empty_log_that_was_pruned_is_not_an_empty_stream() {
         &[
             (list(3), listed(&[])),
             (read_all(), no_row()),
+            (probe(), listed(&[])),
             (LoadStep::Bounds { through: None }, truncated(900)),
         ],
     );
@@ -191,10 +192,26 @@ fn an_empty_log_that_was_pruned_is_not_an_empty_stream() {
         &[
             (list(3), listed(&[])),
             (read_all(), no_row()),
+            (probe(), listed(&[])),
             (LoadStep::Bounds { through: None }, no_bounds()),
         ],
         &LoadStep::Replay,
     );
+}
+
+/// A version without migrations, or one that was rolled back, does not look into the slots of others, but they show a past.
+#[test]
+fn an_empty_log_with_snapshots_of_another_version_only_is_not_an_empty_stream() {
+    let other = LoadFact::Listed {
+        keys: vec![keys().snapshot(1, 900)],
+    };
+    let error = walk_twice_to_failure(
+        &request(),
+        &[(list(3), listed(&[])), (read_all(), no_row()), (probe(), other)],
+    );
+    assert_eq!(error.code(), Code::HistoryUnavailable);
+    let unreadable = [(list(3), listed(&[])), (read_all(), no_row()), (probe(), unreadable())];
+    walk(&request(), &unreadable, &LoadStep::Replay);
 }
 
 // Sparse streams

@@ -44,6 +44,7 @@ const HEADS = ['stream', 'events', 'bytes', 'tail', 'restore', 'full replay', 'f
 const LEGEND = [
   'bytes: the newest snapshot. tail: events after it. restore: snapshot + tail; like the full replay from reading to state.',
   'break-even: from that many events on a restore beats a full replay (restore ÷ full replay per event).',
+  'why: what made a snapshot due, and how often. none: so short a stream needs no snapshot; its restore is a replay after a look for one.',
 ];
 
 /**

@@ -21,13 +21,7 @@ export class BoundedStore {
 
   async list(prefix: string, start: string | null, limit: number, millis: number): Promise<string[]> {
     const keys: unknown = await withinTime(millis, (signal) =>
-      this.#store.list(prefix, {
-        ...(start === null ? {} : { start }),
-        limit,
-        get signal() {
-          return signal();
-        },
-      }),
+      this.#store.list(prefix, lazily(signal, { limit, ...(start === null ? {} : { start }) })),
     );
     if (Array.isArray(keys) && keys.every((key) => typeof key === 'string' && key.isWellFormed())) return keys as string[];
     throw new SnapshotError('unreadable', 'store.list must return an array of keys');
@@ -35,24 +29,25 @@ export class BoundedStore {
 
   /** Undefined for nothing. */
   async get(key: string, millis: number): Promise<Uint8Array | undefined> {
-    const bytes: unknown = await withinTime(millis, (signal) => this.#store.get(key, lazily(signal)));
+    const bytes: unknown = await withinTime(millis, (signal) => this.#store.get(key, lazily(signal, {})));
     if (bytes === null || bytes === undefined) return undefined;
     if (isBytes(bytes)) return bytes;
     throw new SnapshotError('unreadable', 'store.get must return a Uint8Array, or nothing');
   }
 
   async put(key: string, bytes: Uint8Array, meta: SnapshotMeta | undefined, millis: number): Promise<void> {
-    await withinTime(millis, (signal) => this.#store.put(key, bytes, meta, lazily(signal)));
+    await withinTime(millis, (signal) => this.#store.put(key, bytes, meta, lazily(signal, {})));
   }
 
   async delete(keys: readonly string[], millis: number): Promise<void> {
-    await withinTime(millis, (signal) => this.#store.delete(keys, lazily(signal)));
+    await withinTime(millis, (signal) => this.#store.delete(keys, lazily(signal, {})));
   }
 }
 
 /** Most stores never look at the signal. */
-function lazily(signal: () => AbortSignal): { readonly signal: AbortSignal } {
+function lazily<T extends object>(signal: () => AbortSignal, options: T): T & { readonly signal: AbortSignal } {
   return {
+    ...options,
     get signal() {
       return signal();
     },

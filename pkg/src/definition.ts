@@ -243,7 +243,7 @@ function migrations(
 }
 
 function flag(option: string, value: unknown, otherwise: boolean): boolean {
-  return value === undefined ? otherwise : oneOf<never>(option, value, [true, false] as never[]);
+  return value === undefined ? otherwise : oneOf(option, value, [true, false]);
 }
 
 function wholeMillis(clock: () => number): () => number {

@@ -89,6 +89,11 @@ export function anchorOf(row: Row<unknown, Position>): string | Uint8Array {
   }
 }
 
+/** The identity of an event in the form that `anchor` has: an anchor made of a digest is compared with a digest, though ids came later. */
+export function anchorLike(anchor: string | Uint8Array | undefined, row: Row<unknown, Position>): string | Uint8Array {
+  return anchorOf(anchor instanceof Uint8Array ? { ...row, id: undefined } : row);
+}
+
 /** A log from one position on, page by page. */
 export class Pages<Event, P extends Position> {
   readonly #fetch: (from: P | undefined) => Promise<readonly EventRow<Event>[]>;

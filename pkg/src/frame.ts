@@ -1,7 +1,7 @@
 /** Frames: seal, open, inspect. Pure and synchronous; the head is made and judged by the core, the payload never enters it. */
 import { ask, calling, core, sha256 } from './core.js';
 import { DEFAULTS } from './defaults.js';
-import { SnapshotError } from './error.js';
+import { describe, SnapshotError } from './error.js';
 import { invalidOption, knownOptions, nonEmptyText, positiveInteger, table } from './options.js';
 import { bigintPositions, type PositionInput } from './position.js';
 import { decode } from './value/decode.js';
@@ -92,11 +92,7 @@ export function seal(header: HeaderInput, state: unknown, options: SealOptions =
 export function open<State = unknown>(frame: Uint8Array, expect: Expect = {}): { header: Header; state: State } {
   const { header, payload } = openPayload(frame, expect);
   if (header.payload.mediaType !== undefined) return { header, state: payload.slice() as State };
-  try {
-    return { header, state: decode(payload) as State };
-  } catch (error) {
-    throw new SnapshotError('corrupt', `the payload is not a value: ${(error as Error).message}`, { cause: error });
-  }
+  return { header, state: decodePayload(payload) as State };
 }
 
 /** Verifies and reads the header alone; of a frame only the first kilobytes are touched. */
@@ -133,6 +129,15 @@ export function openPayload(frame: Uint8Array, expect: Expect): { header: Header
     });
   }
   return { header, payload };
+}
+
+/** The state in a verified payload; `corrupt` if it is not a value of docs/format.md §1. */
+export function decodePayload(payload: Uint8Array): unknown {
+  try {
+    return decode(payload);
+  } catch (error) {
+    throw new SnapshotError('corrupt', `the payload is not a value: ${describe(error)}`, { cause: error });
+  }
 }
 
 /** The header as the core takes it: only what is stated, positions exact. */

@@ -2,12 +2,12 @@
 import { ask, core, fromCore } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError } from './error.js';
-import { anchorOf, Pages, type EventSource, type Row } from './events.js';
-import { openPayload, type Header } from './frame.js';
+import { anchorLike, Pages, type EventSource, type Row } from './events.js';
+import { decodePayload, openPayload, type Header } from './frame.js';
+import type { LoadStep, NextLoad } from './plans.js';
 import { bigintPositions, toCore, type Position } from './position.js';
 import type { Rejection } from './progress.js';
 import type { BoundedStore } from './bounded-store.js';
-import { decode } from './value/decode.js';
 
 /** What a load works with. */
 export interface LoadContext<State, Event, P extends Position> {
@@ -32,15 +32,6 @@ export interface Recovered<State, Event, P extends Position> {
   readonly rejected: readonly Rejection<P>[];
 }
 
-type Step =
-  | { do: 'list'; prefix: string; start: string | null; limit: number }
-  | { do: 'open'; key: string; position: number | bigint }
-  | { do: 'read'; from: number | bigint | null }
-  | { do: 'bounds'; through: number | bigint | null }
-  | { do: 'use'; key: string }
-  | { do: 'replay' }
-  | { do: 'fail'; error: unknown };
-
 /** Finds the newest snapshot that can be vouched for. Throws `historyUnavailable` rather than guess. */
 export async function recover<State, Event, P extends Position>(
   context: LoadContext<State, Event, P>,
@@ -52,7 +43,7 @@ export async function recover<State, Event, P extends Position>(
   const facts: unknown[] = [];
   try {
     for (;;) {
-      const { step, rejected } = ask<{ step: Step; rejected: Rejection<Position>[] }>(core().nextLoad, { request, facts });
+      const { step, rejected } = ask<NextLoad>(core().nextLoad, { request, facts });
       switch (step.do) {
         case 'use':
         case 'replay':
@@ -101,7 +92,7 @@ class Recovery<State, Event, P extends Position> {
   }
 
   /** The fact that answers `step`. */
-  async perform(step: Exclude<Step, { do: 'use' | 'replay' | 'fail' }>): Promise<unknown> {
+  async perform(step: Exclude<LoadStep, { do: 'use' | 'replay' | 'fail' }>): Promise<unknown> {
     switch (step.do) {
       case 'list':
         return this.#list(step.prefix, step.start, step.limit);
@@ -176,13 +167,7 @@ class Recovery<State, Event, P extends Position> {
     const [first] = this.#page;
     if (first === undefined) return { firstRow: { row: null } };
     const asked = from !== null && first.position === this.#parse(from);
-    return { firstRow: { row: { position: toCore(first.position), anchor: asked ? this.#identity(first) : null } } };
-  }
-
-  /** What the snapshot's anchor is compared with: the event's id or its digest, whichever the snapshot was given. */
-  #identity(row: Row<Event, P>): string | Uint8Array {
-    const digest = this.#snapshot?.header.anchor instanceof Uint8Array;
-    return anchorOf(digest ? { ...row, id: undefined } : row);
+    return { firstRow: { row: { position: toCore(first.position), anchor: asked ? anchorLike(this.#snapshot?.header.anchor, first) : null } } };
   }
 
   async #bounds(through: number | bigint | null): Promise<unknown> {
@@ -234,13 +219,7 @@ function openSnapshot<State, Event, P extends Position>(
   }
   const { eventCount } = header;
   if (typeof eventCount !== 'number') throw new SnapshotError('corrupt', `no log holds ${eventCount} events`);
-  let plain: unknown;
-  try {
-    plain = decode(payload);
-  } catch (error) {
-    throw new SnapshotError('corrupt', `the payload is not a value: ${describe(error)}`, { cause: error });
-  }
-  plain = migrate(settings, header.version, plain);
+  const plain = migrate(settings, header.version, decodePayload(payload));
   return { header: { ...header, eventCount }, frameBytes: bytes.length, state: rebuild(settings, plain) };
 }
 

@@ -42,7 +42,7 @@ export function functionOption(option: string, value: unknown): void {
   if (typeof value !== 'function') throw invalidOption(option, value, 'must be a function');
 }
 
-export function oneOf<T extends string | number>(option: string, value: unknown, allowed: readonly T[]): T {
+export function oneOf<T extends string | number | boolean>(option: string, value: unknown, allowed: readonly T[]): T {
   if ((allowed as readonly unknown[]).includes(value)) return value as T;
   throw invalidOption(option, value, `must be ${allowed.map((choice) => show(choice)).join(' or ')}`);
 }

@@ -3,7 +3,7 @@ import { BoundedStore } from './bounded-store.js';
 import { calling, core } from './core.js';
 import type { Settings } from './definition.js';
 import { SnapshotError } from './error.js';
-import { anchorOf, checkSource, Pages, parseRow, type EventRow, type EventSource, type Row } from './events.js';
+import { anchorLike, checkSource, Pages, parseRow, type EventRow, type EventSource, type Row } from './events.js';
 import { internals, makeHandle, type Handle, type Internals } from './handle.js';
 import { recover, type LoadContext, type Recovered } from './load.js';
 import { checkId, functionOption, hosted, invalidOption, knownOptions, oneOf, positiveInteger } from './options.js';
@@ -89,7 +89,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   async load(streamId: string, options: LoadOptions = {}): Promise<Handle<State, P>> {
     knownOptions('load', options, ['at', 'useSnapshots']);
     const at = options.at === undefined ? undefined : this.#settings.positions.parse(options.at, 'load.at');
-    const useSnapshots = oneOf<never>('load.useSnapshots', options.useSnapshots ?? true, [true, false] as never[]);
+    const useSnapshots = oneOf('load.useSnapshots', options.useSnapshots ?? true, [true, false]);
     checkId('streamId', streamId);
     const began = this.#settings.clock();
     const recovered = await recover(this.#context, streamId, { at, useSnapshots });
@@ -127,7 +127,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       inside.life.spent = true;
     }
     this.#folder.fold(progress, parsed);
-    return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), life: { spent: false } });
+    return extended(handle, inside, progress);
   }
 
   async refresh(handle: Handle<State, P>): Promise<Handle<State, P>> {
@@ -138,16 +138,15 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     if (handle.position === null || (sequence === 'sparse' && lateArrivals === 'possible')) return this.#reload(handle);
     const pages = new Pages(events, handle.streamId, { from: handle.position, pageSize, positions });
     const [first, ...page] = await pages.next();
-    const same = first?.position === handle.position && sameAnchor(anchorIdentity(inside.anchor), this.#identity(inside, first));
-    if (!same) {
-      await pages.close();
-      return this.#reload(handle);
-    }
+    const anchor = anchorIdentity(inside.anchor);
+    const same = first?.position === handle.position && sameAnchor(anchor, anchorLike(anchor, first));
+    if (!same || inside.life.spent) await pages.close();
     this.#usable(handle); // somebody else may have taken a mutable state over while the log was read
+    if (!same) return this.#reload(handle);
     const progress = progressOf(handle, inside);
     if (this.#settings.mutable) inside.life.spent = true;
     await this.#foldThrough(progress, page, pages, undefined);
-    return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), life: { spent: false } });
+    return extended(handle, inside, progress);
   }
 
   async maybeSnapshot(handle: Handle<State, P>): Promise<Outcome<State, P>> {
@@ -254,11 +253,6 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     );
   }
 
-  #identity(inside: Internals<P>, row: Row<Event, P>): string | Uint8Array {
-    const digest = anchorIdentity(inside.anchor) instanceof Uint8Array;
-    return anchorOf(digest ? { ...row, id: undefined } : row);
-  }
-
   // Applying
 
   #usable(handle: Handle<State, P>): Internals<P> {
@@ -309,6 +303,15 @@ function progressOf<State, P extends Position>(handle: Handle<State, P>, inside:
   const { state, position, eventCount } = handle;
   const { anchor, tail, firstAt } = inside;
   return { state, position, eventCount, anchor, tail, firstAt };
+}
+
+/** The handle of what was folded onto another one's state. */
+function extended<State, P extends Position>(
+  handle: Handle<State, P>,
+  inside: Internals<P>,
+  progress: Progress<State, P>,
+): Handle<State, P> {
+  return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), life: { spent: false } });
 }
 
 function shown<State, P extends Position>({ state, position, eventCount }: Progress<State, P>) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineSnapshots, everyEvents, memoryStore, type SnapshotStore } from 'snapfold';
 import { taken } from './support/carts.js';
+import { StreamingLog } from './support/log.js';
 
 interface Counter {
   n: number;
@@ -84,4 +85,19 @@ test('one initial state for all streams is refused when the definition is opened
     evolve: (state, by) => void (state.n += by),
   });
   await assert.rejects(definition.open({ store: memoryStore(), events: { read: () => [] } }), { code: 'invalidOption', path: 'initialState' });
+});
+
+test('a refresh that is too late lets go of the log', async () => {
+  const log = new StreamingLog<number>({}, [1, 1, 1]);
+  const repo = await defineSnapshots<Counter, number>({
+    name: 'counter',
+    version: 1,
+    mutable: true,
+    pageSize: 1,
+    initialState: () => ({ n: 0 }),
+    evolve: (state, by) => void (state.n += by),
+  }).open({ store: memoryStore(), events: log });
+  const handle = await repo.load('a');
+  await Promise.allSettled([repo.refresh(handle), repo.refresh(handle)]);
+  assert.equal(log.closed, log.opened);
 });

@@ -353,6 +353,7 @@ where
         observation.kind = definition
             .kind_of
             .as_ref()
+            .filter(|_| self.needs.kind)
             .map(|kind_of| kind_of(&handle.stream).into());
         decide(&definition.policy, &observation)
     }

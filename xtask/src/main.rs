@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 mod build;
 mod demo;
+mod fuzz;
 mod run;
 mod setup;
 mod test;
@@ -17,9 +18,11 @@ Tasks:
   demo [ARGS…]  build, then run examples/demo with these arguments (try `cargo xtask demo --help`)
   test          format, lints, documentation, Rust tests, WebAssembly tests and npm tests, counted together
   build         make the WebAssembly modules and the npm package, and list their sizes
+  fuzz [TARGET] [--seconds N]
+                run one fuzz target, or all, for N seconds each (60); needs a nightly toolchain and a C++ compiler
   help          print this text
 
-Every task first checks that Node.js 20 or newer, npm and git are there. It then installs what is missing: the
+Every task but fuzz first checks that Node.js 20 or newer, npm and git are there. It then installs what is missing: the
 wasm32-unknown-unknown target, wasm-bindgen of the pinned version (into target/tools) and the npm packages.
 The first run takes some minutes; later runs only look.
 ";
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         ("demo", rest) => demo::run(rest),
         ("test", []) => test::run(),
         ("build", []) => build_and_list(),
+        ("fuzz", rest) => fuzz::run(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

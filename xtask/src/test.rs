@@ -47,7 +47,20 @@ fn tests(tally: &mut Tally) {
         wasm.env(runner, "wasm-bindgen-test-runner"),
         count_rust,
     );
-    tally.tests("npm tests", Cmd::new(NPM).arg("test").folder("pkg"), count_node);
+    let peer = "build --example differential-peer";
+    tally.check("Rust side of the differential tests", Cmd::new("cargo").words(peer));
+    tally.tests("npm tests", npm_tests(), count_node);
+}
+
+/// Without their Rust side, the differential tests are skipped and say so.
+fn npm_tests() -> Cmd {
+    let tests = Cmd::new(NPM).arg("test").folder("pkg");
+    let program = format!("differential-peer{}", std::env::consts::EXE_SUFFIX);
+    let peer = run::target().join("debug/examples").join(program);
+    match peer.is_file() {
+        true => tests.env("SNAPFOLD_PEER", &peer.to_string_lossy()),
+        false => tests,
+    }
 }
 
 /// Sums the steps, and keeps a sentence about each that failed.

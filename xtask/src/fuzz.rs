@@ -157,7 +157,7 @@ impl Target {
         command
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-malloc_limit_mb={LARGEST_ALLOCATION_MB}"))
-            .args(["-timeout=10", "-print_funcs=0"])
+            .args(["-max_len=1024", "-timeout=10", "-print_funcs=0"])
             .arg(format!("-artifact_prefix={}/", finds.display()))
             .arg(&corpus);
         run::step(self.name, &format!("running for {seconds} s"), || {

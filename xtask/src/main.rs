@@ -4,6 +4,7 @@
 use std::env;
 use std::process::ExitCode;
 
+mod bench;
 mod build;
 mod demo;
 mod run;
@@ -17,6 +18,7 @@ Tasks:
   demo [ARGS…]  build, then run examples/demo with these arguments (try `cargo xtask demo --help`)
   test          format, lints, documentation, Rust tests, WebAssembly tests and npm tests, counted together
   build         make the WebAssembly modules and the npm package, and list their sizes
+  bench [ARGS…] measure against peers, see docs/benchmarks.md; with --quick in about 2 minutes, without in about 15
   help          print this text
 
 Every task first checks that Node.js 20 or newer, npm and git are there. It then installs what is missing: the
@@ -32,6 +34,10 @@ fn main() -> ExitCode {
     };
     let outcome = match (&*task, rest) {
         ("demo", rest) => demo::run(rest),
+        ("bench", rest) => match bench::Options::parse(rest) {
+            Ok(options) => bench::run(&options),
+            Err(problem) => return usage(&problem),
+        },
         ("test", []) => test::run(),
         ("build", []) => build_and_list(),
         ("help" | "--help" | "-h", _) => {

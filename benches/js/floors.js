@@ -48,11 +48,17 @@ function speed(results, runtime) {
 function costs(results, runtime) {
   const decisions = results.of('decide', { runtime, read: 'take' });
   const memory = results.of('memory', { runtime, side: 'snapfold' });
+  const again = (size, side) => results.of('changed', { runtime, size, share: 0.01, side })[0]?.ms;
+  const gains = results.sizes.flatMap((size) => {
+    const value = again(size, 'full') / again(size, 'immutable');
+    return Number.isNaN(value) ? [] : [[size, { value, unit: '×', met: value >= 10 }]];
+  });
   const below = (what, size, numbers, limit, unit) => {
     const value = Math.max(...numbers);
     return numbers.length === 0 ? [] : [{ runtime, what, floor: `< ${limit}${unit}`, cells: { [size]: { value, unit, met: value < limit } } }];
   };
   return [
+    ...(gains.length === 0 ? [] : [{ runtime, what: 'sealing again after 1 % changed, against a full seal', floor: '10×', cells: Object.fromEntries(gains) }]),
     ...below('decide, the slowest policy tried', 'any', decisions.map(({ us }) => us), 2, ' µs'),
     ...below('memory while sealing, against what is made', '50 MB', memory.map(({ growth, bytes }) => growth / bytes), 3, '×'),
     ...below('WebAssembly memory after sealing', '50 MB', memory.map(({ wasm }) => wasm / MEGABYTE), 2, ' MB'),

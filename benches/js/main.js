@@ -14,7 +14,8 @@ import { progress } from './lines.js';
 const MODES = {
   full: {
     sizes: Object.keys(SIZES),
-    timing: { rounds: 11, batchMs: 20, warmUpMs: 150 },
+    changed: { sizes: ['1 MB', '50 MB'], rounds: 11, warmUpRounds: 20 },
+    timing: { rounds: 11, batchMs: 20, warmUpRounds: 8 },
     bigTiming: { rounds: 3, batchMs: 0, budgetMs: 4000 },
     memory: {
       jsonBytes: SIZES['50 MB'],
@@ -24,11 +25,13 @@ const MODES = {
   },
   quick: {
     sizes: ['2 KB', '1 MB'],
-    timing: { rounds: 5, batchMs: 10, warmUpMs: 100 },
+    changed: { sizes: ['1 MB'], rounds: 5, warmUpRounds: 20 },
+    timing: { rounds: 5, batchMs: 10, warmUpRounds: 8 },
     memory: { jsonBytes: SIZES['50 MB'], runs: ['snapfold', 'JSON'].map((side) => ({ family: 'records', side })), peerRuns: [] },
   },
   smoke: {
     sizes: ['2 KB'],
+    changed: { sizes: ['2 KB'], rounds: 1, warmUpRounds: 1 },
     timing: { rounds: 1, batchMs: 0 },
     memory: { jsonBytes: SIZES['2 KB'], runs: [{ family: 'records', side: 'snapfold' }], peerRuns: [] },
   },
@@ -37,7 +40,7 @@ const MODES = {
 const { values: given } = parseArgs({ options: { mode: { type: 'string', default: 'full' }, swb: { type: 'string' } } });
 const mode = MODES[given.mode];
 if (mode === undefined) throw new Error(`there is no mode ${given.mode}`);
-const { sizes, timing, bigTiming, memory } = mode;
+const { sizes, changed, timing, bigTiming, memory } = mode;
 const { swb } = given;
 
 progress(`Node ${process.versions.node}`);
@@ -45,6 +48,7 @@ for (const family of Object.keys(FAMILIES)) child('time.js', { family, sizes, ti
 for (const { family, side } of [...memory.runs, ...(swb === undefined ? [] : memory.peerRuns)]) {
   child('memory.js', { family, side, jsonBytes: memory.jsonBytes, swb });
 }
+child('changed.js', changed);
 child('decide.js', { timing });
 
 function child(script, task) {

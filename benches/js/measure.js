@@ -8,33 +8,31 @@
 /**
  * Milliseconds of one run, for each task `{ run, … }`: the median of its batches.
  *
- * A round runs each task for about `batchMs`, beginning with another task each time; with `batchMs` 0 a batch is one run. A task
- * that has used up `budgetMs` is left out of later rounds, after two at least.
+ * A round runs each task for about `batchMs`, beginning with another task each time; with `batchMs` 0 a batch is one run. The
+ * first `warmUpRounds` do not count: they give the compiler, which works beside us, the time that it needs. A task that has used
+ * up `budgetMs` is left out of later rounds, after two at least.
  */
-export function measure(tasks, { rounds, batchMs, warmUpMs, budgetMs = Infinity }) {
-  const timed = tasks.map((task) => ({ ...task, runs: batchMs === 0 ? 1 : calibrate(task.run, batchMs, warmUpMs), times: [], spent: 0 }));
-  for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < timed.length; turn++) {
-      const task = timed[(round + turn) % timed.length];
-      if (round >= 2 && task.spent > budgetMs) continue;
-      globalThis.gc({ type: batchMs === 0 ? 'major' : 'minor' });
-      const time = elapsed(task.run, task.runs);
-      task.times.push(time / task.runs);
-      task.spent += time;
+export function measure(tasks, { rounds, batchMs, warmUpRounds = 0, budgetMs = Infinity }) {
+  const timed = tasks.map(({ run }) => ({ run, runs: 1, times: [] }));
+  for (let round = 0; round < warmUpRounds; round++) {
+    takeTurns(timed, round, batchMs, Infinity);
+    for (const task of timed) {
+      const ms = task.times.pop();
+      // A first run is slow in every way, so that one after it may tell little yet.
+      task.runs = Math.max(1, Math.min(task.runs * 100, Math.ceil(batchMs / ms)));
     }
   }
+  for (let round = 0; round < rounds; round++) takeTurns(timed, round, batchMs, budgetMs);
   return timed.map(({ times }, index) => ({ ...tasks[index], ms: median(times), spread: spread(times) }));
 }
 
-/** Warms a task up and says how many runs fill a batch. */
-function calibrate(run, batchMs, warmUpMs) {
-  let last = 0;
-  for (let spent = 0, runs = 1; spent < warmUpMs; runs *= 2) {
-    const time = elapsed(run, runs);
-    last = time / runs;
-    spent += time;
+function takeTurns(timed, round, batchMs, budgetMs) {
+  for (let turn = 0; turn < timed.length; turn++) {
+    const { run, runs, times } = timed[(round + turn) % timed.length];
+    if (times.length >= 2 && sum(times) * runs > budgetMs) continue;
+    globalThis.gc({ type: batchMs === 0 ? 'major' : 'minor' });
+    times.push(elapsed(run, runs) / runs);
   }
-  return Math.max(1, Math.ceil(batchMs / last));
 }
 
 let kept;
@@ -46,6 +44,10 @@ function elapsed(run, runs) {
   const time = performance.now() - start;
   kept = undefined;
   return time;
+}
+
+function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 export function median(numbers) {

@@ -5,14 +5,11 @@
  * a file, `--docs` puts the tables between the two markers of a document.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { floors } from './floors.js';
 import { Results } from './results.js';
-import { markdown } from './tables.js';
-
-const BEGIN = '<!-- results: begin -->';
-const END = '<!-- results: end -->';
+import { inserted, markdown } from './tables.js';
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' }, docs: { type: 'string' } } });
 const [file] = positionals;
@@ -25,12 +22,5 @@ if (values.docs !== undefined) writeFileSync(values.docs, inserted(readFileSync(
 
 function machine() {
   const all = cpus();
-  return `Measured on ${all.length} × ${all[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}.`;
-}
-
-function inserted(document, text) {
-  const [before, rest] = document.split(BEGIN);
-  const [, after] = rest?.split(END) ?? [];
-  if (after === undefined) throw new Error(`the document has no ${BEGIN} … ${END}`);
-  return `${before}${BEGIN}\n\n${text}\n\n${END}${after}`;
+  return `Measured on ${all.length} × ${all[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()}.`;
 }

@@ -2,6 +2,8 @@
 import { floors } from './floors.js';
 import { geometricMean, unique } from './results.js';
 
+const BEGIN = '<!-- results: begin -->';
+const END = '<!-- results: end -->';
 const MEGABYTE = 1e6;
 
 export function markdown(results, machine) {
@@ -14,8 +16,17 @@ export function markdown(results, machine) {
     ...section('Bytes that are kept of 1 MB of JSON, in MB', bytesTable(results, 'Node', 'JSON')),
     ...section('Bytes that are kept of 1 MB of JSON, in MB, Rust', bytesTable(results, 'Rust', 'serde_json')),
     ...section('Memory while sealing 50 MB once', memoryTable(results)),
+    ...section('Sealing again after a share of the state has changed', changedTable(results)),
     ...section('decide', decideTable(results)),
   ].join('\n\n');
+}
+
+/** The document with `text` between its two markers. */
+export function inserted(document, text) {
+  const [before, rest] = document.split(BEGIN);
+  const [, after] = rest?.split(END) ?? [];
+  if (after === undefined) throw new Error(`the document has no ${BEGIN} … ${END}`);
+  return `${before}${BEGIN}\n\n${text}\n\n${END}${after}`;
 }
 
 function section(heading, rows) {
@@ -86,6 +97,20 @@ function memoryTable(results) {
       `${number(growth / bytes)}×`,
       wasm === undefined ? '' : number(wasm / 2 ** 20),
     ]),
+  );
+}
+
+function changedTable(results) {
+  const lines = results.of('changed');
+  if (lines.length === 0) return undefined;
+  const places = unique(lines.map(({ runtime, size, share }) => JSON.stringify({ runtime, size, share }))).map((place) => JSON.parse(place));
+  return table(
+    ['runtime', 'size', 'changed', 'full, ms', 'immutable, ms', 'JSON, ms', 'full / immutable', 'JSON / immutable'],
+    places.map(({ runtime, size, share }) => {
+      const [full, immutable, json] = ['full', 'immutable', 'JSON'].map((side) => results.of('changed', { runtime, size, share, side })[0]?.ms);
+      const ratios = [full / immutable, json / immutable].map((ratio) => `${number(ratio)}×`);
+      return [runtime, size, `${share * 100} %`, ...[full, immutable, json].map(number), ...ratios];
+    }),
   );
 }
 

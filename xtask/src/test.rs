@@ -22,6 +22,8 @@ pub fn run() -> Result<ExitCode> {
 fn checks(tally: &mut Tally) {
     let clippy = |arguments: &str| Cmd::new("cargo").arg("clippy").words(arguments).words("-- -D warnings");
     tally.check("format", Cmd::new("cargo").words("fmt --all --check"));
+    let benches = Cmd::new("cargo").words("fmt --all --check --manifest-path benches/Cargo.toml");
+    tally.check("format of the benchmark", benches);
     tally.check("lints", clippy("--workspace --all-targets"));
     tally.check("lints without std", clippy("--lib --no-default-features"));
     for feature in ["js", "abi"] {
@@ -48,6 +50,8 @@ fn tests(tally: &mut Tally) {
         count_rust,
     );
     tally.tests("npm tests", Cmd::new(NPM).arg("test").folder("pkg"), count_node);
+    let benchmark = Cmd::new("node").words("--test benches/js/smoke.test.js");
+    tally.tests("the benchmark runs", benchmark, count_node);
 }
 
 /// Sums the steps, and keeps a sentence about each that failed.

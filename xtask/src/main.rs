@@ -4,6 +4,7 @@
 use std::env;
 use std::process::ExitCode;
 
+mod bench;
 mod build;
 mod demo;
 mod fuzz;
@@ -20,6 +21,7 @@ Tasks:
   build         make the WebAssembly modules and the npm package, and list their sizes
   fuzz [TARGET] [--seconds N]
                 run one fuzz target, or all, for N seconds each (60); needs a nightly toolchain and a C++ compiler
+  bench [ARGS…] measure against peers, see docs/benchmarks.md; with --quick in about 2 minutes, without in about 15
   help          print this text
 
 Every task but fuzz first checks that Node.js 20 or newer, npm and git are there. It then installs what is missing: the
@@ -35,6 +37,10 @@ fn main() -> ExitCode {
     };
     let outcome = match (&*task, rest) {
         ("demo", rest) => demo::run(rest),
+        ("bench", rest) => match bench::Options::parse(rest) {
+            Ok(options) => bench::run(&options),
+            Err(problem) => return usage(&problem),
+        },
         ("test", []) => test::run(),
         ("build", []) => build_and_list(),
         ("fuzz", rest) => fuzz::run(rest),

@@ -137,6 +137,17 @@ impl Cmd {
         }
     }
 
+    /// Runs to the end, lets its progress through, and returns what it printed; anything but success is an error.
+    pub fn collect(mut self) -> Result<String> {
+        let output = self.command.stderr(Stdio::inherit()).output();
+        let output = output.map_err(|error| self.not_started(&error))?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(self.failure(output.status))
+        }
+    }
+
     /// Runs to the end, passes its stdout on line by line, and returns it with the verdict.
     pub fn tee(mut self) -> Result<(String, Result<()>)> {
         let child = self.command.stdout(Stdio::piped()).spawn();

@@ -38,14 +38,15 @@ pub fn run() -> Result<()> {
         || install_wasm_bindgen(&wasm_bindgen),
     )?;
     for folder in NPM_FOLDERS {
-        steps.ensure(
-            &format!("npm packages of {folder}"),
-            || Ok(has_packages(&run::root().join(folder))),
-            "installing",
-            || install_packages(folder),
-        )?;
+        steps.packages(folder)?;
     }
     Ok(())
+}
+
+/// Installs the packages of a folder that only some tasks need.
+pub fn packages(folder: &str) -> Result<()> {
+    let mut steps = Steps { done: 0, total: 1 };
+    steps.packages(folder)
 }
 
 /// A version of Node.js, as far as it matters here.
@@ -94,6 +95,15 @@ impl Steps {
             return Ok(());
         }
         run::step(&name, note, install)
+    }
+
+    fn packages(&mut self, folder: &str) -> Result<()> {
+        self.ensure(
+            &format!("npm packages of {folder}"),
+            || Ok(has_packages(&run::root().join(folder))),
+            "installing",
+            || install_packages(folder),
+        )
     }
 }
 

@@ -22,6 +22,8 @@ pub fn run() -> Result<ExitCode> {
 fn checks(tally: &mut Tally) {
     let clippy = |arguments: &str| Cmd::new("cargo").arg("clippy").words(arguments).words("-- -D warnings");
     tally.check("format", Cmd::new("cargo").words("fmt --all --check"));
+    let benches = Cmd::new("cargo").words("fmt --all --check --manifest-path benches/Cargo.toml");
+    tally.check("format of the benchmark", benches);
     tally.check("lints", clippy("--workspace --all-targets"));
     tally.check("lints without std", clippy("--lib --no-default-features"));
     for feature in ["js", "abi"] {
@@ -50,6 +52,8 @@ fn tests(tally: &mut Tally) {
     let peer = "build --example differential-peer";
     tally.check("Rust side of the differential tests", Cmd::new("cargo").words(peer));
     tally.tests("npm tests", npm_tests(), count_node);
+    let benchmark = Cmd::new("node").words("--test benches/js/smoke.test.js");
+    tally.tests("the benchmark runs", benchmark, count_node);
 }
 
 /// Without their Rust side, the differential tests are skipped and say so.

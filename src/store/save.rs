@@ -139,7 +139,8 @@ pub enum SaveResult {
         /// Where.
         key: String,
     },
-    /// Nothing was written: [`Code::TooLarge`], [`Code::Diverged`], [`Code::StoreFailed`], [`Code::Timeout`].
+    /// Nothing was written: [`Code::TooLarge`], [`Code::Diverged`], [`Code::StoreFailed`], [`Code::Timeout`]; [`Code::UnknownKey`] or
+    /// [`Code::TooNew`] if at the same position lies what only others can read.
     Failed {
         /// Why.
         error: Error,
@@ -208,7 +209,7 @@ struct Walk<'a> {
     keys: StreamKeys,
     step: SaveStep,
     listed: Vec<String>,
-    /// What lies at or above our position and is not distrusted, newest last.
+    /// What lies at our position, and what is not distrusted above it, newest last.
     covering: Vec<(u64, String)>,
     deleted: Vec<String>,
 }
@@ -244,7 +245,7 @@ impl<'a> Walk<'a> {
             (SaveStep::Open { key, position }, SaveFact::Opened { digest, anchor }) => {
                 Ok(self.covered(key, position, digest, anchor.as_ref()))
             }
-            (SaveStep::Open { .. }, SaveFact::Rejected { .. }) => Ok(self.look_above()),
+            (SaveStep::Open { position, .. }, SaveFact::Rejected { code }) => Ok(self.rejected(position, *code)),
             (SaveStep::Put { .. }, SaveFact::Stored) => Ok(self.prune()),
             (SaveStep::Delete { keys }, SaveFact::Stored) => {
                 let attempt = self.keys.attempt(self.request.header.version);
@@ -263,13 +264,13 @@ impl<'a> Walk<'a> {
     }
 
     fn listed(&mut self, prefix: &str, keys: &[String]) -> SaveStep {
+        let own = self.request.header.position;
         self.listed = keys.iter().filter(|key| key.starts_with(prefix)).cloned().collect();
         self.covering = self
             .listed
             .iter()
-            .filter(|key| !self.request.distrusted.contains(key))
             .filter_map(|key| Some((position_of(key)?, key.clone())))
-            .filter(|(position, _)| *position >= self.request.header.position)
+            .filter(|(position, key)| *position > own && self.trusts(key) || *position == own)
             .collect();
         self.covering.sort();
         self.look_above()
@@ -282,8 +283,36 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn trusts(&self, key: &String) -> bool {
+        !self.request.distrusted.contains(key)
+    }
+
+    /// Nothing that can be read here lies at that position. At our own it would be replaced: whoever has its key, or newer code, may
+    /// have no other.
+    fn rejected(&mut self, position: u64, code: Code) -> SaveStep {
+        let own = position == self.request.header.position;
+        let words = match code {
+            Code::UnknownKey => "it is signed with a key that is not given here",
+            Code::TooNew => "newer code has written it",
+            _ => return self.look_above(),
+        };
+        if !own {
+            return self.look_above();
+        }
+        failed(
+            Error::new(
+                code,
+                alloc::format!("there is a snapshot at this position already, and it is left alone: {words}"),
+            )
+            .at_position(position),
+        )
+    }
+
     /// A sound snapshot lies at or above our position.
     fn covered(&mut self, key: String, position: u64, digest: &Digest, anchor: Option<&Anchor>) -> SaveStep {
+        if !self.trusts(&key) {
+            return self.look_above();
+        }
         let same_place = position == self.request.header.position;
         if !same_place || *digest == self.request.payload.digest {
             return SaveStep::Done {
@@ -318,7 +347,7 @@ impl<'a> Walk<'a> {
         let slot = self.keys.snapshots(request.header.version);
         let counted: Vec<String> = keys
             .iter()
-            .filter(|key| key.starts_with(&slot) && !request.distrusted.contains(key))
+            .filter(|key| key.starts_with(&slot) && self.trusts(key))
             .cloned()
             .collect();
         let mut surplus = match request.listing {

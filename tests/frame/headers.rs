@@ -105,8 +105,8 @@ fn a_stored_length_that_no_reader_accepts_is_not_written() {
         bytes,
         ..Payload::of(b"")
     };
-    assert!(frame::head(&minimal_header(), &facts(MAX_SAFE_INTEGER)).is_ok());
-    let error = frame::head(&minimal_header(), &facts(MAX_SAFE_INTEGER + 1)).unwrap_err();
+    assert!(frame::head(&minimal_header(), &facts(MAX_SAFE_INTEGER), None).is_ok());
+    let error = frame::head(&minimal_header(), &facts(MAX_SAFE_INTEGER + 1), None).unwrap_err();
     assert_eq!(error.code(), Code::InvalidOption);
 }
 

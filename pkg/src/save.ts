@@ -95,7 +95,7 @@ export async function save<State, Event, P extends Position>(
   store: BoundedStore,
   sealed: Sealed,
   deadline: Deadline,
-  options: { readonly distrusted: readonly string[]; readonly clearAttempt: boolean },
+  options: { readonly distrusted: readonly { readonly key: string; readonly code: ErrorCode }[]; readonly clearAttempt: boolean },
 ): Promise<SaveResult> {
   const request = {
     header: headerForPlans(sealed.header),

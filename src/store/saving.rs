@@ -7,7 +7,10 @@ use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Store, StreamKeys, next_save};
+use super::{
+    Definition, Distrusted, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Store, StreamKeys,
+    next_save,
+};
 use crate::fold::Fold;
 use crate::frame::{self, Expect, Header, Payload, Sealing};
 use crate::policy::Attempt;
@@ -111,7 +114,7 @@ pub(super) async fn save<F: Fold>(
     definition: &Definition<F>,
     store: &impl Store,
     sealed: &Sealed,
-    distrusted: Vec<String>,
+    distrusted: Vec<Distrusted>,
     clear_attempt: bool,
 ) -> Result<SaveResult> {
     let request = SaveRequest {

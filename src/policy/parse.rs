@@ -1,21 +1,17 @@
 //! From data to [`Policy`], with an error that names the option.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::spec::{
-    MAX_DEPTH, Policy, Rule, event_types, half, invalid, named, positive, some, state_index, too_deep, whole,
+    MAX_DEPTH, Policy, Rule, event_types, half, insert_kind, invalid, positive, some, state_index, too_deep, whole,
 };
+use crate::value::Value;
 use crate::{Error, Result};
-
-/// Lists and objects that a valid policy puts inside one another: three per level (`{"perKind": {"kinds": {"task": …}}}`).
-const MAX_NESTING: usize = 3 * MAX_DEPTH + 1;
 
 const TRIGGERS: &str = "everyEvents, everyBytes, everyMillis, tailRatio, slowLoad, whenEvent, whenState, anyOf, allOf, \
     perKind, jitter";
@@ -35,19 +31,25 @@ const TRIGGERS: &str = "everyEvents, everyBytes, everyMillis, tailRatio, slowLoa
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Spec(Raw);
+pub struct Spec(Value);
+
+impl From<Value> for Spec {
+    fn from(written: Value) -> Self {
+        Self(written)
+    }
+}
 
 impl TryFrom<Spec> for Policy {
     type Error = Error;
 
     fn try_from(spec: Spec) -> Result<Self> {
-        rule(spec.0, "policy", 1).map(Policy)
+        rule(&spec.0, "policy", 1).map(Policy)
     }
 }
 
 impl<'de> Deserialize<'de> for Spec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Nesting(MAX_NESTING).deserialize(deserializer).map(Spec)
+        Value::deserialize(deserializer).map(Spec)
     }
 }
 
@@ -57,52 +59,49 @@ impl<'de> Deserialize<'de> for Policy {
     }
 }
 
-fn rule(raw: Raw, path: &str, depth: usize) -> Result<Rule> {
+fn rule(written: &Value, path: &str, depth: usize) -> Result<Rule> {
     if depth > MAX_DEPTH {
         return Err(too_deep(path));
     }
-    let (name, body) = match raw {
-        Raw::Text(name) if name == "never" => return Ok(Rule::Never),
-        raw => single(raw, path)?,
-    };
+    if written.as_str() == Some("never") {
+        return Ok(Rule::Never);
+    }
+    let (name, body) = single(written, path)?;
     let at = format!("{path}.{name}");
-    match name.as_str() {
+    match name {
         "everyEvents" => whole(integer(body, &at)?, &at).map(Rule::EveryEvents),
         "everyBytes" => whole(integer(body, &at)?, &at).map(Rule::EveryBytes),
         "everyMillis" => whole(integer(body, &at)?, &at).map(Rule::EveryMillis),
         "slowLoad" => whole(integer(body, &at)?, &at).map(Rule::SlowLoad),
         "tailRatio" => positive(number(body, &at)?, &at).map(Rule::TailRatio),
         "whenState" => state_index(integer(body, &at)?, &at).map(Rule::WhenState),
-        "whenEvent" => event_types(texts(body, &at)?.into_iter(), &at).map(Rule::WhenEvent),
+        "whenEvent" => event_types(&texts(body, &at)?, &at).map(Rule::WhenEvent),
         "anyOf" => some(rules(body, &at, depth)?, &at).map(Rule::AnyOf),
         "allOf" => some(rules(body, &at, depth)?, &at).map(Rule::AllOf),
         "perKind" => per_kind(body, &at, depth),
         "jitter" => jitter(body, &at, depth),
         _ => Err(invalid(
-            format!("{name:?} is not a trigger; there are {TRIGGERS}"),
+            format!("\"{name}\" is not a trigger; there are {TRIGGERS}"),
             path,
         )),
     }
 }
 
-fn per_kind(body: Raw, path: &str, depth: usize) -> Result<Rule> {
+fn per_kind(body: &Value, path: &str, depth: usize) -> Result<Rule> {
     let [listed, otherwise] = fields(body, ["kinds", "otherwise"], path)?;
     let at = format!("{path}.kinds");
-    let mut kinds = BTreeMap::new();
-    for (kind, raw) in entries(listed, &at)? {
-        let at = format!("{at}.{kind}");
-        let policy = rule(raw, &at, depth + 1)?;
-        if kinds.insert(kind, policy).is_some() {
-            return Err(invalid("this kind is named twice; keep one", &at));
-        }
+    let mut kinds = Vec::new();
+    for (kind, written) in entries(listed, &at)? {
+        let policy = rule(written, &format!("{at}.{kind}"), depth + 1)?;
+        insert_kind(&mut kinds, kind, policy, &at)?;
     }
     Ok(Rule::PerKind {
-        kinds: named(kinds, &at)?,
+        kinds: some(kinds, &at)?,
         otherwise: Box::new(rule(otherwise, &format!("{path}.otherwise"), depth + 1)?),
     })
 }
 
-fn jitter(body: Raw, path: &str, depth: usize) -> Result<Rule> {
+fn jitter(body: &Value, path: &str, depth: usize) -> Result<Rule> {
     let [fraction, policy] = fields(body, ["fraction", "policy"], path)?;
     let at = format!("{path}.fraction");
     Ok(Rule::Jitter {
@@ -111,178 +110,93 @@ fn jitter(body: Raw, path: &str, depth: usize) -> Result<Rule> {
     })
 }
 
-fn rules(raw: Raw, path: &str, depth: usize) -> Result<Vec<Rule>> {
-    let members = list(raw, path)?.into_iter().enumerate();
+fn rules(written: &Value, path: &str, depth: usize) -> Result<Vec<Rule>> {
+    let members = list(written, path)?.iter().enumerate();
     members
-        .map(|(i, raw)| rule(raw, &format!("{path}[{i}]"), depth + 1))
+        .map(|(i, member)| rule(member, &format!("{path}[{i}]"), depth + 1))
         .collect()
 }
 
-fn texts(raw: Raw, path: &str) -> Result<Vec<String>> {
-    let members = list(raw, path)?.into_iter().enumerate();
+fn texts<'v>(written: &'v Value, path: &str) -> Result<Vec<&'v str>> {
+    let members = list(written, path)?.iter().enumerate();
     members
-        .map(|(i, raw)| match raw {
-            Raw::Text(text) => Ok(text),
-            other => Err(expected("a text", &other, &format!("{path}[{i}]"))),
+        .map(|(i, member)| {
+            member
+                .as_str()
+                .ok_or_else(|| expected("a text", member, &format!("{path}[{i}]")))
         })
         .collect()
 }
 
-fn single(raw: Raw, path: &str) -> Result<(String, Raw)> {
-    const SHAPE: &str = "\"never\" or an object with one trigger";
-    let Raw::Object(mut entries) = raw else {
-        return Err(expected(SHAPE, &raw, path));
-    };
-    match (entries.pop(), entries.len()) {
-        (Some(entry), 0) => Ok(entry),
-        (last, others) => {
-            let count = others + usize::from(last.is_some());
-            Err(invalid(
-                format!("{count} triggers in one object; write one, or combine them with anyOf or allOf"),
+fn single<'v>(written: &'v Value, path: &str) -> Result<(&'v str, &'v Value)> {
+    match written {
+        Value::Object(entries) => match entries.as_slice() {
+            [(name, body)] => Ok((name, body)),
+            _ => Err(invalid(
+                format!(
+                    "{} triggers in one object; write one, or combine them with anyOf or allOf",
+                    entries.len()
+                ),
                 path,
-            ))
+            )),
+        },
+        _ => Err(expected("\"never\" or an object with one trigger", written, path)),
+    }
+}
+
+/// The named fields of an object that has no others; an absent one is undefined.
+fn fields<'v>(written: &'v Value, names: [&str; 2], path: &str) -> Result<[&'v Value; 2]> {
+    let entries = entries(written, path)?;
+    let misplaced = |(i, (key, _)): &(usize, &(String, Value))| {
+        !names.contains(&key.as_str()) || entries.iter().take(*i).any(|(earlier, _)| earlier == key)
+    };
+    match entries.iter().enumerate().find(misplaced) {
+        Some((_, (key, _))) => {
+            let [first, second] = names;
+            let message = format!("\"{key}\" does not belong here; write {first} and {second} once each");
+            Err(invalid(message, path))
         }
+        None => Ok(names.map(|name| written.get(name).unwrap_or(&Value::Undefined))),
     }
 }
 
-/// The named fields of an object that has no others; an absent one is [`Raw::Nothing`].
-fn fields<const N: usize>(raw: Raw, names: [&str; N], path: &str) -> Result<[Raw; N]> {
-    let mut left = entries(raw, path)?;
-    let found = names.map(|name| match left.iter().position(|(key, _)| key == name) {
-        Some(index) => left.swap_remove(index).1,
-        None => Raw::Nothing,
-    });
-    match left.first() {
-        Some((key, _)) => Err(invalid(
-            format!("{key:?} does not belong here; write {} once each", names.join(" and ")),
-            path,
-        )),
-        None => Ok(found),
+fn entries<'v>(written: &'v Value, path: &str) -> Result<&'v [(String, Value)]> {
+    match written {
+        Value::Object(entries) => Ok(entries),
+        other => Err(expected("an object", other, path)),
     }
 }
 
-fn entries(raw: Raw, path: &str) -> Result<Vec<(String, Raw)>> {
-    match raw {
-        Raw::Object(entries) => Ok(entries),
-        other => Err(expected("an object", &other, path)),
-    }
+fn list<'v>(written: &'v Value, path: &str) -> Result<&'v [Value]> {
+    written.as_array().ok_or_else(|| expected("a list", written, path))
 }
 
-fn list(raw: Raw, path: &str) -> Result<Vec<Raw>> {
-    match raw {
-        Raw::List(members) => Ok(members),
-        other => Err(expected("a list", &other, path)),
-    }
-}
-
-fn number(raw: Raw, path: &str) -> Result<f64> {
-    match raw {
-        Raw::Number(number) => Ok(number),
-        other => Err(expected("a number", &other, path)),
-    }
+fn number(written: &Value, path: &str) -> Result<f64> {
+    written.as_f64().ok_or_else(|| expected("a number", written, path))
 }
 
 /// A whole number, however the host wrote it: JavaScript has one kind of number, so 100.0 is 100.
-fn integer(raw: Raw, path: &str) -> Result<u64> {
-    let number = number(raw, path)?;
+fn integer(written: &Value, path: &str) -> Result<u64> {
+    let number = number(written, path)?;
     let whole = number as u64;
     if whole as f64 == number {
         return Ok(whole);
     }
     Err(invalid(
-        format!("{number} is not a whole number; write digits without a sign or a fraction"),
+        "not a whole number; write digits without a sign or a fraction",
         path,
     ))
 }
 
-fn expected(what: &str, found: &Raw, path: &str) -> Error {
+fn expected(what: &str, found: &Value, path: &str) -> Error {
     let found = match found {
-        Raw::Nothing => "nothing",
-        Raw::Number(_) => "a number",
-        Raw::Text(_) => "a text",
-        Raw::List(_) => "a list",
-        Raw::Object(_) => "an object",
-        Raw::Other => "something else",
+        Value::Undefined | Value::Null => "nothing",
+        Value::Number(_) => "a number",
+        Value::BigInt(_) => "a BigInt",
+        Value::Text(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+        _ => "something else",
     };
     invalid(format!("expected {what}, found {found}"), path)
-}
-
-/// What any self-describing format can hold, as far as a policy needs it.
-#[derive(Clone, Debug)]
-enum Raw {
-    Nothing,
-    /// Whole numbers too: those a policy accepts are exact in a double.
-    Number(f64),
-    Text(String),
-    List(Vec<Raw>),
-    Object(Vec<(String, Raw)>),
-    /// Booleans, bytes, and what lies deeper than any policy.
-    Other,
-}
-
-/// How many more lists and objects may be entered.
-#[derive(Clone, Copy)]
-struct Nesting(usize);
-
-impl<'de> DeserializeSeed<'de> for Nesting {
-    type Value = Raw;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
-        if self.0 == 0 {
-            return IgnoredAny::deserialize(deserializer).map(|_| Raw::Other);
-        }
-        deserializer.deserialize_any(Nesting(self.0 - 1))
-    }
-}
-
-impl<'de> Visitor<'de> for Nesting {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a policy")
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Nothing)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
-        Ok(Raw::Other)
-    }
-
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Raw, E> {
-        Ok(Raw::Other)
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Raw, E> {
-        Ok(Raw::Number(number as f64))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Raw, E> {
-        Ok(Raw::Number(number as f64))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Raw, E> {
-        Ok(Raw::Number(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(text.into()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<Raw, A::Error> {
-        let mut list = Vec::new();
-        while let Some(member) = members.next_element_seed(self)? {
-            list.push(member);
-        }
-        Ok(Raw::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
-        let mut object = Vec::new();
-        while let Some(key) = entries.next_key()? {
-            object.push((key, entries.next_value_seed(self)?));
-        }
-        Ok(Raw::Object(object))
-    }
 }

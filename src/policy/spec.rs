@@ -1,7 +1,7 @@
 //! The policy itself: only valid ones exist.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -47,13 +47,16 @@ pub(super) enum Rule {
     EveryMillis(u64),
     TailRatio(f64),
     SlowLoad(u64),
-    #[serde(serialize_with = "in_order")]
-    WhenEvent(BTreeSet<Arc<str>>),
+    /// In order, each once.
+    #[serde(serialize_with = "as_list")]
+    WhenEvent(Vec<Arc<str>>),
     WhenState(u32),
     AnyOf(Vec<Rule>),
     AllOf(Vec<Rule>),
     PerKind {
-        kinds: BTreeMap<String, Rule>,
+        /// In the order of their names, each once.
+        #[serde(serialize_with = "as_object")]
+        kinds: Vec<(String, Rule)>,
         otherwise: Box<Rule>,
     },
     Jitter {
@@ -97,9 +100,9 @@ impl Policy {
 
     /// An event of one of these types was folded since the last snapshot.
     pub fn when_event(types: impl IntoIterator<Item = impl Into<String>>) -> Result<Self> {
-        event_types(types.into_iter().map(Into::into), "policy.whenEvent")
-            .map(Rule::WhenEvent)
-            .map(Self)
+        let types: Vec<String> = types.into_iter().map(Into::into).collect();
+        let types: Vec<&str> = types.iter().map(String::as_str).collect();
+        event_types(&types, "policy.whenEvent").map(Rule::WhenEvent).map(Self)
     }
 
     /// The host's state predicate with this index, below 1,024, holds.
@@ -121,9 +124,12 @@ impl Policy {
 
     /// A policy per kind of stream (workflow, task …), and one for every other kind and for streams without a kind.
     pub fn per_kind(kinds: BTreeMap<String, Policy>, otherwise: Policy) -> Result<Self> {
-        let kinds = kinds.into_iter().map(|(kind, policy)| (kind, policy.0)).collect();
+        let mut named = Vec::new();
+        for (kind, policy) in kinds {
+            insert_kind(&mut named, &kind, policy.0, "policy.perKind.kinds")?;
+        }
+        let kinds = some(named, "policy.perKind.kinds")?;
         let otherwise = Box::new(otherwise.0);
-        let kinds = named(kinds, "policy.perKind.kinds")?;
         Rule::PerKind { kinds, otherwise }.shallow("policy.perKind")
     }
 
@@ -147,7 +153,10 @@ impl Rule {
     pub(super) fn children(&self) -> Vec<&Rule> {
         match self {
             Self::AnyOf(rules) | Self::AllOf(rules) => rules.iter().collect(),
-            Self::PerKind { kinds, otherwise } => kinds.values().chain([&**otherwise]).collect(),
+            Self::PerKind { kinds, otherwise } => {
+                let named = kinds.iter().map(|(_, rule)| rule);
+                named.chain([&**otherwise]).collect()
+            }
             Self::Jitter { policy, .. } => [&**policy].into(),
             _ => Vec::new(),
         }
@@ -180,7 +189,7 @@ pub(super) fn positive(number: f64, path: &str) -> Result<f64> {
     if number.is_finite() && number > 0.0 {
         return Ok(number);
     }
-    Err(invalid(format!("{number} is not a number above 0"), path))
+    Err(invalid("not a number above 0", path))
 }
 
 pub(super) fn half(fraction: f64, path: &str) -> Result<f64> {
@@ -188,7 +197,7 @@ pub(super) fn half(fraction: f64, path: &str) -> Result<f64> {
         return Ok(fraction);
     }
     Err(invalid(
-        format!("{fraction} is not above 0 and at most 0.5; leave jitter out to have none"),
+        "not above 0 and at most 0.5; leave jitter out to have none",
         path,
     ))
 }
@@ -205,26 +214,39 @@ pub(super) fn state_index(index: u64, path: &str) -> Result<u32> {
         })
 }
 
-pub(super) fn event_types(types: impl Iterator<Item = String>, path: &str) -> Result<BTreeSet<Arc<str>>> {
-    let mut set = BTreeSet::new();
-    for (i, name) in types.enumerate() {
+pub(super) fn event_types(types: &[&str], path: &str) -> Result<Vec<Arc<str>>> {
+    let mut ordered: Vec<Arc<str>> = Vec::new();
+    for (i, name) in types.iter().enumerate() {
         if name.is_empty() {
             return Err(invalid("an event type needs a name", &format!("{path}[{i}]")));
         }
-        set.insert(Arc::from(name));
+        if let Err(place) = ordered.binary_search_by(|known| (**known).cmp(name)) {
+            ordered.insert(place, Arc::from(*name));
+        }
     }
-    if set.is_empty() { Err(empty(path)) } else { Ok(set) }
+    some(ordered, path)
 }
 
-pub(super) fn some(rules: Vec<Rule>, path: &str) -> Result<Vec<Rule>> {
-    if rules.is_empty() { Err(empty(path)) } else { Ok(rules) }
-}
-
-pub(super) fn named(kinds: BTreeMap<String, Rule>, path: &str) -> Result<BTreeMap<String, Rule>> {
-    if kinds.contains_key("") {
+/// Puts the policy of one kind in its place.
+pub(super) fn insert_kind(kinds: &mut Vec<(String, Rule)>, kind: &str, policy: Rule, path: &str) -> Result<()> {
+    if kind.is_empty() {
         return Err(invalid("a kind needs a name", path));
     }
-    if kinds.is_empty() { Err(empty(path)) } else { Ok(kinds) }
+    match kinds.binary_search_by(|(known, _)| known.as_str().cmp(kind)) {
+        Ok(_) => Err(invalid("this kind is named twice; keep one", &format!("{path}.{kind}"))),
+        Err(place) => {
+            kinds.insert(place, (kind.into(), policy));
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn some<T>(members: Vec<T>, path: &str) -> Result<Vec<T>> {
+    if members.is_empty() {
+        Err(empty(path))
+    } else {
+        Ok(members)
+    }
 }
 
 pub(super) fn too_deep(path: &str) -> Error {
@@ -253,6 +275,10 @@ fn rules(policies: Vec<Policy>) -> Vec<Rule> {
     policies.into_iter().map(|policy| policy.0).collect()
 }
 
-fn in_order<S: Serializer>(types: &BTreeSet<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_list<S: Serializer>(types: &[Arc<str>], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(types.iter().map(|name| &**name))
+}
+
+fn as_object<S: Serializer>(kinds: &[(String, Rule)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(kinds.iter().map(|(kind, rule)| (kind, rule)))
 }

@@ -316,7 +316,7 @@ fn read_field(reader: &mut Reader<'_>, number: u64, draft: &mut Draft) -> Result
         }
         field::FENCE => header.fence = Some(reader.u64()?),
         field::META => {
-            header.meta = crate::value::from_slice(item(reader)?)?;
+            header.meta = Value::from_bytes(item(reader)?)?;
             if is_no_meta(&header.meta) {
                 return Err(corrupt("empty metadata must be left out"));
             }
@@ -331,7 +331,7 @@ fn read_field(reader: &mut Reader<'_>, number: u64, draft: &mut Draft) -> Result
 }
 
 fn anchor(item: &[u8]) -> Result<Anchor> {
-    match crate::value::from_slice(item)? {
+    match Value::from_bytes(item)? {
         Value::Text(id) => Some(Anchor::Id(id)),
         Value::Bytes(bytes) => bytes.try_into().ok().map(Anchor::Digest),
         _ => None,

@@ -7,4 +7,6 @@
 )]
 pub mod abi;
 #[cfg(feature = "js")]
+mod crossing;
+#[cfg(feature = "js")]
 pub mod js;

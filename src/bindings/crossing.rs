@@ -96,8 +96,8 @@ fn bounds(from: Part<'_>) -> Bounds {
 
 pub(super) fn save_request(from: Part<'_>) -> SaveRequest {
     SaveRequest {
-        header: identity(from.at("header")),
-        payload: digested(from.at("payload")),
+        header: header(from.at("header")),
+        payload: payload(from.at("payload")),
         frame_bytes: from.at("frameBytes").whole(),
         max_bytes: from.at("maxBytes").whole(),
         keep: from.at("keep").short(),
@@ -107,8 +107,7 @@ pub(super) fn save_request(from: Part<'_>) -> SaveRequest {
     }
 }
 
-/// What a save looks at: whose snapshot it is, and where it ends.
-fn identity(from: Part<'_>) -> Header {
+fn header(from: Part<'_>) -> Header {
     let mut header = Header::new(
         from.at("name").text(),
         from.at("version").short(),
@@ -117,12 +116,17 @@ fn identity(from: Part<'_>) -> Header {
         from.at("eventCount").whole(),
     );
     header.anchor = from.at("anchor").maybe(Part::anchor);
+    header.taken_at = from.at("takenAt").maybe(Part::time);
+    header.fence = from.at("fence").maybe(Part::whole);
+    if let Some(meta) = from.at("meta").maybe(|meta| meta.value.clone()) {
+        header.meta = meta;
+    }
     header
 }
 
-/// What a save looks at: whether two states are the same.
-fn digested(from: Part<'_>) -> Payload {
+fn payload(from: Part<'_>) -> Payload {
     let mut payload = Payload::of(&[]);
+    payload.media_type = from.at("mediaType").maybe(Part::text);
     payload.bytes = from.at("bytes").whole();
     payload.digest = from.at("digest").digest();
     payload
@@ -236,6 +240,14 @@ impl<'v> Part<'v> {
         match whole {
             Some(whole) => whole,
             None => self.refuse("a whole number of at most 64 bits", 0),
+        }
+    }
+
+    /// Milliseconds.
+    fn time(self) -> i64 {
+        match self.value.as_f64() {
+            Some(number) if number as i64 as f64 == number => number as i64,
+            _ => self.refuse("whole milliseconds", 0),
         }
     }
 

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 
 use crate::fold::{Anchor, Sequence};
-use crate::frame::{Digest, Header, Payload};
+use crate::frame::{DEFAULT_MAX_STATE_BYTES, Digest, Header, Payload};
 use crate::store::{Bounds, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
 use crate::value::Value;
 use crate::{Code, Error, Result};
@@ -107,7 +107,7 @@ pub(super) fn save_request(from: Part<'_>) -> SaveRequest {
     }
 }
 
-fn header(from: Part<'_>) -> Header {
+pub(super) fn header(from: Part<'_>) -> Header {
     let mut header = Header::new(
         from.at("name").text(),
         from.at("version").short(),
@@ -124,12 +124,36 @@ fn header(from: Part<'_>) -> Header {
     header
 }
 
-fn payload(from: Part<'_>) -> Payload {
+pub(super) fn payload(from: Part<'_>) -> Payload {
     let mut payload = Payload::of(&[]);
     payload.media_type = from.at("mediaType").maybe(Part::text);
     payload.bytes = from.at("bytes").whole();
     payload.digest = from.at("digest").digest();
     payload
+}
+
+/// What is expected of a frame, by its fields.
+pub(super) struct Wanted {
+    pub name: Option<String>,
+    pub stream: Option<String>,
+    pub position: Option<u64>,
+    pub version: Option<u32>,
+    pub migratable: Vec<u32>,
+    pub max_state_bytes: u64,
+}
+
+pub(super) fn wanted(from: Part<'_>) -> Wanted {
+    Wanted {
+        name: from.at("name").maybe(Part::text),
+        stream: from.at("streamId").maybe(Part::text),
+        position: from.at("position").maybe(Part::whole),
+        version: from.at("version").maybe(Part::short),
+        migratable: from.at("migratable").maybe(Part::shorts).unwrap_or_default(),
+        max_state_bytes: from
+            .at("maxStateBytes")
+            .maybe(Part::whole)
+            .unwrap_or(DEFAULT_MAX_STATE_BYTES),
+    }
 }
 
 fn listing(from: Part<'_>) -> Listing {

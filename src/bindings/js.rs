@@ -8,12 +8,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use js_sys::Uint8Array;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::crossing::{self, Part};
 use crate::Error;
-use crate::frame::{self, Expect, Header, Payload};
+use crate::frame::{self, Expect};
 use crate::policy::{self, Attempt, LastLoad, LastSnapshot, Observation};
 use crate::store::{self, StreamKeys};
 use crate::value::{self, Value};
@@ -23,45 +23,24 @@ type JsResult<T> = core::result::Result<T, JsValue>;
 /// Everything in front of a payload. `request`: `{ header, payload }`.
 #[wasm_bindgen(js_name = frameHead)]
 pub fn frame_head(request: &[u8]) -> JsResult<Vec<u8>> {
-    #[derive(Deserialize)]
-    struct Request {
-        header: Header,
-        payload: Payload,
-    }
-    let Request { header, payload } = read(request)?;
+    let read = |from: Part<'_>| {
+        (
+            crossing::header(from.at("header")),
+            crossing::payload(from.at("payload")),
+        )
+    };
+    let (header, payload) = crossing::read(request, read).map_err(thrown)?;
     frame::head(&header, &payload).map_err(thrown)
 }
 
 /// Verifies the head of a frame and compares it with what is expected; answers `{ header, payload, offset }`.
 #[wasm_bindgen(js_name = inspectHead)]
 pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> JsResult<Vec<u8>> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Wanted {
-        name: Option<String>,
-        stream_id: Option<String>,
-        position: Option<u64>,
-        version: Option<u32>,
-        migratable: Vec<u32>,
-        max_state_bytes: u64,
-    }
-    impl Default for Wanted {
-        fn default() -> Self {
-            Self {
-                name: None,
-                stream_id: None,
-                position: None,
-                version: None,
-                migratable: Vec::new(),
-                max_state_bytes: frame::DEFAULT_MAX_STATE_BYTES,
-            }
-        }
-    }
-    let wanted: Wanted = read(expect)?;
+    let wanted = crossing::read(expect, crossing::wanted).map_err(thrown)?;
     let inspection = frame::inspect_head(head, frame_bytes as u64).map_err(thrown)?;
     Expect {
         name: wanted.name.as_deref(),
-        stream: wanted.stream_id.as_deref(),
+        stream: wanted.stream.as_deref(),
         position: wanted.position,
         version: wanted.version,
         migratable: &wanted.migratable,
@@ -267,10 +246,6 @@ fn observe(
 
 fn keys(name: &str, stream: &str) -> JsResult<StreamKeys> {
     StreamKeys::new(name, stream).map_err(thrown)
-}
-
-fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> JsResult<T> {
-    value::from_slice(bytes).map_err(thrown)
 }
 
 fn write<T: Serialize>(answer: &T) -> JsResult<Vec<u8>> {

@@ -11,6 +11,7 @@ use js_sys::Uint8Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+use super::answers;
 use super::crossing::{self, Part};
 use crate::Error;
 use crate::frame::{self, Expect};
@@ -109,7 +110,8 @@ pub fn next_load(conversation: &[u8]) -> JsResult<Vec<u8>> {
         )
     };
     let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
-    write(&store::next(&request, &facts).map_err(thrown)?)
+    let next = store::next(&request, &facts).map_err(thrown)?;
+    Ok(answers::next_load(&next))
 }
 
 /// The next step of a save. `conversation`: `{ request, facts }`.
@@ -122,7 +124,8 @@ pub fn next_save(conversation: &[u8]) -> JsResult<Vec<u8>> {
         )
     };
     let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
-    write(&store::next_save(&request, &facts).map_err(thrown)?)
+    let step = store::next_save(&request, &facts).map_err(thrown)?;
+    Ok(answers::next_save(&step))
 }
 
 /// The operations of a save. `plan`: `{ request, facts: keys }`.
@@ -130,7 +133,8 @@ pub fn next_save(conversation: &[u8]) -> JsResult<Vec<u8>> {
 pub fn plan_save(plan: &[u8]) -> JsResult<Vec<u8>> {
     let read = |from: Part<'_>| (crossing::save_request(from.at("request")), from.at("facts").texts());
     let (request, keys) = crossing::read(plan, read).map_err(thrown)?;
-    write(&store::plan_save(&request, &keys).map_err(thrown)?)
+    let ops = store::plan_save(&request, &keys).map_err(thrown)?;
+    Ok(answers::plan(&ops))
 }
 
 /// Which of a slot's keys retention no longer wants.
@@ -153,9 +157,11 @@ impl CompiledPolicy {
         policy::Policy::try_from(spec).map(Self).map_err(thrown)
     }
 
-    /// What an observation must carry for this policy.
+    /// What an observation must carry for this policy: `[bytes, kind, stream, states, eventTypes]`.
     pub fn needs(&self) -> JsResult<JsValue> {
-        Ok(serde_wasm_bindgen::to_value(&self.0.needs())?)
+        let needs = self.0.needs();
+        let listed = (needs.bytes, needs.kind, needs.stream, needs.states, needs.event_types);
+        Ok(serde_wasm_bindgen::to_value(&listed)?)
     }
 
     /// Whether to take a snapshot now. Most facts are numbers, so they cross as such, in the order of [`fact`]; what nobody knows is
@@ -253,5 +259,5 @@ fn write<T: Serialize>(answer: &T) -> JsResult<Vec<u8>> {
 }
 
 fn thrown(error: Error) -> JsValue {
-    Uint8Array::from(value::to_vec(&error).unwrap_or_default().as_slice()).into()
+    Uint8Array::from(answers::error(&error).as_slice()).into()
 }

@@ -57,6 +57,14 @@ impl Error {
         self
     }
 
+    /// The same error with its path inside of `outer`: `[2].name` becomes `lines[2].name`.
+    #[must_use]
+    #[cold]
+    pub(crate) fn under(self, outer: &str) -> Self {
+        let path = [outer, self.path().unwrap_or_default()].concat();
+        self.at_path(path)
+    }
+
     /// The same error at a position of the log.
     #[must_use]
     pub fn at_position(mut self, position: u64) -> Self {

@@ -131,16 +131,21 @@ impl Policy {
 impl Needs {
     fn gather(&mut self, rule: &Rule) {
         match rule {
+            Rule::Never | Rule::EveryEvents(_) => {}
             Rule::EveryBytes(_) | Rule::TailRatio(_) => self.bytes = true,
             Rule::EveryMillis(_) | Rule::SlowLoad(_) => self.clock = true,
             Rule::WhenEvent(names) => names.iter().for_each(|name| self.watch(name)),
             Rule::WhenState(index) => self.states = self.states.max(index.saturating_add(1)),
-            Rule::PerKind { .. } => self.kind = true,
-            Rule::Jitter { .. } => self.stream = true,
-            Rule::Never | Rule::EveryEvents(_) | Rule::AnyOf(_) | Rule::AllOf(_) => {}
-        }
-        for child in rule.children() {
-            self.gather(child);
+            Rule::AnyOf(rules) | Rule::AllOf(rules) => rules.iter().for_each(|rule| self.gather(rule)),
+            Rule::PerKind { kinds, otherwise } => {
+                self.kind = true;
+                kinds.iter().for_each(|(_, rule)| self.gather(rule));
+                self.gather(otherwise);
+            }
+            Rule::Jitter { policy, .. } => {
+                self.stream = true;
+                self.gather(policy);
+            }
         }
     }
 

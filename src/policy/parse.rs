@@ -43,7 +43,7 @@ impl TryFrom<Spec> for Policy {
     type Error = Error;
 
     fn try_from(spec: Spec) -> Result<Self> {
-        rule(&spec.0, "policy", 1).map(Policy)
+        rule(&spec.0, 1).map(Policy).map_err(|error| error.under("policy"))
     }
 }
 
@@ -59,136 +59,139 @@ impl<'de> Deserialize<'de> for Policy {
     }
 }
 
-fn rule(written: &Value, path: &str, depth: usize) -> Result<Rule> {
+// Paths grow while an error is on its way out, so that a valid policy pays nothing for them.
+
+fn rule(written: &Value, depth: usize) -> Result<Rule> {
     if depth > MAX_DEPTH {
-        return Err(too_deep(path));
+        return Err(too_deep());
     }
     if written.as_str() == Some("never") {
         return Ok(Rule::Never);
     }
-    let (name, body) = single(written, path)?;
-    let at = format!("{path}.{name}");
-    match name {
-        "everyEvents" => whole(integer(body, &at)?, &at).map(Rule::EveryEvents),
-        "everyBytes" => whole(integer(body, &at)?, &at).map(Rule::EveryBytes),
-        "everyMillis" => whole(integer(body, &at)?, &at).map(Rule::EveryMillis),
-        "slowLoad" => whole(integer(body, &at)?, &at).map(Rule::SlowLoad),
-        "tailRatio" => positive(number(body, &at)?, &at).map(Rule::TailRatio),
-        "whenState" => state_index(integer(body, &at)?, &at).map(Rule::WhenState),
-        "whenEvent" => event_types(&texts(body, &at)?, &at).map(Rule::WhenEvent),
-        "anyOf" => some(rules(body, &at, depth)?, &at).map(Rule::AnyOf),
-        "allOf" => some(rules(body, &at, depth)?, &at).map(Rule::AllOf),
-        "perKind" => per_kind(body, &at, depth),
-        "jitter" => jitter(body, &at, depth),
-        _ => Err(invalid(
-            format!("\"{name}\" is not a trigger; there are {TRIGGERS}"),
-            path,
-        )),
-    }
+    let (name, body) = single(written)?;
+    let rule = match name {
+        "everyEvents" => threshold(body).map(Rule::EveryEvents),
+        "everyBytes" => threshold(body).map(Rule::EveryBytes),
+        "everyMillis" => threshold(body).map(Rule::EveryMillis),
+        "slowLoad" => threshold(body).map(Rule::SlowLoad),
+        "tailRatio" => number(body).and_then(positive).map(Rule::TailRatio),
+        "whenState" => integer(body).and_then(state_index).map(Rule::WhenState),
+        "whenEvent" => texts(body).and_then(|types| event_types(&types)).map(Rule::WhenEvent),
+        "anyOf" => rules(body, depth).map(Rule::AnyOf),
+        "allOf" => rules(body, depth).map(Rule::AllOf),
+        "perKind" => per_kind(body, depth),
+        "jitter" => jitter(body, depth),
+        _ => {
+            return Err(invalid(format!("\"{name}\" is not a trigger; there are {TRIGGERS}")));
+        }
+    };
+    rule.map_err(|error| in_field(name, error))
 }
 
-fn per_kind(body: &Value, path: &str, depth: usize) -> Result<Rule> {
-    let [listed, otherwise] = fields(body, ["kinds", "otherwise"], path)?;
-    let at = format!("{path}.kinds");
-    let mut kinds = Vec::new();
-    for (kind, written) in entries(listed, &at)? {
-        let policy = rule(written, &format!("{at}.{kind}"), depth + 1)?;
-        insert_kind(&mut kinds, kind, policy, &at)?;
-    }
+fn per_kind(body: &Value, depth: usize) -> Result<Rule> {
+    let [listed, otherwise] = fields(body, ["kinds", "otherwise"])?;
+    let kinds = kinds(listed, depth).map_err(|error| in_field("kinds", error))?;
+    let otherwise = rule(otherwise, depth + 1).map_err(|error| in_field("otherwise", error))?;
     Ok(Rule::PerKind {
-        kinds: some(kinds, &at)?,
-        otherwise: Box::new(rule(otherwise, &format!("{path}.otherwise"), depth + 1)?),
+        kinds,
+        otherwise: Box::new(otherwise),
     })
 }
 
-fn jitter(body: &Value, path: &str, depth: usize) -> Result<Rule> {
-    let [fraction, policy] = fields(body, ["fraction", "policy"], path)?;
-    let at = format!("{path}.fraction");
+fn kinds(listed: &Value, depth: usize) -> Result<Vec<(String, Rule)>> {
+    let mut kinds = Vec::new();
+    for (kind, written) in entries(listed)? {
+        let policy = rule(written, depth + 1).map_err(|error| in_field(kind, error))?;
+        insert_kind(&mut kinds, kind, policy)?;
+    }
+    some(kinds)
+}
+
+fn jitter(body: &Value, depth: usize) -> Result<Rule> {
+    let [fraction, policy] = fields(body, ["fraction", "policy"])?;
+    let fraction = number(fraction).and_then(half);
+    let policy = rule(policy, depth + 1);
     Ok(Rule::Jitter {
-        fraction: half(number(fraction, &at)?, &at)?,
-        policy: Box::new(rule(policy, &format!("{path}.policy"), depth + 1)?),
+        fraction: fraction.map_err(|error| in_field("fraction", error))?,
+        policy: Box::new(policy.map_err(|error| in_field("policy", error))?),
     })
 }
 
-fn rules(written: &Value, path: &str, depth: usize) -> Result<Vec<Rule>> {
-    let members = list(written, path)?.iter().enumerate();
-    members
-        .map(|(i, member)| rule(member, &format!("{path}[{i}]"), depth + 1))
-        .collect()
+fn rules(written: &Value, depth: usize) -> Result<Vec<Rule>> {
+    let mut rules = Vec::new();
+    for (i, member) in list(written)?.iter().enumerate() {
+        rules.push(rule(member, depth + 1).map_err(|error| in_element(i, error))?);
+    }
+    some(rules)
 }
 
-fn texts<'v>(written: &'v Value, path: &str) -> Result<Vec<&'v str>> {
-    let members = list(written, path)?.iter().enumerate();
-    members
-        .map(|(i, member)| {
-            member
-                .as_str()
-                .ok_or_else(|| expected("a text", member, &format!("{path}[{i}]")))
-        })
-        .collect()
+fn texts(written: &Value) -> Result<Vec<&str>> {
+    let mut texts = Vec::new();
+    for (i, member) in list(written)?.iter().enumerate() {
+        let text = member.as_str();
+        texts.push(text.ok_or_else(|| in_element(i, expected("a text", member)))?);
+    }
+    Ok(texts)
 }
 
-fn single<'v>(written: &'v Value, path: &str) -> Result<(&'v str, &'v Value)> {
+fn single(written: &Value) -> Result<(&str, &Value)> {
     match written {
         Value::Object(entries) => match entries.as_slice() {
             [(name, body)] => Ok((name, body)),
-            _ => Err(invalid(
-                format!(
-                    "{} triggers in one object; write one, or combine them with anyOf or allOf",
-                    entries.len()
-                ),
-                path,
-            )),
+            _ => Err(invalid(format!(
+                "{} triggers in one object; write one, or combine them with anyOf or allOf",
+                entries.len()
+            ))),
         },
-        _ => Err(expected("\"never\" or an object with one trigger", written, path)),
+        _ => Err(expected("\"never\" or an object with one trigger", written)),
     }
 }
 
 /// The named fields of an object that has no others; an absent one is undefined.
-fn fields<'v>(written: &'v Value, names: [&str; 2], path: &str) -> Result<[&'v Value; 2]> {
-    let entries = entries(written, path)?;
-    let misplaced = |(i, (key, _)): &(usize, &(String, Value))| {
-        !names.contains(&key.as_str()) || entries.iter().take(*i).any(|(earlier, _)| earlier == key)
-    };
-    match entries.iter().enumerate().find(misplaced) {
-        Some((_, (key, _))) => {
+fn fields<'v>(written: &'v Value, names: [&str; 2]) -> Result<[&'v Value; 2]> {
+    let entries = entries(written)?;
+    for (i, (key, _)) in entries.iter().enumerate() {
+        let repeated = entries.iter().take(i).any(|(earlier, _)| earlier == key);
+        if repeated || !names.contains(&key.as_str()) {
             let [first, second] = names;
-            let message = format!("\"{key}\" does not belong here; write {first} and {second} once each");
-            Err(invalid(message, path))
+            return Err(invalid(format!(
+                "\"{key}\" does not belong here; write {first} and {second} once each"
+            )));
         }
-        None => Ok(names.map(|name| written.get(name).unwrap_or(&Value::Undefined))),
     }
+    Ok(names.map(|name| written.get(name).unwrap_or(&Value::Undefined)))
 }
 
-fn entries<'v>(written: &'v Value, path: &str) -> Result<&'v [(String, Value)]> {
+fn entries(written: &Value) -> Result<&[(String, Value)]> {
     match written {
         Value::Object(entries) => Ok(entries),
-        other => Err(expected("an object", other, path)),
+        other => Err(expected("an object", other)),
     }
 }
 
-fn list<'v>(written: &'v Value, path: &str) -> Result<&'v [Value]> {
-    written.as_array().ok_or_else(|| expected("a list", written, path))
+fn list(written: &Value) -> Result<&[Value]> {
+    written.as_array().ok_or_else(|| expected("a list", written))
 }
 
-fn number(written: &Value, path: &str) -> Result<f64> {
-    written.as_f64().ok_or_else(|| expected("a number", written, path))
+fn number(written: &Value) -> Result<f64> {
+    written.as_f64().ok_or_else(|| expected("a number", written))
 }
 
 /// A whole number, however the host wrote it: JavaScript has one kind of number, so 100.0 is 100.
-fn integer(written: &Value, path: &str) -> Result<u64> {
-    let number = number(written, path)?;
+fn integer(written: &Value) -> Result<u64> {
+    let number = number(written)?;
     let whole = number as u64;
     if whole as f64 == number {
         return Ok(whole);
     }
-    Err(invalid(
-        "not a whole number; write digits without a sign or a fraction",
-        path,
-    ))
+    Err(invalid("not a whole number; write digits without a sign or a fraction"))
 }
 
-fn expected(what: &str, found: &Value, path: &str) -> Error {
+fn threshold(written: &Value) -> Result<u64> {
+    integer(written).and_then(whole)
+}
+
+fn expected(what: &str, found: &Value) -> Error {
     let found = match found {
         Value::Undefined | Value::Null => "nothing",
         Value::Number(_) => "a number",
@@ -198,5 +201,15 @@ fn expected(what: &str, found: &Value, path: &str) -> Error {
         Value::Object(_) => "an object",
         _ => "something else",
     };
-    invalid(format!("expected {what}, found {found}"), path)
+    invalid(format!("expected {what}, found {found}"))
+}
+
+#[cold]
+fn in_field(name: &str, error: Error) -> Error {
+    error.under(name).under(".")
+}
+
+#[cold]
+fn in_element(index: usize, error: Error) -> Error {
+    error.under(&format!("[{index}]"))
 }

@@ -204,7 +204,8 @@ function compile(policy: Policy<never>): Compiled {
   let compiled = compiledPolicies.get(policy);
   if (compiled === undefined) {
     const rules = calling(() => new (core().CompiledPolicy)(toCoreBytes(policy.spec)));
-    compiled = { rules, needs: rules.needs() as PolicyNeeds };
+    const [bytes, kind, stream, states, eventTypes] = rules.needs() as [boolean, boolean, boolean, number, string[]];
+    compiled = { rules, needs: { bytes, kind, stream, states, eventTypes } };
     compiledPolicies.set(policy, compiled);
   }
   return compiled;

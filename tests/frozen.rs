@@ -17,7 +17,10 @@ fn frozen_vectors_are_what_they_were() {
         let (digest, name) = line.split_once("  ").unwrap();
         let bytes = fs::read(folder.join(name)).unwrap();
         let found: String = sha256(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(found, digest, "{name} was changed; put new vectors into a file of their own");
+        assert_eq!(
+            found, digest,
+            "{name} was changed; put new vectors into a file of their own"
+        );
         frozen.push(name.to_owned());
     }
     let mut there: Vec<String> = fs::read_dir(&folder)
@@ -26,5 +29,8 @@ fn frozen_vectors_are_what_they_were() {
         .filter(|name| name.ends_with(".json"))
         .collect();
     there.sort();
-    assert_eq!(frozen, there, "every file of vectors is frozen with the version that added it");
+    assert_eq!(
+        frozen, there,
+        "every file of vectors is frozen with the version that added it"
+    );
 }

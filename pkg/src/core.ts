@@ -85,34 +85,19 @@ export function calling<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw fromCore(error);
+    throw error instanceof Uint8Array ? fromCore(decode(error) as CoreError) : error;
   }
 }
 
-interface CoreError {
-  code: ErrorCode;
-  message: string;
-  offset?: number | bigint;
-  path?: string;
-  position?: number | bigint;
+/** An error as the core says it: thrown as bytes, or part of an answer. */
+export interface CoreError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly offset?: number;
+  readonly path?: string;
+  readonly position?: number | bigint;
 }
 
-/** An error of the core, thrown or part of an answer. */
-export function fromCore(error: unknown): unknown {
-  if (!isCoreError(error)) return error;
-  const { code, message, offset, path, position } = error;
-  return new SnapshotError(code, message, {
-    ...(offset === undefined ? {} : { offset: Number(offset) }),
-    ...(path === undefined ? {} : { path }),
-    ...(position === undefined ? {} : { position: safest(position) }),
-  });
-}
-
-function safest(position: number | bigint): number | bigint {
-  const number = Number(position);
-  return Number.isSafeInteger(number) ? number : position;
-}
-
-function isCoreError(error: unknown): error is CoreError {
-  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error && !(error instanceof Error);
+export function fromCore({ code, message, ...place }: CoreError): SnapshotError {
+  return new SnapshotError(code, message, place);
 }

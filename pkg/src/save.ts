@@ -1,5 +1,5 @@
 /** The driver of a save: encodes once, then performs the steps that the core names. */
-import { ask, core, fromCore } from './core.js';
+import { ask, core, fromCore, type CoreError } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { decodePayload, openPayload, sealPayload, verifySealed } from './frame.js';
@@ -36,9 +36,9 @@ type Step =
   | { do: 'done'; result: CoreResult };
 
 type CoreResult =
-  | { status: 'taken'; key: string; deleted: string[]; deleteError: unknown }
+  | { status: 'taken'; key: string; deleted: string[]; deleteError: CoreError | null }
   | { status: 'alreadyCovered'; key: string }
-  | { status: 'failed'; error: unknown };
+  | { status: 'failed'; error: CoreError };
 
 /** Encodes the state of a handle, synchronously: what is written is the state as it is now. */
 export function sealHandle<State, Event, P extends Position>(
@@ -235,7 +235,7 @@ function fromResult(result: CoreResult, cause: unknown): SaveResult {
   }
 }
 
-function asError(error: unknown, cause: unknown): SnapshotError {
-  const parsed = fromCore(error) as SnapshotError;
+function asError(error: CoreError, cause: unknown): SnapshotError {
+  const parsed = fromCore(error);
   return cause === undefined ? parsed : new SnapshotError(parsed.code, parsed.message, { cause });
 }

@@ -55,7 +55,7 @@ fn make_head(question: &[u8]) -> Result<Vec<u8>> {
         floor: question.optional(Question::u32)?,
         fence: question.optional(Question::u64)?,
         meta: match question.optional(|question| question.reader.bytes())? {
-            Some(meta) => value::from_slice(meta)?,
+            Some(meta) => Value::from_bytes(meta)?,
             None => Value::Object(Vec::new()),
         },
     };

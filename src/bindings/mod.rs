@@ -7,6 +7,10 @@
 )]
 pub mod abi;
 #[cfg(feature = "js")]
+mod answers;
+#[cfg(feature = "js")]
+mod crossing;
+#[cfg(feature = "js")]
 pub mod frames;
 #[cfg(feature = "js")]
 pub mod js;

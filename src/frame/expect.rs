@@ -70,10 +70,13 @@ impl<'a> Expect<'a> {
     fn check_identity(&self, header: &Header) -> Result<()> {
         let foreign = |message| Err(Error::new(Code::Foreign, message));
         if let Some(name) = self.name.filter(|name| *name != header.name) {
-            return foreign(format!("a snapshot of {:?}, expected {name:?}", header.name));
+            return foreign(format!("a snapshot of \"{}\", expected \"{name}\"", header.name));
         }
         if let Some(stream) = self.stream.filter(|stream| *stream != header.stream) {
-            return foreign(format!("a snapshot of stream {:?}, expected {stream:?}", header.stream));
+            return foreign(format!(
+                "a snapshot of stream \"{}\", expected \"{stream}\"",
+                header.stream
+            ));
         }
         if let Some(position) = self.position.filter(|position| *position != header.position) {
             return foreign(format!(

@@ -296,7 +296,7 @@ impl Draft {
             }
             field::FENCE => header.fence = Some(reader.u64()?),
             field::META => {
-                header.meta = value::from_slice(nested(reader)?)?;
+                header.meta = Value::from_bytes(nested(reader)?)?;
                 if is_no_meta(&header.meta) {
                     return Err(corrupt("empty metadata must be left out"));
                 }
@@ -385,7 +385,7 @@ fn key_id<'a>(reader: &mut Reader<'a>) -> Result<&'a str> {
 }
 
 fn anchor(item: &[u8]) -> Result<Anchor> {
-    match value::from_slice(item)? {
+    match Value::from_bytes(item)? {
         Value::Text(id) => Some(Anchor::Id(id)),
         Value::Bytes(bytes) => bytes.try_into().ok().map(Anchor::Digest),
         _ => None,

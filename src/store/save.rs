@@ -4,6 +4,7 @@
 //! what retention no longer wants. Nothing newer is hidden, nothing is deleted that this save has not seen, and nothing at all before
 //! the new frame is written (automerge-repo's order).
 
+use alloc::collections::BinaryHeap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -204,14 +205,14 @@ pub fn plan_save(request: &SaveRequest, keys: &[String]) -> Result<Vec<Op>> {
 /// Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound: all but the newest
 /// `keep − 1` below it. Keys above it are left alone.
 pub fn plan_prune(keys: &[String], position: u64, keep: u32) -> Vec<String> {
-    let mut below: Vec<(u64, &String)> = keys
+    let below: BinaryHeap<(u64, String)> = keys
         .iter()
-        .filter_map(|key| Some((position_of(key)?, key)))
+        .filter_map(|key| Some((position_of(key)?, key.clone())))
         .filter(|(at, _)| *at < position)
         .collect();
-    below.sort_by(|a, b| b.cmp(a));
     let kept = usize::try_from(keep).unwrap_or(usize::MAX).saturating_sub(1);
-    below.into_iter().skip(kept).map(|(_, key)| key.clone()).collect()
+    let newest_first = below.into_sorted_vec().into_iter().rev();
+    newest_first.skip(kept).map(|(_, key)| key).collect()
 }
 
 struct Walk<'a> {
@@ -219,8 +220,8 @@ struct Walk<'a> {
     keys: StreamKeys,
     step: SaveStep,
     listed: Vec<String>,
-    /// What lies at or above our position and is not distrusted, newest last.
-    covering: Vec<(u64, String)>,
+    /// What lies at or above our position and is not distrusted; the newest comes first.
+    covering: BinaryHeap<(u64, String)>,
     /// Why what lies at our position cannot be used.
     own_verdict: Option<Code>,
     deleted: Vec<String>,
@@ -246,7 +247,7 @@ impl<'a> Walk<'a> {
             keys,
             step,
             listed: Vec::new(),
-            covering: Vec::new(),
+            covering: BinaryHeap::new(),
             own_verdict: None,
             deleted: Vec::new(),
         })
@@ -290,7 +291,6 @@ impl<'a> Walk<'a> {
             .filter_map(|key| Some((position_of(key)?, key.clone())))
             .filter(|(position, _)| *position >= self.request.header.position)
             .collect();
-        self.covering.sort();
         let own = self.own_key();
         self.own_verdict = self.verdict(&own).filter(|_| self.listed.contains(&own));
         self.look_above()

@@ -9,6 +9,7 @@ use super::{
     leaf::{MAP_TAG, SET_TAG},
     number,
     reader::{FALSE, Head, Major, NULL, Reader, TRUE, UNDEFINED, malformed},
+    validate::validate,
 };
 use crate::{Error, Result};
 
@@ -88,6 +89,12 @@ impl Value {
             Self::Array(elements) => Some(elements),
             _ => None,
         }
+    }
+
+    /// What [`from_slice`](super::from_slice) reads, without serde: a module that reads no other type is much smaller so.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        validate(bytes)?;
+        Self::read(&mut Reader::new(bytes))
     }
 
     /// Reads one item. Checks all that a [`Value`] rests on, and the depth; the rest of the profile is for validation.

@@ -52,9 +52,11 @@ impl Failure {
     pub fn in_entry(mut self, key: &str) -> Self {
         let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$')
             && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
-        self.0
-            .path
-            .push(if plain { format!(".{key}") } else { format!("[{key:?}]") });
+        self.0.path.push(if plain {
+            format!(".{key}")
+        } else {
+            format!("[\"{key}\"]")
+        });
         self
     }
 

@@ -218,7 +218,7 @@ fn in_variant(failure: Failure, variant: Option<&'static str>) -> Failure {
 
 #[cold]
 fn repeated(key: &str) -> Failure {
-    Failure::new(format!("two entries have the key {key:?}: rename or remove one")).in_entry(key)
+    Failure::new(format!("two entries have the key \"{key}\": rename or remove one")).in_entry(key)
 }
 
 #[cold]

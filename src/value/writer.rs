@@ -134,6 +134,19 @@ impl Writer {
     }
 }
 
+/// For answers that are written without serde.
+#[cfg(feature = "js")]
+impl Writer {
+    /// The head of an array; its elements follow.
+    pub fn array(&mut self, count: usize) {
+        self.head(Major::Array, count as u64);
+    }
+
+    pub fn null(&mut self) {
+        self.simple(super::reader::NULL);
+    }
+}
+
 /// For keys that are formatted straight into the output.
 impl core::fmt::Write for Writer {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {

@@ -24,10 +24,10 @@ type JsResult<T> = core::result::Result<T, JsValue>;
 /// Everything in front of a payload. `request`: `{ header, payload }`.
 #[wasm_bindgen(js_name = frameHead)]
 pub fn frame_head(request: &[u8]) -> JsResult<Vec<u8>> {
-    let read = |from: Part<'_>| {
+    let read = |from: &Part<'_>| {
         (
-            crossing::header(from.at("header")),
-            crossing::payload(from.at("payload")),
+            crossing::header(&from.at("header")),
+            crossing::payload(&from.at("payload")),
         )
     };
     let (header, payload) = crossing::read(request, read).map_err(thrown)?;
@@ -103,10 +103,10 @@ pub fn position_of(key: &str) -> Option<u64> {
 /// The next step of a load. `conversation`: `{ request, facts }`; answers `{ step, rejected }`.
 #[wasm_bindgen(js_name = nextLoad)]
 pub fn next_load(conversation: &[u8]) -> JsResult<Vec<u8>> {
-    let read = |from: Part<'_>| {
+    let read = |from: &Part<'_>| {
         (
-            crossing::load_request(from.at("request")),
-            crossing::load_facts(from.at("facts")),
+            crossing::load_request(&from.at("request")),
+            crossing::load_facts(&from.at("facts")),
         )
     };
     let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
@@ -117,10 +117,10 @@ pub fn next_load(conversation: &[u8]) -> JsResult<Vec<u8>> {
 /// The next step of a save. `conversation`: `{ request, facts }`.
 #[wasm_bindgen(js_name = nextSave)]
 pub fn next_save(conversation: &[u8]) -> JsResult<Vec<u8>> {
-    let read = |from: Part<'_>| {
+    let read = |from: &Part<'_>| {
         (
-            crossing::save_request(from.at("request")),
-            crossing::save_facts(from.at("facts")),
+            crossing::save_request(&from.at("request")),
+            crossing::save_facts(&from.at("facts")),
         )
     };
     let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
@@ -131,7 +131,7 @@ pub fn next_save(conversation: &[u8]) -> JsResult<Vec<u8>> {
 /// The operations of a save. `plan`: `{ request, facts: keys }`.
 #[wasm_bindgen(js_name = planSave)]
 pub fn plan_save(plan: &[u8]) -> JsResult<Vec<u8>> {
-    let read = |from: Part<'_>| (crossing::save_request(from.at("request")), from.at("facts").texts());
+    let read = |from: &Part<'_>| (crossing::save_request(&from.at("request")), from.at("facts").texts());
     let (request, keys) = crossing::read(plan, read).map_err(thrown)?;
     let ops = store::plan_save(&request, &keys).map_err(thrown)?;
     Ok(answers::plan(&ops))

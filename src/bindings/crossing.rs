@@ -18,10 +18,10 @@ use crate::{Code, Error, Result};
 ///
 /// # Errors
 /// [`Code::Malformed`] for bytes that are no value; [`Code::InvalidOption`] with the name of the first part that does not fit.
-pub(super) fn read<T>(bytes: &[u8], read: impl FnOnce(Part<'_>) -> T) -> Result<T> {
+pub(super) fn read<T>(bytes: &[u8], read: impl FnOnce(&Part<'_>) -> T) -> Result<T> {
     let value = Value::from_bytes(bytes)?;
     let error = Cell::new(None);
-    let given = read(Part {
+    let given = read(&Part {
         value: &value,
         name: "argument",
         error: &error,
@@ -29,13 +29,13 @@ pub(super) fn read<T>(bytes: &[u8], read: impl FnOnce(Part<'_>) -> T) -> Result<
     error.into_inner().map_or(Ok(given), Err)
 }
 
-pub(super) fn load_request(from: Part<'_>) -> LoadRequest {
+pub(super) fn load_request(from: &Part<'_>) -> LoadRequest {
     LoadRequest {
         name: from.at("name").text(),
         stream: from.at("streamId").text(),
         version: from.at("version").short(),
         migratable: from.at("migratable").maybe(Part::shorts).unwrap_or_default(),
-        sequence: sequence(from.at("sequence")),
+        sequence: sequence(&from.at("sequence")),
         at: from.at("at").maybe(Part::whole),
         use_snapshots: from.at("useSnapshots").flag(),
         has_bounds: from.at("hasBounds").flag(),
@@ -43,11 +43,11 @@ pub(super) fn load_request(from: Part<'_>) -> LoadRequest {
     }
 }
 
-pub(super) fn load_facts(from: Part<'_>) -> Vec<LoadFact> {
+pub(super) fn load_facts(from: &Part<'_>) -> Vec<LoadFact> {
     from.list(load_fact)
 }
 
-fn load_fact(from: Part<'_>) -> LoadFact {
+fn load_fact(from: &Part<'_>) -> LoadFact {
     let (name, from) = from.variant();
     match name {
         "listed" => LoadFact::Listed {
@@ -68,36 +68,42 @@ fn load_fact(from: Part<'_>) -> LoadFact {
             }),
         },
         "bounds" => LoadFact::Bounds {
-            bounds: bounds(from.at("bounds")),
+            bounds: bounds(&from.at("bounds")),
         },
         "unreadable" => LoadFact::Unreadable {
             message: from.at("message").text(),
         },
-        _ => from.refuse("a fact of a load", LoadFact::FirstRow { row: None }),
+        _ => {
+            from.refuse("a fact of a load");
+            LoadFact::FirstRow { row: None }
+        }
     }
 }
 
-fn sequence(from: Part<'_>) -> Sequence {
+fn sequence(from: &Part<'_>) -> Sequence {
     match from.variant() {
         ("contiguous", from) => Sequence::Contiguous {
             first_position: from.at("firstPosition").whole(),
         },
         ("sparse", _) => Sequence::Sparse,
-        _ => from.refuse("\"sparse\", or contiguous with its first position", Sequence::Sparse),
+        _ => {
+            from.refuse("\"sparse\", or contiguous with its first position");
+            Sequence::Sparse
+        }
     }
 }
 
-fn bounds(from: Part<'_>) -> Bounds {
+fn bounds(from: &Part<'_>) -> Bounds {
     Bounds {
         count: from.at("count").maybe(Part::whole),
         truncated_through: from.at("truncatedThrough").maybe(Part::whole),
     }
 }
 
-pub(super) fn save_request(from: Part<'_>) -> SaveRequest {
+pub(super) fn save_request(from: &Part<'_>) -> SaveRequest {
     SaveRequest {
-        header: header(from.at("header")),
-        payload: payload(from.at("payload")),
+        header: header(&from.at("header")),
+        payload: payload(&from.at("payload")),
         frame_bytes: from.at("frameBytes").whole(),
         max_bytes: from.at("maxBytes").whole(),
         keep: from.at("keep").short(),
@@ -105,12 +111,12 @@ pub(super) fn save_request(from: Part<'_>) -> SaveRequest {
             key: from.at("key").text(),
             code: from.at("code").code(),
         }),
-        listing: listing(from.at("listing")),
+        listing: listing(&from.at("listing")),
         clear_attempt: from.at("clearAttempt").maybe(Part::flag).unwrap_or_default(),
     }
 }
 
-fn header(from: Part<'_>) -> Header {
+fn header(from: &Part<'_>) -> Header {
     let mut header = Header::new(
         from.at("name").text(),
         from.at("version").short(),
@@ -128,7 +134,7 @@ fn header(from: Part<'_>) -> Header {
     header
 }
 
-fn payload(from: Part<'_>) -> Payload {
+fn payload(from: &Part<'_>) -> Payload {
     let mut payload = Payload::of(&[]);
     payload.media_type = from.at("mediaType").maybe(Part::text);
     payload.bytes = from.at("bytes").whole();
@@ -141,19 +147,22 @@ fn payload(from: Part<'_>) -> Payload {
     payload
 }
 
-fn listing(from: Part<'_>) -> Listing {
+fn listing(from: &Part<'_>) -> Listing {
     match from.word() {
         "strong" => Listing::Strong,
         "eventual" => Listing::Eventual,
-        _ => from.refuse("\"strong\" or \"eventual\"", Listing::Eventual),
+        _ => {
+            from.refuse("\"strong\" or \"eventual\"");
+            Listing::Eventual
+        }
     }
 }
 
-pub(super) fn save_facts(from: Part<'_>) -> Vec<SaveFact> {
+pub(super) fn save_facts(from: &Part<'_>) -> Vec<SaveFact> {
     from.list(save_fact)
 }
 
-fn save_fact(from: Part<'_>) -> SaveFact {
+fn save_fact(from: &Part<'_>) -> SaveFact {
     let (name, from) = from.variant();
     match name {
         "listed" => SaveFact::Listed {
@@ -171,7 +180,10 @@ fn save_fact(from: Part<'_>) -> SaveFact {
             code: from.at("code").code(),
             message: from.at("message").text(),
         },
-        _ => from.refuse("a fact of a save", SaveFact::Stored),
+        _ => {
+            from.refuse("a fact of a save");
+            SaveFact::Stored
+        }
     }
 }
 
@@ -187,120 +199,129 @@ pub(super) struct Part<'v> {
 impl<'v> Part<'v> {
     /// The field of that name; undefined if there is none.
     #[inline(never)] // some sixty calls
-    pub fn at(self, name: &'v str) -> Self {
+    pub fn at(&self, name: &'v str) -> Self {
         let value = self.value.get(name).unwrap_or(&Value::Undefined);
-        Self { value, name, ..self }
+        Self { value, name, ..*self }
     }
 
     /// Nothing if it is null, undefined, or left out.
-    pub fn maybe<T>(self, read: impl FnOnce(Self) -> T) -> Option<T> {
+    pub fn maybe<T>(&self, read: impl FnOnce(&Self) -> T) -> Option<T> {
         match self.value {
             Value::Undefined | Value::Null => None,
             _ => Some(read(self)),
         }
     }
 
-    pub fn list<T>(self, read: impl Fn(Self) -> T) -> Vec<T> {
+    pub fn list<T>(&self, read: impl Fn(&Self) -> T) -> Vec<T> {
         match self.value.as_array() {
-            Some(elements) => elements.iter().map(|value| read(Self { value, ..self })).collect(),
-            None => self.refuse("a list", Vec::new()),
+            Some(elements) => elements.iter().map(|value| read(&Self { value, ..*self })).collect(),
+            None => {
+                self.refuse("a list");
+                Vec::new()
+            }
         }
     }
 
     /// An enum: `"name"`, or `{name: content}`.
-    fn variant(self) -> (&'v str, Self) {
+    fn variant(&self) -> (&'v str, Self) {
         match self.value {
             Value::Object(entries) => match entries.as_slice() {
-                [(name, value)] => (name, Self { value, ..self }),
-                _ => ("", self),
+                [(name, value)] => (name, Self { value, ..*self }),
+                _ => ("", *self),
             },
-            _ => (self.value.as_str().unwrap_or_default(), self),
+            _ => (self.value.as_str().unwrap_or_default(), *self),
         }
     }
 
-    fn word(self) -> &'v str {
-        match self.value.as_str() {
-            Some(text) => text,
-            None => self.refuse("a text", ""),
-        }
+    fn word(&self) -> &'v str {
+        self.value.as_str().unwrap_or_else(|| {
+            self.refuse("a text");
+            ""
+        })
     }
 
-    pub fn text(self) -> String {
+    pub fn text(&self) -> String {
         self.word().into()
     }
 
-    pub fn texts(self) -> Vec<String> {
+    pub fn texts(&self) -> Vec<String> {
         self.list(Self::text)
     }
 
-    pub fn flag(self) -> bool {
-        match self.value.as_bool() {
-            Some(flag) => flag,
-            None => self.refuse("true or false", false),
-        }
+    pub fn flag(&self) -> bool {
+        self.value.as_bool().unwrap_or_else(|| {
+            self.refuse("true or false");
+            false
+        })
     }
 
-    pub fn whole(self) -> u64 {
+    pub fn whole(&self) -> u64 {
         let whole = match self.value {
             Value::Number(number) => Some(*number as u64).filter(|whole| *whole as f64 == *number),
             Value::BigInt(integer) => u64::try_from(integer).ok(),
             _ => None,
         };
-        match whole {
-            Some(whole) => whole,
-            None => self.refuse("a whole number of at most 64 bits", 0),
-        }
+        whole.unwrap_or_else(|| {
+            self.refuse("a whole number of at most 64 bits");
+            0
+        })
     }
 
-    /// Milliseconds.
-    fn time(self) -> i64 {
-        match self.value.as_f64() {
-            Some(number) if number as i64 as f64 == number => number as i64,
-            _ => self.refuse("whole milliseconds", 0),
-        }
+    pub fn short(&self) -> u32 {
+        self.whole().try_into().unwrap_or_else(|_| {
+            self.refuse("a whole number of at most 32 bits");
+            0
+        })
     }
 
-    pub fn short(self) -> u32 {
-        match u32::try_from(self.whole()) {
-            Ok(short) => short,
-            Err(_) => self.refuse("a whole number of at most 32 bits", 0),
-        }
-    }
-
-    fn shorts(self) -> Vec<u32> {
+    fn shorts(&self) -> Vec<u32> {
         self.list(Self::short)
     }
 
-    fn code(self) -> Code {
-        let code = Code::ALL.iter().find(|code| code.as_str() == self.word());
-        match code {
-            Some(code) => *code,
-            None => self.refuse("an error code", Code::Invalid),
+    /// Milliseconds.
+    fn time(&self) -> i64 {
+        let number = self.value.as_f64().unwrap_or(f64::NAN);
+        if number as i64 as f64 != number {
+            self.refuse("whole milliseconds");
         }
+        number as i64
     }
 
-    fn digest(self) -> Digest {
-        match self.value {
-            Value::Bytes(bytes) if bytes.len() == 32 => bytes.as_slice().try_into().unwrap_or_default(),
-            _ => self.refuse("32 bytes of SHA-256", Digest::default()),
-        }
+    fn code(&self) -> Code {
+        let word = self.word();
+        let code = Code::ALL.iter().find(|code| code.as_str() == word);
+        *code.unwrap_or_else(|| {
+            self.refuse("an error code");
+            &Code::Invalid
+        })
     }
 
-    fn anchor(self) -> Anchor {
+    fn digest(&self) -> Digest {
+        let bytes = match self.value {
+            Value::Bytes(bytes) => bytes.as_slice(),
+            _ => &[],
+        };
+        bytes.try_into().unwrap_or_else(|_| {
+            self.refuse("32 bytes of SHA-256");
+            Digest::default()
+        })
+    }
+
+    fn anchor(&self) -> Anchor {
         match self.value {
             Value::Text(id) => Anchor::id(id),
             _ => Anchor::Digest(self.digest()),
         }
     }
 
-    /// Keeps the error, if it is the first, and goes on with `empty`.
+    /// Keeps the error, if it is the first.
     #[cold]
-    fn refuse<T>(self, expected: &str, empty: T) -> T {
-        let first = self.error.take();
-        self.error.set(first.or_else(|| {
+    #[inline(never)]
+    fn refuse(&self, expected: &str) {
+        let error = self.error.take().unwrap_or_else(|| {
             let message = format!("expected {expected}");
-            Some(Error::new(Code::InvalidOption, message).at_path(self.name))
-        }));
-        empty
+            Error::new(Code::InvalidOption, message).at_path(self.name)
+        });
+        self.error.set(Some(error));
     }
 }

@@ -58,10 +58,10 @@ pub fn position_of(key: &str) -> Option<u64> {
 /// The next step of a load. `conversation`: `{ request, facts }`; answers `{ step, rejected }`.
 #[wasm_bindgen(js_name = nextLoad)]
 pub fn next_load(conversation: &[u8]) -> JsResult<Vec<u8>> {
-    let read = |from: Part<'_>| {
+    let read = |from: &Part<'_>| {
         (
-            crossing::load_request(from.at("request")),
-            crossing::load_facts(from.at("facts")),
+            crossing::load_request(&from.at("request")),
+            crossing::load_facts(&from.at("facts")),
         )
     };
     let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
@@ -72,10 +72,10 @@ pub fn next_load(conversation: &[u8]) -> JsResult<Vec<u8>> {
 /// The next step of a save. `conversation`: `{ request, facts }`.
 #[wasm_bindgen(js_name = nextSave)]
 pub fn next_save(conversation: &[u8]) -> JsResult<Vec<u8>> {
-    let read = |from: Part<'_>| {
+    let read = |from: &Part<'_>| {
         (
-            crossing::save_request(from.at("request")),
-            crossing::save_facts(from.at("facts")),
+            crossing::save_request(&from.at("request")),
+            crossing::save_facts(&from.at("facts")),
         )
     };
     let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
@@ -86,7 +86,7 @@ pub fn next_save(conversation: &[u8]) -> JsResult<Vec<u8>> {
 /// The operations of a save. `plan`: `{ request, facts: keys }`.
 #[wasm_bindgen(js_name = planSave)]
 pub fn plan_save(plan: &[u8]) -> JsResult<Vec<u8>> {
-    let read = |from: Part<'_>| (crossing::save_request(from.at("request")), from.at("facts").texts());
+    let read = |from: &Part<'_>| (crossing::save_request(&from.at("request")), from.at("facts").texts());
     let (request, keys) = crossing::read(plan, read).map_err(thrown)?;
     let ops = store::plan_save(&request, &keys).map_err(thrown)?;
     Ok(answers::plan(&ops))

@@ -1,8 +1,8 @@
 /**
- * The JavaScript part of the benchmark: `node main.js [--mode full|quick|smoke] [--swb FILE]`.
+ * The JavaScript part of the benchmark: `node main.js [--mode full|quick|smoke] [--swb FILE] [--events FILE]`.
  *
  * Prints lines of JSON. Every measurement runs in a child process of the Node that runs this. Without the module made from
- * benches/swb no peer takes part but JSON.
+ * benches/swb no peer takes part but JSON. With a log of JSON lines (or its .gz) its state is one family more.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -37,14 +37,15 @@ const MODES = {
   },
 };
 
-const { values: given } = parseArgs({ options: { mode: { type: 'string', default: 'full' }, swb: { type: 'string' } } });
+const { values: given } = parseArgs({ options: { mode: { type: 'string', default: 'full' }, swb: { type: 'string' }, events: { type: 'string' } } });
 const mode = MODES[given.mode];
 if (mode === undefined) throw new Error(`there is no mode ${given.mode}`);
 const { sizes, changed, timing, bigTiming, memory } = mode;
-const { swb } = given;
+const { swb, events } = given;
 
 progress(`Node ${process.versions.node}`);
 for (const family of Object.keys(FAMILIES)) child('time.js', { family, sizes, timing, bigTiming, swb });
+if (events !== undefined) child('time.js', { family: 'log', events, timing, swb });
 for (const { family, side } of [...memory.runs, ...(swb === undefined ? [] : memory.peerRuns)]) {
   child('memory.js', { family, side, jsonBytes: memory.jsonBytes, swb });
 }

@@ -6,8 +6,9 @@ export class Results {
   constructor(lines) {
     this.lines = lines;
     this.runtimes = unique(lines.map(({ runtime }) => runtime));
+    /** Sizes and families that were made; the state of a log has neither. */
     this.sizes = Object.keys(SIZES).filter((size) => this.of('time', { size }).length > 0);
-    this.families = unique(this.of('time').map(({ family }) => family));
+    this.families = unique(this.of('time').map(({ family }) => family)).filter((family) => family !== 'log');
   }
 
   /** The lines of a kind whose fields are those. */

@@ -56,6 +56,7 @@ function timeTable(results, runtime, work) {
     const ours = results.ms(runtime, work, family, size, 'snapfold');
     return [size, family, ours, ...peers.map((side) => results.ms(runtime, work, family, size, side) / ours)];
   };
+  const logs = unique(results.of('time', { runtime, family: 'log' }).map(({ size }) => size)).map((size) => row('log', size));
   const rows = results.sizes.flatMap((size) => {
     const families = results.families.filter((family) => results.ms(runtime, work, family, size, 'snapfold') !== undefined);
     const of = families.map((family) => row(family, size));
@@ -65,7 +66,7 @@ function timeTable(results, runtime, work) {
   if (rows.length === 0) return undefined;
   return table(
     ['size', 'family', 'snapfold, ms', ...peers],
-    rows.map(([size, family, ours, ...ratios]) => [size, family, ours === undefined ? '' : number(ours), ...ratios.map((ratio) => `${number(ratio)}×`)]),
+    [...rows, ...logs].map(([size, family, ours, ...ratios]) => [size, family, ours === undefined ? '' : number(ours), ...ratios.map((ratio) => `${number(ratio)}×`)]),
   );
 }
 

@@ -1,17 +1,24 @@
-/** Sealing and opening one family at every size, in a process of its own, so that no other family shapes the optimised code. */
+/** Sealing and opening one family at every size (or the state of a log), in a process of its own, so that no other family shapes the optimised code. */
 import { isDeepStrictEqual } from 'node:util';
 import { makeState, SIZES, unitsFor } from './families.js';
 import { emit, progress } from './lines.js';
+import { stateOfLog } from './log.js';
 import { measure } from './measure.js';
 import { JSON_SIDES, OURS, peers } from './sides.js';
 
-const { family, sizes, timing, bigTiming, swb } = JSON.parse(process.argv[2]);
+const { family, sizes, events, timing, bigTiming, swb } = JSON.parse(process.argv[2]);
 const sides = [OURS, ...JSON_SIDES, ...(swb === undefined ? [] : await peers(swb))];
 const readers = sides.filter(({ open }) => open !== undefined);
 
-for (const size of sizes) {
+if (events === undefined) {
+  for (const size of sizes) take(size, makeState(family, unitsFor(family, SIZES[size])));
+} else {
+  const state = stateOfLog(events);
+  take(`${(Buffer.byteLength(JSON.stringify(state)) / 1e6).toFixed(1)} MB`, state);
+}
+
+function take(size, state) {
   progress(`${family}, ${size}`);
-  const state = makeState(family, unitsFor(family, SIZES[size]));
   const big = SIZES[size] > 10_000_000;
   if (!big) readers.forEach((side) => prove(side, state));
   time(size, 'seal', sides.map((side) => ({ ...side, run: () => side.seal(state) })), big);

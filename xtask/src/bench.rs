@@ -11,6 +11,7 @@ use crate::setup;
 
 const JS: &str = "benches/js";
 const DOCUMENT: &str = "docs/benchmarks.md";
+const ARGUMENTS: &str = "--quick, --only js|rust, --events FILE, --json and --docs";
 const CURRENT_NODE: &str = if cfg!(windows) { "node.cmd" } else { "node" };
 
 #[derive(Debug, Default, PartialEq)]
@@ -19,6 +20,7 @@ pub struct Options {
     only: Option<Part>,
     json: bool,
     docs: bool,
+    events: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,11 +40,8 @@ impl Options {
                 "--json" => options.json = true,
                 "--docs" => options.docs = true,
                 "--only" => options.only = Some(Part::parse(rest.next().as_deref())?),
-                other => {
-                    return Err(format!(
-                        "bench takes --quick, --only js|rust, --json and --docs, not `{other}`"
-                    ));
-                }
+                "--events" => options.events = Some(existing(rest.next().as_deref())?),
+                other => return Err(format!("bench takes {ARGUMENTS}, not `{other}`")),
             }
         }
         if options.docs && (options.quick || options.only.is_some()) {
@@ -70,6 +69,12 @@ impl Part {
     }
 }
 
+/// The programs run in other folders than the one that the path was given in.
+fn existing(file: Option<&str>) -> Result<PathBuf> {
+    let file = file.ok_or("--events takes a file")?;
+    fs::canonicalize(file).map_err(|error| format!("{file} cannot be read: {error}"))
+}
+
 /// Measures and prints the tables. Results stay in target/bench/results.jsonl.
 pub fn run(options: &Options) -> Result<ExitCode> {
     let folder = run::target().join("bench");
@@ -81,7 +86,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         let peer = reflection_peer(&folder)?;
         for node in nodes() {
             let measured = run::step(&format!("measuring with {node}"), "some minutes", || {
-                javascript(&node, options.mode(), &peer)
+                javascript(&node, options, &peer)
             });
             results += &measured?;
         }
@@ -109,14 +114,13 @@ fn nodes() -> Vec<String> {
     vec!["node".into()]
 }
 
-fn javascript(node: &str, mode: &str, peer: &Path) -> Result<String> {
-    Cmd::new(node)
-        .words("main.js --mode")
-        .arg(mode)
-        .arg("--swb")
-        .arg(peer)
-        .folder(JS)
-        .collect()
+fn javascript(node: &str, options: &Options, peer: &Path) -> Result<String> {
+    let measure = Cmd::new(node).words("main.js --mode").arg(options.mode());
+    let mut measure = measure.arg("--swb").arg(peer).folder(JS);
+    if let Some(events) = &options.events {
+        measure = measure.arg("--events").arg(events);
+    }
+    measure.collect()
 }
 
 /// The module that shows what serde-wasm-bindgen costs.
@@ -183,7 +187,14 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for text in ["--fast", "--only", "--only wasm", "quick"] {
+        for text in [
+            "--fast",
+            "--only",
+            "--only wasm",
+            "quick",
+            "--events",
+            "--events no-such-file",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

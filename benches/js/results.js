@@ -1,10 +1,11 @@
 /** The lines of a run, to be asked. */
 import { SIZES } from './families.js';
 
-/** @param lines what the measuring programs printed */
+/** @param lines what the measuring programs printed, by the clock that BENCH_CLOCK named */
 export class Results {
-  constructor(lines) {
+  constructor(lines, clock = 'wall') {
     this.lines = lines;
+    this.clock = clock;
     this.runtimes = unique(lines.map(({ runtime }) => runtime));
     /** Sizes and families that were made; the state of a log has neither. */
     this.sizes = Object.keys(SIZES).filter((size) => this.of('time', { size }).length > 0);

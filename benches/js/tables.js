@@ -8,7 +8,7 @@ const MEGABYTE = 1e6;
 
 export function markdown(results, machine) {
   return [
-    machine,
+    ...[machine, warning(results)].filter((text) => text !== ''),
     ...results.runtimes.flatMap((runtime) => section(`Floors, ${runtime}`, floorTable(results, runtime))),
     ...results.runtimes.flatMap((runtime) =>
       ['seal', 'open'].flatMap((work) => section(`${work === 'seal' ? 'Seal' : 'Open'}, ${runtime}`, timeTable(results, runtime, work))),
@@ -19,6 +19,14 @@ export function markdown(results, machine) {
     ...section('Sealing again after a share of the state has changed', changedTable(results)),
     ...section('decide', decideTable(results)),
   ].join('\n\n');
+}
+
+/** What a reader must know before believing any number. */
+function warning(results) {
+  const clock = results.clock === 'cpu' ? 'Processor time of all threads, not the clock on the wall.' : '';
+  const share = Math.min(1, ...results.of('share').map(({ share }) => share));
+  const busy = share < 0.9 ? `**The machine was busy: a family got no more than ${number(share * 100)} % of a processor.**` : '';
+  return [clock, busy].filter((text) => text !== '').join(' ');
 }
 
 /** The document with `text` between its two markers. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { makeState, SIZES, unitsFor } from './families.js';
 import { emit, progress } from './lines.js';
 import { stateOfLog } from './log.js';
-import { measure } from './measure.js';
+import { measure, processorMs } from './measure.js';
 import { JSON_SIDES, OURS, peers } from './sides.js';
 
 const { family, sizes, events, timing, bigTiming, swb } = JSON.parse(process.argv[2]);
@@ -16,6 +16,9 @@ if (events === undefined) {
   const state = stateOfLog(events);
   take(`${(Buffer.byteLength(JSON.stringify(state)) / 1e6).toFixed(1)} MB`, state);
 }
+
+// Below 1 somebody else had the processor.
+emit({ kind: 'share', family, share: processorMs() / performance.now() });
 
 function take(size, state) {
   progress(`${family}, ${size}`);

@@ -19,15 +19,24 @@ const MODES = {
     bigTiming: { rounds: 3, batchMs: 0, budgetMs: 4000 },
     memory: {
       jsonBytes: SIZES['50 MB'],
-      runs: ['records', 'dictionary', 'text'].flatMap((family) => ['snapfold', 'JSON'].map((side) => ({ family, side }))),
-      peerRuns: ['canonicalize', 'cbor-x', 'v8.serialize', 'serde-wasm-bindgen'].map((side) => ({ family: 'records', side })),
+      runs: ['records', 'dictionary', 'text'].flatMap((family) =>
+        ['snapfold', 'JSON'].map((side) => ({ family, side })),
+      ),
+      peerRuns: ['canonicalize', 'cbor-x', 'v8.serialize', 'serde-wasm-bindgen'].map((side) => ({
+        family: 'records',
+        side,
+      })),
     },
   },
   quick: {
     sizes: ['2 KB', '1 MB'],
     changed: { sizes: ['1 MB'], rounds: 5, warmUpRounds: 20 },
     timing: { rounds: 5, batchMs: 10, warmUpRounds: 8 },
-    memory: { jsonBytes: SIZES['50 MB'], runs: ['snapfold', 'JSON'].map((side) => ({ family: 'records', side })), peerRuns: [] },
+    memory: {
+      jsonBytes: SIZES['50 MB'],
+      runs: ['snapfold', 'JSON'].map((side) => ({ family: 'records', side })),
+      peerRuns: [],
+    },
   },
   smoke: {
     sizes: ['2 KB'],
@@ -37,7 +46,9 @@ const MODES = {
   },
 };
 
-const { values: given } = parseArgs({ options: { mode: { type: 'string', default: 'full' }, swb: { type: 'string' }, events: { type: 'string' } } });
+const { values: given } = parseArgs({
+  options: { mode: { type: 'string', default: 'full' }, swb: { type: 'string' }, events: { type: 'string' } },
+});
 const mode = MODES[given.mode];
 if (mode === undefined) throw new Error(`there is no mode ${given.mode}`);
 const { sizes, changed, timing, bigTiming, memory } = mode;
@@ -45,6 +56,7 @@ const { swb, events } = given;
 
 progress(`Node ${process.versions.node}`);
 for (const family of Object.keys(FAMILIES)) child('time.js', { family, sizes, timing, bigTiming, swb });
+child('time.js', { family: 'mixed', sizes: sizes.filter((size) => SIZES[size] >= 100_000), timing, bigTiming, swb });
 if (events !== undefined) child('time.js', { family: 'log', events, timing, swb });
 for (const { family, side } of [...memory.runs, ...(swb === undefined ? [] : memory.peerRuns)]) {
   child('memory.js', { family, side, jsonBytes: memory.jsonBytes, swb });

@@ -35,8 +35,11 @@ function takeTurns(timed, round, batchMs, budgetMs) {
   }
 }
 
-/** Milliseconds of the clock on the wall; with BENCH_CLOCK=cpu of the processor, for all threads of this process. */
-export const now = process.env['BENCH_CLOCK'] === 'cpu' ? processorMs : () => performance.now();
+/** `wall`, or `cpu`: the time of the processor, for all threads of this process. */
+export const clock = process.env['BENCH_CLOCK'] ?? 'wall';
+
+/** Milliseconds by that clock. */
+export const now = clock === 'cpu' ? processorMs : () => performance.now();
 
 export function processorMs() {
   const { user, system } = process.cpuUsage();

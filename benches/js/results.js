@@ -1,15 +1,14 @@
 /** The lines of a run, to be asked. */
-import { SIZES } from './families.js';
+import { FAMILIES, SIZES } from './families.js';
 
-/** @param lines what the measuring programs printed, by the clock that BENCH_CLOCK named */
+/** @param lines what the measuring programs printed */
 export class Results {
-  constructor(lines, clock = 'wall') {
+  constructor(lines) {
     this.lines = lines;
-    this.clock = clock;
     this.runtimes = unique(lines.map(({ runtime }) => runtime));
-    /** Sizes and families that were made; the state of a log has neither. */
+    /** The families that means are taken of, and their sizes. */
     this.sizes = Object.keys(SIZES).filter((size) => this.of('time', { size }).length > 0);
-    this.families = unique(this.of('time').map(({ family }) => family)).filter((family) => family !== 'log');
+    this.families = Object.keys(FAMILIES).filter((family) => this.of('time', { family }).length > 0);
   }
 
   /** The lines of a kind whose fields are those. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { makeState, SIZES, unitsFor } from './families.js';
 import { emit, progress } from './lines.js';
 import { stateOfLog } from './log.js';
-import { measure, processorMs } from './measure.js';
+import { clock, measure, processorMs } from './measure.js';
 import { JSON_SIDES, OURS, peers } from './sides.js';
 
 const { family, sizes, events, timing, bigTiming, swb } = JSON.parse(process.argv[2]);
@@ -18,16 +18,27 @@ if (events === undefined) {
 }
 
 // Below 1 somebody else had the processor.
-emit({ kind: 'share', family, share: processorMs() / performance.now() });
+emit({ kind: 'share', family, clock, share: processorMs() / performance.now() });
 
 function take(size, state) {
   progress(`${family}, ${size}`);
   const big = SIZES[size] > 10_000_000;
   if (!big) readers.forEach((side) => prove(side, state));
-  time(size, 'seal', sides.map((side) => ({ ...side, run: () => side.seal(state) })), big);
+  time(
+    size,
+    'seal',
+    sides.map((side) => ({ ...side, run: () => side.seal(state) })),
+    big,
+  );
   const stored = new Map(sides.map((side) => [side.name, side.seal(state)]));
-  for (const { name, bytes } of sides) if (bytes !== undefined) emit({ kind: 'bytes', family, size, side: name, bytes: bytes(stored.get(name)) });
-  time(size, 'open', readers.map((side) => ({ ...side, run: () => side.open(stored.get(side.name)) })), big);
+  for (const { name, bytes } of sides)
+    if (bytes !== undefined) emit({ kind: 'bytes', family, size, side: name, bytes: bytes(stored.get(name)) });
+  time(
+    size,
+    'open',
+    readers.map((side) => ({ ...side, run: () => side.open(stored.get(side.name)) })),
+    big,
+  );
 }
 
 function time(size, work, tasks, big) {

@@ -160,8 +160,7 @@ fn cargo(folder: &Path, words: &str) -> Cmd {
 }
 
 fn report(options: &Options, results: &Path) -> Result<()> {
-    let report = Cmd::new("node").arg("benches/js/report.js").arg(results);
-    let mut report = report.env(CLOCK, options.clock());
+    let mut report = Cmd::new("node").arg("benches/js/report.js").arg(results);
     if options.json {
         report = report.arg("--json").arg(results.with_file_name("report.json"));
     }

@@ -5,6 +5,9 @@ mod families;
 mod measure;
 mod sides;
 
+use std::env;
+use std::time::Instant;
+
 use families::{Dictionary, Family, Numbers, Records, SIZES, SmallDictionaries, Text, Trees};
 use measure::{Task, measure};
 use serde_json::{Value, json};
@@ -18,7 +21,9 @@ struct Mode {
 }
 
 fn main() {
-    let mode = match std::env::args().nth(1).as_deref() {
+    let start = Instant::now();
+    let clock = env::var("BENCH_CLOCK").unwrap_or_else(|_| "wall".into());
+    let mode = match env::args().nth(1).as_deref() {
         None | Some("full") => Mode {
             largest: 50_000_000,
             rounds: 11,
@@ -38,6 +43,7 @@ fn main() {
     take::<SmallDictionaries>(&mode);
     take::<Text>(&mode);
     take::<Numbers>(&mode);
+    print(json!({ "kind": "share", "clock": clock, "share": measure::processor_share(start) }));
 }
 
 /// Seals and opens one family at every size.

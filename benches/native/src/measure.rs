@@ -42,6 +42,11 @@ pub fn measure(tasks: &[Task<'_>], rounds: usize, batch_ms: f64) -> Vec<Timing> 
     times.into_iter().map(Timing::of).collect()
 }
 
+/// How much of a processor this process has had since `start`, when it began.
+pub fn processor_share(start: Instant) -> f64 {
+    ProcessTime::now().as_duration().as_secs_f64() / start.elapsed().as_secs_f64()
+}
+
 /// The clock on the wall, or with `BENCH_CLOCK=cpu` the time of the processor.
 #[derive(Clone, Copy)]
 enum Clock {

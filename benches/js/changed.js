@@ -7,7 +7,7 @@
 import { defineSnapshots, never } from '../../pkg/dist/node.js';
 import { makeState, SIZES, unitsFor } from './families.js';
 import { emit, progress } from './lines.js';
-import { median } from './measure.js';
+import { median, now } from './measure.js';
 import { JSON_SIDES } from './sides.js';
 
 const SHARES = [0.001, 0.01, 0.1, 1];
@@ -51,9 +51,9 @@ async function measureShare(size, share, start) {
     for (let turn = 0; turn < sides.length; turn++) {
       const { take, times } = sides[(round + turn) % sides.length];
       globalThis.gc({ type: big ? 'major' : 'minor' });
-      const begun = performance.now();
+      const begun = now();
       await take(state);
-      if (round >= unseen) times.push(performance.now() - begun);
+      if (round >= unseen) times.push(now() - begun);
     }
     if (!full.last().equals(incremental.last())) throw new Error(`the frames differ after ${share} of ${size} changed`);
   }

@@ -1,5 +1,15 @@
 /** What a decision costs: asked after every command, so it has to be next to nothing. */
-import { anyOf, decide, everyBytes, everyElapsed, everyEvents, perKind, tailRatio, whenEvent, withJitter } from '../../pkg/dist/node.js';
+import {
+  anyOf,
+  decide,
+  everyBytes,
+  everyElapsed,
+  everyEvents,
+  perKind,
+  tailRatio,
+  whenEvent,
+  withJitter,
+} from '../../pkg/dist/node.js';
 import { emit, progress } from './lines.js';
 import { measure } from './measure.js';
 
@@ -43,4 +53,5 @@ const tasks = Object.entries(policies).flatMap(([policy, [rules, observation]]) 
     },
   })),
 );
-for (const { policy, read, ms } of measure(tasks, timing)) emit({ kind: 'decide', policy, read, us: (ms * 1000) / repeat });
+for (const { policy, read, ms } of measure(tasks, timing))
+  emit({ kind: 'decide', policy, read, us: (ms * 1000) / repeat });

@@ -10,16 +10,28 @@ export const FAMILIES = {
     make: (units, random) => ({ orders: list(units, (index) => order(index, random)) }),
   },
   trees: {
-    about: 'documents of nested nodes, up to 24 levels below the root',
+    about: 'documents of nested nodes, up to 29 levels of objects and arrays',
     make: (units, random) => ({ documents: list(units, (index) => document(index, random)) }),
   },
   dictionary: {
     about: 'one object whose keys are ids: a read model by id',
-    make: (units, random) => dictionary(units, () => id(random), () => whole(random, 1_000_000)),
+    make: (units, random) =>
+      dictionary(
+        units,
+        () => id(random),
+        () => whole(random, 1_000_000),
+      ),
   },
   smallDictionaries: {
     about: 'objects of three to seven keys, all keys of the state different',
-    make: (units, random) => list(units, () => dictionary(3 + whole(random, 5), () => id(random), () => whole(random, 1000))),
+    make: (units, random) =>
+      list(units, () =>
+        dictionary(
+          3 + whole(random, 5),
+          () => id(random),
+          () => whole(random, 1000),
+        ),
+      ),
   },
   text: {
     about: 'messages with text of which most is not ASCII (Greek, Cyrillic, CJK, accents, emoji)',
@@ -31,17 +43,29 @@ export const FAMILIES = {
   },
 };
 
+/** All of them in one state, with equal shares: no shape is alone in the optimised code. */
+export const MIXED = {
+  about: 'an object with one part of each family',
+  make: (units, random) =>
+    Object.fromEntries(
+      Object.entries(PARTS).map(([family, part]) => [family, FAMILIES[family].make(units * part, random)]),
+    ),
+};
+
+/** Units of about a kilobyte of JSON. */
+const PARTS = { records: 5, trees: 1, dictionary: 50, smallDictionaries: 11, text: 7, numbers: 6 };
+
 export const SIZES = { '2 KB': 2_000, '100 KB': 100_000, '1 MB': 1_000_000, '50 MB': 50_000_000 };
 
 /** How many units make a state of about that many bytes of JSON. Measured on a sample, so that 50 MB cost no 50 MB text. */
 export function unitsFor(family, jsonBytes) {
   const sample = 500;
-  const bytes = (units) => Buffer.byteLength(JSON.stringify(FAMILIES[family].make(units, randomOf(family))));
+  const bytes = (units) => Buffer.byteLength(JSON.stringify(makeState(family, units)));
   return Math.max(1, Math.round((jsonBytes * sample) / bytes(sample)));
 }
 
 export function makeState(family, units) {
-  return FAMILIES[family].make(units, randomOf(family));
+  return { ...FAMILIES, mixed: MIXED }[family].make(units, randomOf(family));
 }
 
 /** mulberry32: a number in [0, 1). */
@@ -69,7 +93,11 @@ export function order(index, random) {
     total: price(random),
     paid: random() < 0.5,
     note: random() < 0.3 ? sentence(random, WORDS, 4) : null,
-    lines: list(1 + whole(random, 3), () => ({ sku: `sku-${whole(random, 5000)}`, quantity: 1 + whole(random, 9), price: price(random) })),
+    lines: list(1 + whole(random, 3), () => ({
+      sku: `sku-${whole(random, 5000)}`,
+      quantity: 1 + whole(random, 9),
+      price: price(random),
+    })),
   };
 }
 
@@ -85,11 +113,22 @@ function document(index, random) {
 }
 
 function message(index, random) {
-  return { id: index, from: sentence(random, FOREIGN, 1), subject: sentence(random, FOREIGN, 3), body: sentence(random, FOREIGN, 5 + whole(random, 16)) };
+  return {
+    id: index,
+    from: sentence(random, FOREIGN, 1),
+    subject: sentence(random, FOREIGN, 3),
+    body: sentence(random, FOREIGN, 5 + whole(random, 16)),
+  };
 }
 
 function series(index, random) {
-  const one = [() => whole(random, 24), () => whole(random, 1000), () => whole(random, 2 ** 31), () => price(random), () => random() * 2 - 1];
+  const one = [
+    () => whole(random, 24),
+    () => whole(random, 1000),
+    () => whole(random, 2 ** 31),
+    () => price(random),
+    () => random() * 2 - 1,
+  ];
   return { name: `series-${index}`, values: list(16, (at) => one[(index + (at >> 2)) % one.length]()) };
 }
 

@@ -19,7 +19,9 @@ else progress('memory: not measured, the kernel of this system does not tell the
 
 async function run() {
   progress(`memory, ${family}, ${wanted}`);
-  const side = [OURS, ...JSON_SIDES, ...(swb === undefined ? [] : await peers(swb))].find(({ name }) => name === wanted);
+  const side = [OURS, ...JSON_SIDES, ...(swb === undefined ? [] : await peers(swb))].find(
+    ({ name }) => name === wanted,
+  );
   side.seal(makeState(family, 1));
   const state = makeState(family, unitsFor(family, jsonBytes));
   // Freed pages go back to the system a moment after a collection.

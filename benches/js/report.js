@@ -11,13 +11,24 @@ import { floors } from './floors.js';
 import { Results } from './results.js';
 import { inserted, markdown } from './tables.js';
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' }, docs: { type: 'string' } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' }, docs: { type: 'string' } },
+});
 const [file] = positionals;
 if (file === undefined) throw new Error('usage: node report.js RESULTS [--json FILE] [--docs FILE]');
-const results = new Results(readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line)));
+const lines = readFileSync(file, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+const results = new Results(lines);
 const tables = markdown(results, machine());
 console.log(tables);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), floors: floors(results), results: results.lines }, null, 1)}\n`);
+if (values.json !== undefined)
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ machine: machine(), floors: floors(results), results: results.lines }, null, 1)}\n`,
+  );
 if (values.docs !== undefined) writeFileSync(values.docs, inserted(readFileSync(values.docs, 'utf8'), tables));
 
 function machine() {

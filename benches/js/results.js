@@ -1,13 +1,14 @@
 /** The lines of a run, to be asked. */
-import { SIZES } from './families.js';
+import { FAMILIES, SIZES } from './families.js';
 
 /** @param lines what the measuring programs printed */
 export class Results {
   constructor(lines) {
     this.lines = lines;
     this.runtimes = unique(lines.map(({ runtime }) => runtime));
+    /** The families that means are taken of, and their sizes. */
     this.sizes = Object.keys(SIZES).filter((size) => this.of('time', { size }).length > 0);
-    this.families = unique(this.of('time').map(({ family }) => family));
+    this.families = Object.keys(FAMILIES).filter((family) => this.of('time', { family }).length > 0);
   }
 
   /** The lines of a kind whose fields are those. */

@@ -9,7 +9,14 @@ import { createRequire } from 'node:module';
 import * as v8 from 'node:v8';
 import { open, seal } from '../../pkg/dist/node.js';
 
-const HEADER = { name: 'bench', version: 1, streamId: 'stream-1', position: 1000, eventCount: 1000, takenAt: 1_700_000_000_000 };
+const HEADER = {
+  name: 'bench',
+  version: 1,
+  streamId: 'stream-1',
+  position: 1000,
+  eventCount: 1000,
+  takenAt: 1_700_000_000_000,
+};
 
 export const OURS = {
   name: 'snapfold',
@@ -70,13 +77,19 @@ export async function peers(swb) {
     binary('cbor-x, records', 'with its record extension: other libraries do not read it', cbor(true)),
     binary('msgpackr', 'without records: plain MessagePack', msgpack(false)),
     binary('msgpackr, records', 'with its record extension: other libraries do not read it', msgpack(true)),
-    hashed('v8.serialize', "V8's own format: read by this engine alone", { encode: v8.serialize, decode: v8.deserialize }),
+    hashed('v8.serialize', "V8's own format: read by this engine alone", {
+      encode: v8.serialize,
+      decode: v8.deserialize,
+    }),
     {
       name: 'structuredClone',
       about: 'a copy in memory: no bytes, no digest',
       seal: (state) => structuredClone(state),
     },
-    hashed('serde-wasm-bindgen', 'by reflection into a serde_json value in WebAssembly, and to bytes there', { encode, decode }),
+    hashed('serde-wasm-bindgen', 'by reflection into a serde_json value in WebAssembly, and to bytes there', {
+      encode,
+      decode,
+    }),
   ];
 }
 
@@ -111,5 +124,7 @@ function check(content, digest) {
 
 /** `crypto.hash` came with Node 20.12 and is quicker for what is small. */
 function sha256(content) {
-  return crypto.hash === undefined ? crypto.createHash('sha256').update(content).digest() : crypto.hash('sha256', content, 'buffer');
+  return crypto.hash === undefined
+    ? crypto.createHash('sha256').update(content).digest()
+    : crypto.hash('sha256', content, 'buffer');
 }

@@ -10,14 +10,23 @@ import { Results } from './results.js';
 import { inserted, markdown } from './tables.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
-const printed = execFileSync(process.execPath, [main, '--mode', 'smoke'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-const results = new Results(printed.trim().split('\n').map((line) => JSON.parse(line)));
+const printed = execFileSync(process.execPath, [main, '--mode', 'smoke'], {
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'ignore'],
+});
+const results = new Results(
+  printed
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line)),
+);
 const [runtime] = results.runtimes;
 
 test('every family is sealed and opened by both sides', () => {
   for (const family of Object.keys(FAMILIES)) {
     for (const work of ['seal', 'open']) {
-      for (const side of ['snapfold', 'JSON']) assert.ok(results.ms(runtime, work, family, '2 KB', side) > 0, `${work} ${family} ${side}`);
+      for (const side of ['snapfold', 'JSON'])
+        assert.ok(results.ms(runtime, work, family, '2 KB', side) > 0, `${work} ${family} ${side}`);
     }
   }
 });
@@ -26,14 +35,25 @@ test('decisions are measured', () => {
   assert.ok(results.of('decide', { read: 'take' }).length > 0);
 });
 
-test('memory is measured where the kernel tells the peak', { skip: process.platform !== 'linux' && 'not Linux' }, () => {
-  const [{ growth, wasm }] = results.of('memory', { side: 'snapfold' });
-  assert.ok(growth >= 0 && wasm > 0);
-});
+test(
+  'memory is measured where the kernel tells the peak',
+  { skip: process.platform !== 'linux' && 'not Linux' },
+  () => {
+    const [{ growth, wasm }] = results.of('memory', { side: 'snapfold' });
+    assert.ok(growth >= 0 && wasm > 0);
+  },
+);
 
 test('the tables name what was measured', () => {
   const text = markdown(results, 'a machine');
-  for (const words of ['a machine', `Floors, ${runtime}`, `Seal, ${runtime}`, `Open, ${runtime}`, 'smallDictionaries', 'decide']) {
+  for (const words of [
+    'a machine',
+    `Floors, ${runtime}`,
+    `Seal, ${runtime}`,
+    `Open, ${runtime}`,
+    'smallDictionaries',
+    'decide',
+  ]) {
     assert.ok(text.includes(words), words);
   }
 });
@@ -49,7 +69,15 @@ test('states are the same every time and about as large as asked', () => {
 });
 
 test('a floor is met by the quickest peer that it names, on the mean of all families', () => {
-  const line = (family, side, ms) => ({ runtime: 'Node 1', kind: 'time', work: 'seal', family, size: '1 MB', side, ms });
+  const line = (family, side, ms) => ({
+    runtime: 'Node 1',
+    kind: 'time',
+    work: 'seal',
+    family,
+    size: '1 MB',
+    side,
+    ms,
+  });
   const made = new Results([
     ...['snapfold', 'JSON', 'JSON, TextEncoder'].map((side, index) => line('records', side, [1, 4, 2][index])),
     ...['snapfold', 'JSON', 'JSON, TextEncoder'].map((side, index) => line('text', side, [4, 2, 3][index])),
@@ -68,7 +96,13 @@ test('measuring takes every task in every round', () => {
   const task = (name) => ({ name, run: () => order.push(name) });
   const measured = measure([task('a'), task('b')], { rounds: 3, batchMs: 0 });
   assert.deepEqual(order, ['a', 'b', 'b', 'a', 'a', 'b']);
-  assert.deepEqual(measured.map(({ name, ms }) => [name, ms >= 0]), [['a', true], ['b', true]]);
+  assert.deepEqual(
+    measured.map(({ name, ms }) => [name, ms >= 0]),
+    [
+      ['a', true],
+      ['b', true],
+    ],
+  );
 });
 
 test('tables replace what is between the markers of a document, and nothing else', () => {

@@ -8,10 +8,12 @@ const MEGABYTE = 1e6;
 
 export function markdown(results, machine) {
   return [
-    machine,
+    ...[machine, warning(results)].filter((text) => text !== ''),
     ...results.runtimes.flatMap((runtime) => section(`Floors, ${runtime}`, floorTable(results, runtime))),
     ...results.runtimes.flatMap((runtime) =>
-      ['seal', 'open'].flatMap((work) => section(`${work === 'seal' ? 'Seal' : 'Open'}, ${runtime}`, timeTable(results, runtime, work))),
+      ['seal', 'open'].flatMap((work) =>
+        section(`${work === 'seal' ? 'Seal' : 'Open'}, ${runtime}`, timeTable(results, runtime, work)),
+      ),
     ),
     ...section('Bytes that are kept of 1 MB of JSON, in MB', bytesTable(results, 'Node', 'JSON')),
     ...section('Bytes that are kept of 1 MB of JSON, in MB, Rust', bytesTable(results, 'Rust', 'serde_json')),
@@ -19,6 +21,18 @@ export function markdown(results, machine) {
     ...section('Sealing again after a share of the state has changed', changedTable(results)),
     ...section('decide', decideTable(results)),
   ].join('\n\n');
+}
+
+/** What a reader must know before believing any number. */
+function warning(results) {
+  const shares = results.of('share');
+  const clock = shares.some(({ clock }) => clock === 'cpu')
+    ? 'Processor time of all threads, not the clock on the wall.'
+    : '';
+  const share = Math.min(1, ...shares.map(({ share }) => share));
+  const busy =
+    share < 0.9 ? `**The machine was busy: a family got no more than ${number(share * 100)} % of a processor.**` : '';
+  return [clock, busy].filter((text) => text !== '').join(' ');
 }
 
 /** The document with `text` between its two markers. */
@@ -39,7 +53,11 @@ function floorTable(results, runtime) {
   const sizes = unique([...results.sizes, ...rows.flatMap(({ cells }) => Object.keys(cells))]);
   return table(
     ['', 'floor', ...sizes],
-    rows.map(({ what, floor, cells }) => [what, floor, ...sizes.map((size) => (cells[size] === undefined ? '' : verdict(cells[size])))]),
+    rows.map(({ what, floor, cells }) => [
+      what,
+      floor,
+      ...sizes.map((size) => (cells[size] === undefined ? '' : verdict(cells[size]))),
+    ]),
   );
 }
 
@@ -56,16 +74,27 @@ function timeTable(results, runtime, work) {
     const ours = results.ms(runtime, work, family, size, 'snapfold');
     return [size, family, ours, ...peers.map((side) => results.ms(runtime, work, family, size, side) / ours)];
   };
+  const others = times.filter(({ family, side }) => side === 'snapfold' && !results.families.includes(family));
   const rows = results.sizes.flatMap((size) => {
-    const families = results.families.filter((family) => results.ms(runtime, work, family, size, 'snapfold') !== undefined);
+    const families = results.families.filter(
+      (family) => results.ms(runtime, work, family, size, 'snapfold') !== undefined,
+    );
     const of = families.map((family) => row(family, size));
     if (of.length < 2) return of;
-    return [...of, [size, '**mean**', undefined, ...peers.map((_, index) => geometricMean(of.map((cells) => cells[index + 3])))]];
+    return [
+      ...of,
+      [size, '**mean**', undefined, ...peers.map((_, index) => geometricMean(of.map((cells) => cells[index + 3])))],
+    ];
   });
   if (rows.length === 0) return undefined;
   return table(
     ['size', 'family', 'snapfold, ms', ...peers],
-    rows.map(([size, family, ours, ...ratios]) => [size, family, ours === undefined ? '' : number(ours), ...ratios.map((ratio) => `${number(ratio)}×`)]),
+    [...rows, ...others.map(({ family, size }) => row(family, size))].map(([size, family, ours, ...ratios]) => [
+      size,
+      family,
+      ours === undefined ? '' : number(ours),
+      ...ratios.map((ratio) => `${number(ratio)}×`),
+    ]),
   );
 }
 
@@ -75,7 +104,9 @@ function bytesTable(results, on, base) {
   const lines = results.of('bytes', { runtime, size: '1 MB' });
   const share = (family, side) => bytes(family, side) / bytes(family, base);
   const bytes = (family, side) => lines.find((line) => line.family === family && line.side === side)?.bytes;
-  const sides = unique(lines.map(({ side }) => side)).filter((side) => results.families.some((family) => share(family, side) !== 1));
+  const sides = unique(lines.map(({ side }) => side)).filter((side) =>
+    results.families.some((family) => share(family, side) !== 1),
+  );
   if (sides.length === 0) return undefined;
   return table(
     ['family', ...sides],
@@ -101,15 +132,15 @@ function memoryTable(results) {
 }
 
 function changedTable(results) {
-  const lines = results.of('changed');
-  if (lines.length === 0) return undefined;
-  const places = unique(lines.map(({ runtime, size, share }) => JSON.stringify({ runtime, size, share }))).map((place) => JSON.parse(place));
+  const full = results.of('changed', { side: 'full' });
+  if (full.length === 0) return undefined;
   return table(
     ['runtime', 'size', 'changed', 'full, ms', 'immutable, ms', 'JSON, ms', 'full / immutable', 'JSON / immutable'],
-    places.map(({ runtime, size, share }) => {
-      const [full, immutable, json] = ['full', 'immutable', 'JSON'].map((side) => results.of('changed', { runtime, size, share, side })[0]?.ms);
-      const ratios = [full / immutable, json / immutable].map((ratio) => `${number(ratio)}×`);
-      return [runtime, size, `${share * 100} %`, ...[full, immutable, json].map(number), ...ratios];
+    full.map(({ runtime, size, share, ms }) => {
+      const other = (side) => results.of('changed', { runtime, size, share, side })[0]?.ms;
+      const [immutable, json] = [other('immutable'), other('JSON')];
+      const ratios = [ms / immutable, json / immutable].map((ratio) => `${number(ratio)}×`);
+      return [runtime, size, `${share * 100} %`, ...[ms, immutable, json].map(number), ...ratios];
     }),
   );
 }
@@ -137,7 +168,10 @@ function number(value) {
 }
 
 function table(head, rows) {
-  const widths = head.map((cell, column) => Math.max(3, ...[cell, ...rows.map((row) => row[column])].map((text) => [...text].length)));
-  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] - [...cell].length + cell.length)).join(' | ')} |`;
+  const widths = head.map((cell, column) =>
+    Math.max(3, ...[cell, ...rows.map((row) => row[column])].map((text) => [...text].length)),
+  );
+  const line = (cells) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] - [...cell].length + cell.length)).join(' | ')} |`;
   return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n');
 }

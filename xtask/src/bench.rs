@@ -1,7 +1,7 @@
 //! The benchmark: build both sides, measure them on each Node and natively, print tables. What is measured is in benches/.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,6 +11,8 @@ use crate::setup;
 
 const JS: &str = "benches/js";
 const DOCUMENT: &str = "docs/benchmarks.md";
+const CLOCK: &str = "BENCH_CLOCK";
+const ARGUMENTS: &str = "--quick, --only js|rust, --events FILE, --cpu, --json and --docs";
 const CURRENT_NODE: &str = if cfg!(windows) { "node.cmd" } else { "node" };
 
 #[derive(Debug, Default, PartialEq)]
@@ -19,6 +21,8 @@ pub struct Options {
     only: Option<Part>,
     json: bool,
     docs: bool,
+    cpu: bool,
+    events: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,12 +41,10 @@ impl Options {
                 "--quick" => options.quick = true,
                 "--json" => options.json = true,
                 "--docs" => options.docs = true,
+                "--cpu" => options.cpu = true,
                 "--only" => options.only = Some(Part::parse(rest.next().as_deref())?),
-                other => {
-                    return Err(format!(
-                        "bench takes --quick, --only js|rust, --json and --docs, not `{other}`"
-                    ));
-                }
+                "--events" => options.events = Some(existing(rest.next().as_deref())?),
+                other => return Err(format!("bench takes {ARGUMENTS}, not `{other}`")),
             }
         }
         if options.docs && (options.quick || options.only.is_some()) {
@@ -53,6 +55,11 @@ impl Options {
 
     fn mode(&self) -> &'static str {
         if self.quick { "quick" } else { "full" }
+    }
+
+    /// Which time the measuring programs take, as they read it from `BENCH_CLOCK`.
+    fn clock(&self) -> &'static str {
+        if self.cpu { "cpu" } else { "wall" }
     }
 
     fn takes(&self, part: Part) -> bool {
@@ -70,31 +77,37 @@ impl Part {
     }
 }
 
-/// Measures and prints the tables. Results stay in target/bench/results.jsonl.
+/// The programs run in other folders than the one that the path was given in.
+fn existing(file: Option<&str>) -> Result<PathBuf> {
+    let file = file.ok_or("--events takes a file")?;
+    fs::canonicalize(file).map_err(|error| format!("{file} cannot be read: {error}"))
+}
+
+/// Measures and prints the tables. Results go to target/bench/results.jsonl as they come.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    let folder = run::target().join("bench");
     setup::run()?;
-    let mut results = String::new();
+    let folder = run::target().join("bench");
+    let path = folder.join("results.jsonl");
+    let results = fs::create_dir_all(&folder).and_then(|()| File::create(&path));
+    let results = results.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
     if options.takes(Part::Js) {
         build::run(Show::Failures)?;
         setup::packages(JS)?;
         let peer = reflection_peer(&folder)?;
         for node in nodes() {
-            let measured = run::step(&format!("measuring with {node}"), "some minutes", || {
-                javascript(&node, options.mode(), &peer)
-            });
-            results += &measured?;
+            run::step(&format!("measuring with {node}"), "some minutes", || {
+                javascript(&node, options, &peer).run_into(&results)
+            })?;
         }
     }
     if options.takes(Part::Rust) {
         let program = native(&folder)?;
-        results += &run::step("measuring in Rust", "some minutes", || {
-            Cmd::new(&program.to_string_lossy()).arg(options.mode()).collect()
+        run::step("measuring in Rust", "some minutes", || {
+            let measure = Cmd::new(&program.to_string_lossy()).arg(options.mode());
+            measure.env(CLOCK, options.clock()).run_into(&results)
         })?;
     }
-    let file = folder.join("results.jsonl");
-    fs::write(&file, results).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
-    report(options, &file)?;
+    report(options, &path)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -109,14 +122,13 @@ fn nodes() -> Vec<String> {
     vec!["node".into()]
 }
 
-fn javascript(node: &str, mode: &str, peer: &Path) -> Result<String> {
-    Cmd::new(node)
-        .words("main.js --mode")
-        .arg(mode)
-        .arg("--swb")
-        .arg(peer)
-        .folder(JS)
-        .collect()
+fn javascript(node: &str, options: &Options, peer: &Path) -> Cmd {
+    let measure = Cmd::new(node).words("main.js --mode").arg(options.mode());
+    let mut measure = measure.arg("--swb").arg(peer).folder(JS).env(CLOCK, options.clock());
+    if let Some(events) = &options.events {
+        measure = measure.arg("--events").arg(events);
+    }
+    measure
 }
 
 /// The module that shows what serde-wasm-bindgen costs.
@@ -183,7 +195,14 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for text in ["--fast", "--only", "--only wasm", "quick"] {
+        for text in [
+            "--fast",
+            "--only",
+            "--only wasm",
+            "quick",
+            "--events",
+            "--events no-such-file",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

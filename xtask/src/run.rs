@@ -5,6 +5,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -137,14 +138,15 @@ impl Cmd {
         }
     }
 
-    /// Runs to the end, lets its progress through, and returns what it printed; anything but success is an error.
-    pub fn collect(mut self) -> Result<String> {
-        let output = self.command.stderr(Stdio::inherit()).output();
-        let output = output.map_err(|error| self.not_started(&error))?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    /// Runs to the end and lets it write its stdout to the end of `file`; anything but success is an error.
+    pub fn run_into(mut self, file: &File) -> Result<()> {
+        let own = file.try_clone().map_err(|error| self.not_started(&error))?;
+        let status = self.command.stdout(own).status();
+        let status = status.map_err(|error| self.not_started(&error))?;
+        if status.success() {
+            Ok(())
         } else {
-            Err(self.failure(output.status))
+            Err(self.failure(status))
         }
     }
 

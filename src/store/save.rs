@@ -195,14 +195,22 @@ pub fn plan_save(request: &SaveRequest, keys: &[String]) -> Result<Vec<Op>> {
 /// Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound: all but the newest
 /// `keep − 1` below it. Keys above it are left alone.
 pub fn plan_prune(keys: &[String], position: u64, keep: u32) -> Vec<String> {
-    let below: BinaryHeap<(u64, String)> = keys
-        .iter()
-        .filter_map(|key| Some((position_of(key)?, key.clone())))
-        .filter(|(at, _)| *at < position)
-        .collect();
-    let kept = usize::try_from(keep).unwrap_or(usize::MAX).saturating_sub(1);
-    let newest_first = below.into_sorted_vec().into_iter().rev();
-    newest_first.skip(kept).map(|(_, key)| key).collect()
+    let mut below = BinaryHeap::new();
+    for key in keys {
+        match position_of(key) {
+            Some(at) if at < position => below.push((at, key.clone())),
+            _ => {}
+        }
+    }
+    let mut kept = 1;
+    let mut unwanted = Vec::new();
+    while let Some((_, key)) = below.pop() {
+        match kept < keep {
+            true => kept += 1,
+            false => unwanted.push(key),
+        }
+    }
+    unwanted
 }
 
 struct Walk<'a> {

@@ -190,12 +190,13 @@ pub struct NextLoad {
 /// [`Code::InvalidId`] for an empty name or stream id; [`Code::InvalidOption`] for a fact that does not answer the step before it,
 /// which is a defect of the driver.
 pub fn next(request: &LoadRequest, facts: &[LoadFact]) -> Result<NextLoad> {
-    let mut walk = Walk::begin(request)?;
+    let mut walk = Walk::of(request)?;
+    let mut step = walk.first_step();
     for fact in facts {
-        walk.step = walk.absorb(fact)?;
+        step = walk.absorb(step, fact)?;
     }
     Ok(NextLoad {
-        step: walk.step,
+        step,
         rejected: walk.rejected,
     })
 }
@@ -203,7 +204,6 @@ pub fn next(request: &LoadRequest, facts: &[LoadFact]) -> Result<NextLoad> {
 struct Walk<'a> {
     request: &'a LoadRequest,
     keys: StreamKeys,
-    step: LoadStep,
     restarted: bool,
     /// Index of the slot being tried: 0 is the own one, then `migratable`.
     slot: usize,
@@ -227,11 +227,10 @@ struct Candidate {
 }
 
 impl<'a> Walk<'a> {
-    fn begin(request: &'a LoadRequest) -> Result<Self> {
-        let mut walk = Self {
+    fn of(request: &'a LoadRequest) -> Result<Self> {
+        Ok(Self {
             request,
             keys: StreamKeys::new(&request.name, &request.stream)?,
-            step: LoadStep::Read { from: None },
             restarted: false,
             slot: 0,
             queue: BinaryHeap::new(),
@@ -240,15 +239,19 @@ impl<'a> Walk<'a> {
             row: None,
             rejected: Vec::new(),
             probing: false,
-        };
-        if request.use_snapshots {
-            walk.step = walk.list_slot(0);
-        }
-        Ok(walk)
+        })
     }
 
-    fn absorb(&mut self, fact: &LoadFact) -> Result<LoadStep> {
-        match (self.step.clone(), fact) {
+    fn first_step(&mut self) -> LoadStep {
+        match self.request.use_snapshots {
+            true => self.list_slot(0),
+            false => self.replay(),
+        }
+    }
+
+    /// What follows on a step and the answer to it.
+    fn absorb(&mut self, step: LoadStep, fact: &LoadFact) -> Result<LoadStep> {
+        match (step, fact) {
             (LoadStep::List { .. }, LoadFact::Listed { keys }) if self.probing => Ok(self.probed(keys)),
             (LoadStep::List { .. }, LoadFact::Unreadable { .. }) if self.probing => Ok(self.probed(&[])),
             (LoadStep::List { start, limit, .. }, LoadFact::Listed { keys }) => Ok(self.listed(start, limit, keys)),
@@ -309,11 +312,14 @@ impl<'a> Walk<'a> {
             .slot_version()
             .map(|version| self.keys.snapshots(version))
             .unwrap_or_default();
-        self.queue = keys
-            .iter()
-            .filter(|key| key.starts_with(&prefix) && start.as_ref().is_none_or(|start| *key >= start))
-            .filter_map(|key| Some((position_of(key)?, key.clone())))
-            .collect();
+        for key in keys {
+            if key.starts_with(&prefix)
+                && start.as_ref().is_none_or(|start| key >= start)
+                && let Some(position) = position_of(key)
+            {
+                self.queue.push((position, key.clone()));
+            }
+        }
         let oldest = self.queue.iter().map(|(position, _)| *position).min();
         self.more = match (oldest.and_then(|oldest| oldest.checked_sub(1)), self.slot_version()) {
             (Some(below), Some(version)) if keys.len() >= limit => Some(self.keys.snapshot(version, below)),

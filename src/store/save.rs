@@ -180,11 +180,12 @@ pub enum Op {
 /// [`Code::InvalidId`] for an empty name or stream id; [`Code::InvalidOption`] for `keep: 0` or a fact that does not answer the step
 /// before it.
 pub fn next_save(request: &SaveRequest, facts: &[SaveFact]) -> Result<SaveStep> {
-    let mut walk = Walk::begin(request)?;
+    let mut walk = Walk::of(request)?;
+    let mut step = walk.first_step();
     for fact in facts {
-        walk.step = walk.absorb(fact)?;
+        step = walk.absorb(step, fact)?;
     }
-    Ok(walk.step)
+    Ok(step)
 }
 
 /// The operations of a save, in order, for hosts that do their own I/O: `keys` are those that lie in the slot. The deletes come last
@@ -193,7 +194,7 @@ pub fn next_save(request: &SaveRequest, facts: &[SaveFact]) -> Result<SaveStep> 
 /// # Errors
 /// As [`next_save`].
 pub fn plan_save(request: &SaveRequest, keys: &[String]) -> Result<Vec<Op>> {
-    let walk = Walk::begin(request)?;
+    let walk = Walk::of(request)?;
     let mut ops = Vec::from([Op::Put { key: walk.own_key() }]);
     let surplus = walk.surplus(keys);
     if !surplus.is_empty() {
@@ -205,20 +206,27 @@ pub fn plan_save(request: &SaveRequest, keys: &[String]) -> Result<Vec<Op>> {
 /// Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound: all but the newest
 /// `keep − 1` below it. Keys above it are left alone.
 pub fn plan_prune(keys: &[String], position: u64, keep: u32) -> Vec<String> {
-    let below: BinaryHeap<(u64, String)> = keys
-        .iter()
-        .filter_map(|key| Some((position_of(key)?, key.clone())))
-        .filter(|(at, _)| *at < position)
-        .collect();
-    let kept = usize::try_from(keep).unwrap_or(usize::MAX).saturating_sub(1);
-    let newest_first = below.into_sorted_vec().into_iter().rev();
-    newest_first.skip(kept).map(|(_, key)| key).collect()
+    let mut below = BinaryHeap::new();
+    for key in keys {
+        match position_of(key) {
+            Some(at) if at < position => below.push((at, key.clone())),
+            _ => {}
+        }
+    }
+    let mut kept = 1;
+    let mut unwanted = Vec::new();
+    while let Some((_, key)) = below.pop() {
+        match kept < keep {
+            true => kept += 1,
+            false => unwanted.push(key),
+        }
+    }
+    unwanted
 }
 
 struct Walk<'a> {
     request: &'a SaveRequest,
     keys: StreamKeys,
-    step: SaveStep,
     listed: Vec<String>,
     /// What lies at or above our position and is not distrusted; the newest comes first.
     covering: BinaryHeap<(u64, String)>,
@@ -228,24 +236,13 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn begin(request: &'a SaveRequest) -> Result<Self> {
+    fn of(request: &'a SaveRequest) -> Result<Self> {
         if request.keep == 0 {
             return Err(Error::new(Code::InvalidOption, "at least one snapshot must be kept").at_path("keep"));
         }
-        let keys = StreamKeys::new(&request.header.name, &request.header.stream)?;
-        let step = match check_size(request.frame_bytes, request.max_bytes) {
-            Err(error) => failed(error),
-            Ok(()) => SaveStep::List {
-                prefix: keys.snapshots(request.header.version),
-                limit: usize::try_from(request.keep)
-                    .unwrap_or(usize::MAX)
-                    .saturating_add(LIST_SLACK),
-            },
-        };
         Ok(Self {
             request,
-            keys,
-            step,
+            keys: StreamKeys::new(&request.header.name, &request.header.stream)?,
             listed: Vec::new(),
             covering: BinaryHeap::new(),
             own_verdict: None,
@@ -253,8 +250,21 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn absorb(&mut self, fact: &SaveFact) -> Result<SaveStep> {
-        match (self.step.clone(), fact) {
+    fn first_step(&self) -> SaveStep {
+        match check_size(self.request.frame_bytes, self.request.max_bytes) {
+            Err(error) => failed(error),
+            Ok(()) => SaveStep::List {
+                prefix: self.keys.snapshots(self.request.header.version),
+                limit: usize::try_from(self.request.keep)
+                    .unwrap_or(usize::MAX)
+                    .saturating_add(LIST_SLACK),
+            },
+        }
+    }
+
+    /// What follows on a step and the answer to it.
+    fn absorb(&mut self, step: SaveStep, fact: &SaveFact) -> Result<SaveStep> {
+        match (step, fact) {
             (SaveStep::List { prefix, .. }, SaveFact::Listed { keys }) => Ok(self.listed(&prefix, keys)),
             (SaveStep::Open { key, position }, SaveFact::Opened { digest, anchor }) => {
                 Ok(self.covered(key, position, digest, anchor.as_ref()))

@@ -92,7 +92,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let results = results.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
     if options.takes(Part::Js) {
         build::run(Show::Failures)?;
-        setup::packages(JS)?;
+        setup::benchmark_packages(JS)?;
         let peer = reflection_peer(&folder)?;
         for node in nodes() {
             run::step(&format!("measuring with {node}"), "some minutes", || {

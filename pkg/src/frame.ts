@@ -5,7 +5,7 @@ import { describe, SnapshotError } from './error.js';
 import { invalidOption, knownOptions, nonEmptyText, positiveInteger, table } from './options.js';
 import { bigintPositions, type PositionInput } from './position.js';
 import { decode } from './value/decode.js';
-import { encode } from './value/encode.js';
+import { encode, encoding } from './value/encode.js';
 import { isBytes, sameBytes } from './value/bytes.js';
 
 /** What a caller states of a snapshot. */
@@ -81,11 +81,11 @@ interface Inspection {
 export function seal(header: HeaderInput, state: unknown, options: SealOptions = {}): Uint8Array {
   knownOptions('seal', options, ['mediaType']);
   const { mediaType } = options;
-  if (mediaType === undefined) return sealPayload(header, encode(state)).frame;
+  if (mediaType === undefined) return encoding(state, {}, (pieces) => sealPayload(header, pieces)).frame;
   if (!isBytes(state)) {
     throw new SnapshotError('invalidOption', 'with a media type the state must be a Uint8Array', { path: 'state' });
   }
-  return sealPayload(header, state, mediaType).frame;
+  return sealPayload(header, [state], mediaType).frame;
 }
 
 /** Verifies a frame and reads its state; throws a {@link SnapshotError} with the verdict as code. */
@@ -100,23 +100,37 @@ export function inspect(frame: Uint8Array, expect: Expect = {}): Header {
   return inspectFrame(frame, expect).header;
 }
 
-/** A frame and the facts about its payload, for those who already hold the encoded state. */
+/** A frame and the facts about its payload, for those who already hold the encoded state, in one piece or several. */
 export function sealPayload(
   header: HeaderInput,
-  payload: Uint8Array,
+  payload: readonly Uint8Array[],
   mediaType?: string,
 ): { frame: Uint8Array; facts: PayloadFacts } {
-  const facts: PayloadFacts = {
-    bytes: payload.length,
-    digest: sha256(payload),
-    ...(mediaType === undefined ? {} : { mediaType }),
-  };
-  const question = encode({ header: headerToCore(header), payload: facts }, { thorough: header.meta !== undefined });
-  const head = calling(() => core().frameHead(question));
-  const frame = new Uint8Array(head.length + payload.length);
+  const [only] = payload.length === 1 ? payload : [];
+  const bytes = payload.reduce((sum, { length }) => sum + length, 0);
+  const factsOf = (digest: Uint8Array): PayloadFacts => ({ bytes, digest, ...(mediaType === undefined ? {} : { mediaType }) });
+  let facts = factsOf(only === undefined ? ANY_DIGEST : sha256(only));
+  let head = headOf(header, facts);
+  const frame = new Uint8Array(head.length + bytes);
+  let at = head.length;
+  for (const piece of payload) {
+    frame.set(piece, at);
+    at += piece.length;
+  }
+  if (only === undefined) {
+    // All digests are of one length, so that the payload lies where it belongs already: one copy of it is enough.
+    facts = factsOf(sha256(frame.subarray(head.length)));
+    head = headOf(header, facts);
+  }
   frame.set(head);
-  frame.set(payload, head.length);
   return { frame, facts };
+}
+
+const ANY_DIGEST = new Uint8Array(32);
+
+function headOf(header: HeaderInput, payload: PayloadFacts): Uint8Array {
+  const question = encode({ header: headerToCore(header), payload }, { thorough: header.meta !== undefined });
+  return calling(() => core().frameHead(question));
 }
 
 /** A verified frame whose payload (a view into it) is not decoded yet. */

@@ -12,7 +12,7 @@ import type { BoundedStore } from './bounded-store.js';
 import type { SnapshotMeta } from './store.js';
 import type { Attempt } from './streams.js';
 import { decode } from './value/decode.js';
-import { encode } from './value/encode.js';
+import { encode, encoding } from './value/encode.js';
 
 /** An encoded snapshot, ready to be written. */
 export interface Sealed {
@@ -48,10 +48,6 @@ export function sealHandle<State, Event, P extends Position>(
   if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
   const plain = hosted('toState', 'unencodable', () => settings.toState(handle.state));
   checkPlain(settings, plain);
-  const payload = encode(plain, { thorough: settings.development, unshared: settings.mutable });
-  if (payload.length > settings.maxStateBytes) {
-    throw new SnapshotError('tooLarge', `the state is ${payload.length} bytes, maxStateBytes is ${settings.maxStateBytes}`);
-  }
   const anchor = anchorIdentity(inside.anchor);
   const header = {
     name: settings.name,
@@ -62,7 +58,10 @@ export function sealHandle<State, Event, P extends Position>(
     takenAt: settings.clock(),
     ...(anchor === undefined ? {} : { anchor }),
   };
-  return { header, ...sealPayload(header, payload) };
+  return encoding(plain, { thorough: settings.development, unshared: settings.mutable }, (payload, size) => {
+    if (size <= settings.maxStateBytes) return { header, ...sealPayload(header, payload) };
+    throw new SnapshotError('tooLarge', `the state is ${size} bytes, maxStateBytes is ${settings.maxStateBytes}`);
+  });
 }
 
 /** The time that a save and what belongs to it have together. */

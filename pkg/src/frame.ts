@@ -6,7 +6,7 @@ import { knownOptions, oneOf } from './options.js';
 import { signingKeys, type SigningKey } from './signing.js';
 import { isBytes, sameBytes } from './value/bytes.js';
 import { decode } from './value/decode.js';
-import { encode } from './value/encode.js';
+import { encode, encoding } from './value/encode.js';
 
 export interface SealOptions {
   /** The state is a Uint8Array in the host's own format, of this media type, and passes through untouched. */
@@ -31,6 +31,9 @@ export interface Sealing {
   readonly keys: readonly SigningKey[];
 }
 
+/** A payload, in order. */
+type Pieces = readonly Uint8Array[];
+
 /** A frame, and what its header says of its payload. */
 export interface SealedPayload {
   readonly frame: Uint8Array;
@@ -46,7 +49,10 @@ export function seal(header: HeaderInput, state: unknown, options: SealOptions =
     compression: oneOf('compression', compression, COMPRESSION_OPTIONS),
     keys: signingKeys('keys', options.keys),
   };
-  const sealed = sealPayload(header, mediaType === undefined ? encode(state) : givenPayload(state), sealing);
+  const sealed =
+    mediaType === undefined ?
+      encoding(state, {}, (payload) => sealPayload(header, payload, sealing))
+    : sealPayload(header, [givenPayload(state)], sealing);
   if (oneOf('verifyOnSeal', verifyOnSeal, [true, false])) {
     verifySealed(sealed, sealing, (payload) => (mediaType === undefined ? encode(decodePayload(payload)) : payload));
   }
@@ -66,20 +72,23 @@ export function inspect(frame: Uint8Array, expect: Expect = {}): Header {
   return readHead(frame, expect).header;
 }
 
-/** Seals a payload, which is copied once, and may be a view that others write to afterwards. */
-export function sealPayload(header: HeaderInput, payload: Uint8Array, { mediaType, compression, keys }: Sealing): SealedPayload {
-  const compressed = compression === 'auto' ? scratch().compress(payload) : undefined;
-  const facts: PayloadFacts = {
-    ...(mediaType === undefined ? {} : { mediaType }),
-    bytes: payload.length,
-    digest: sha256(payload),
-    ...(compressed === undefined ? {} : { stored: { compression: 'lz4', bytes: compressed.length, digest: sha256(compressed) } }),
-  };
+/** Seals a payload in one piece or several, which are copied once, and may be views that others write to afterwards. */
+export function sealPayload(header: HeaderInput, payload: Pieces, { mediaType, compression, keys }: Sealing): SealedPayload {
+  const type = mediaType === undefined ? {} : { mediaType };
+  const compressed = compression === 'auto' ? compress(payload) : undefined;
+  if (compressed !== undefined) {
+    const facts = { ...type, ...compressed.facts };
+    return { frame: framed(makeHead(header, facts, keys[0]), [compressed.bytes]), facts };
+  }
+  const [only] = payload.length === 1 ? payload : [];
+  const facts = { ...type, bytes: sizeOf(payload), digest: only === undefined ? ANY_DIGEST : sha256(only) };
   const head = makeHead(header, facts, keys[0]);
-  const stored = compressed ?? payload;
-  const frame = new Uint8Array(head.length + stored.length);
-  frame.set(head);
-  frame.set(stored, head.length);
+  const frame = framed(head, payload);
+  if (only === undefined) {
+    // All digests are of one length, so that the payload lies where it belongs already: one copy of it is enough.
+    facts.digest = sha256(frame.subarray(head.length));
+    frame.set(makeHead(header, facts, keys[0]));
+  }
   return { frame, facts };
 }
 
@@ -136,4 +145,30 @@ function expand(stored: Uint8Array, bytes: number): Uint8Array {
     if (!(error instanceof RangeError)) throw error;
     throw new SnapshotError('tooLarge', `this runtime has no room for a state of ${bytes} bytes`, { cause: error });
   }
+}
+
+const ANY_DIGEST = new Uint8Array(32);
+
+/** The LZ4 form of a payload, if that pays. */
+function compress(payload: Pieces): { bytes: Uint8Array; facts: PayloadFacts } | undefined {
+  const raw = payload.length === 1 ? (payload[0] as Uint8Array) : framed(new Uint8Array(0), payload);
+  const bytes = scratch().compress(raw);
+  if (bytes === undefined) return undefined;
+  const stored = { compression: 'lz4', bytes: bytes.length, digest: sha256(bytes) } as const;
+  return { bytes, facts: { bytes: raw.length, digest: sha256(raw), stored } };
+}
+
+function framed(head: Uint8Array, payload: Pieces): Uint8Array {
+  const frame = new Uint8Array(head.length + sizeOf(payload));
+  frame.set(head);
+  let at = head.length;
+  for (const piece of payload) {
+    frame.set(piece, at);
+    at += piece.length;
+  }
+  return frame;
+}
+
+function sizeOf(payload: Pieces): number {
+  return payload.reduce((sum, { length }) => sum + length, 0);
 }

@@ -6,7 +6,7 @@ import type { Settings } from './definition.js';
 import { hosted } from './options.js';
 import type { PolicyNeeds } from './policy.js';
 import type { Position } from './position.js';
-import { encode } from './value/encode.js';
+import { identityForm } from './value/identity.js';
 import { sameBytes } from './value/bytes.js';
 
 /** A snapshot that was not used. */
@@ -167,7 +167,7 @@ export class Folder<State, Event, P extends Position> {
 
 function encodedLength(row: Row<unknown, Position>): number {
   try {
-    return encode(row.event).length;
+    return identityForm(row.event).length; // the same before and after a log kept as JSON
   } catch (cause) {
     throw new SnapshotError('invalidEvent', 'the policy weighs events, and this one cannot be encoded; give row.bytes or sizeOf', {
       position: row.position,

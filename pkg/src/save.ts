@@ -13,7 +13,7 @@ import type { BoundedStore } from './bounded-store.js';
 import type { SnapshotMeta } from './store.js';
 import type { Attempt } from './streams.js';
 import { decode } from './value/decode.js';
-import { encode } from './value/encode.js';
+import { encode, encoding } from './value/encode.js';
 
 /** An encoded snapshot, ready to be written. */
 export interface Sealed {
@@ -49,11 +49,6 @@ export function sealHandle<State, Event, P extends Position>(
   if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
   const plain = hosted('toState', 'unencodable', () => settings.toState(handle.state));
   checkPlain(settings, plain);
-  const encoding = { thorough: settings.development, unshared: settings.mutable };
-  const payload = encode(plain, encoding);
-  if (payload.length > settings.maxStateBytes) {
-    throw new SnapshotError('tooLarge', `the state is ${payload.length} bytes, maxStateBytes is ${settings.maxStateBytes}`);
-  }
   const anchor = anchorIdentity(inside.anchor);
   const header = {
     name: settings.name,
@@ -64,8 +59,12 @@ export function sealHandle<State, Event, P extends Position>(
     takenAt: settings.clock(),
     ...(anchor === undefined ? {} : { anchor }),
   };
-  const sealed = sealPayload(header, payload, settings);
-  if (settings.verifyOnSeal) verifySealed(sealed, settings, (opened) => encode(plainAgain(settings, decodePayload(opened)), encoding));
+  const options = { thorough: settings.development, unshared: settings.mutable };
+  const sealed = encoding(plain, options, (payload, bytes) => {
+    if (bytes <= settings.maxStateBytes) return sealPayload(header, payload, settings);
+    throw new SnapshotError('tooLarge', `the state is ${bytes} bytes, maxStateBytes is ${settings.maxStateBytes}`);
+  });
+  if (settings.verifyOnSeal) verifySealed(sealed, settings, (opened) => encode(plainAgain(settings, decodePayload(opened)), options));
   return { header, ...sealed };
 }
 

@@ -70,7 +70,7 @@ const value = fc.oneof(
   fc.constantFrom(undefined, null, true, -0, NaN, '\ud800'),
   fc.date({ noInvalidDate: true }),
   fc.uint8Array({ maxLength: 8 }),
-  fc.dictionary(fc.string(), fc.integer(), { maxKeys: 3 }),
+  fc.dictionary(fc.string(), fc.integer(), { maxKeys: 3, noNullPrototype: true }),
 );
 const event: fc.Arbitrary<Event> = fc.record({ type: fc.constantFrom('a', 'bb', 'ccc'), value });
 const events = fc.array(event, { minLength: 1, maxLength: 40 });

@@ -5,7 +5,7 @@ export type Kind = 'plain' | 'map' | 'set' | 'date' | 'arrayBuffer' | 'typedArra
 
 /** Kind of an object that is no array; throws a {@link Refusal} for a class instance. */
 export function kindOf(value: object, prototype: object | null): Kind {
-  if (prototype === null) return 'plain';
+  if (prototype === null) throw new Refusal(NO_PROTOTYPE);
   const kind = HERE.get(prototype) ?? kindElsewhere(value, prototype);
   if (kind === undefined) throw instanceRefusal(value);
   return kind;
@@ -106,6 +106,8 @@ function instanceRefusal(value: object): Refusal {
   return new Refusal(`cannot encode ${article(name)} ${name}; ${REMEDIES.get(tag) ?? PLAIN_FORM}`);
 }
 
+const NO_PROTOTYPE =
+  'cannot encode an object without a prototype: restored, it would answer to inherited names such as constructor; use { ...x } or a Map';
 const PLAIN_FORM = 'give the definition toState and fromState, which turn it into plain data and back';
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['Number', 'use the primitive value'],

@@ -16,8 +16,11 @@ export function utf8Size(text: string): number {
   return size;
 }
 
-/** Writes `text` from its unit `from` on at `at` and says where it ends. The caller has made room. */
-export function putWtf8(text: string, from: number, bytes: Uint8Array, at: number): number {
+/**
+ * Writes `text` from its unit `from` on at `at` and says where it ends; −1 if there is a lone surrogate, unless those are wanted, too
+ * (WTF-8). The caller has made room.
+ */
+export function putUtf8(text: string, from: number, bytes: Uint8Array, at: number, lone = false): number {
   for (let i = from; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0x80) {
@@ -25,16 +28,18 @@ export function putWtf8(text: string, from: number, bytes: Uint8Array, at: numbe
     } else if (unit < 0x800) {
       bytes[at++] = 0xc0 | (unit >> 6);
       bytes[at++] = 0x80 | (unit & 0x3f);
-    } else if (isPair(text, i)) {
+    } else if ((unit & 0xf800) === 0xd800 && isPair(text, i)) {
       const point = 0x10000 + ((unit & 0x3ff) << 10) + (text.charCodeAt(++i) & 0x3ff);
       bytes[at++] = 0xf0 | (point >> 18);
       bytes[at++] = 0x80 | ((point >> 12) & 0x3f);
       bytes[at++] = 0x80 | ((point >> 6) & 0x3f);
       bytes[at++] = 0x80 | (point & 0x3f);
-    } else {
+    } else if ((unit & 0xf800) !== 0xd800 || lone) {
       bytes[at++] = 0xe0 | (unit >> 12);
       bytes[at++] = 0x80 | ((unit >> 6) & 0x3f);
       bytes[at++] = 0x80 | (unit & 0x3f);
+    } else {
+      return -1;
     }
   }
   return at;

@@ -118,10 +118,6 @@ test('objects keep their own order, and any key is data', () => {
   assert.deepEqual(Object.keys(data), ['__proto__']);
 });
 
-test('an object without a prototype is plain data', () => {
-  assert.equal(encoded(Object.assign(Object.create(null), { a: 1 })), 'a1616101');
-});
-
 test('undefined properties stay, unlike in JSON', () => {
   same({ a: undefined }, 'a16161f7');
   same([undefined], '81f7');

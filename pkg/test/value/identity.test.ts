@@ -33,6 +33,10 @@ test('all else is as in a state, and different events stay different', () => {
   assert.equal(new Set(events.map((event) => hex(identityForm(event)))).size, events.length);
 });
 
+test('an event without a prototype has the identity of a plain one: it is never restored', () => {
+  same(Object.assign(Object.create(null) as object, { a: 1 }), { a: 1 });
+});
+
 test('an event that cannot be one says where', () => {
   assert.throws(() => identityForm({ data: { f: () => 1 } }), { code: 'unencodable', path: 'event.data.f' });
   const cycle: Record<string, unknown> = {};

@@ -93,6 +93,13 @@ test('things that are no data', () => {
   }
 });
 
+test('an object without a prototype would have one after a restore', () => {
+  const table = Object.assign(Object.create(null) as object, { a: 1 });
+  assert.match(refusal({ table }).message, /without a prototype: .*use \{ \.\.\.x \} or a Map \(at state\.table\)$/);
+  assert.throws(() => encode({ table }, { thorough: false }), { code: 'unencodable', path: 'state.table' });
+  assert.equal(encoded({ ...table }), 'a1616101');
+});
+
 test('properties that are more than data', () => {
   let called = 0;
   const accessor = { get total(): number { return ++called; } };

@@ -3,7 +3,8 @@
 use snapfold::{
     Code,
     value::{
-        BigInt, Date, ElementType, MAX_DEPTH, TypedArray, Value, Wtf8, from_json, from_slice, to_json, to_vec, validate,
+        BigInt, Date, ElementType, MAX_DEPTH, TypedArray, Value, Wtf8, diagnose, from_json, from_slice, to_json,
+        to_vec, validate,
     },
 };
 
@@ -98,6 +99,8 @@ fn numbers_mean_what_they_mean_in_ecmascript_but_integers_are_exact() {
             "9007199254740993.00000000000000000000000000000000001",
             "fb4340000000000001",
         ),
+        ("1393796574908164101088487302713056956514304.0", "fb48b0000000000000"), // 2^140 + 2^87: half-way
+        ("1393796574908164101088487302713056956514305.0", "fb48b0000000000001"),
         ("1e300", "fb7e37e43c8800759c"),
         // zeros have a sign
         ("-0", "f98000"),
@@ -404,7 +407,10 @@ fn values_are_written_as_json_stringify_writes_them() {
         (1e-6, "0.000001"),
         (1.5e-7, "1.5e-7"),
         (5e-324, "5e-324"),
-        (2f64.powi(-25), "2.9802322387695312e-8"), // of two that are as near, the even one
+        // of two that are as near, the even one
+        (2f64.powi(-25), "2.9802322387695312e-8"),
+        (1_049.0 / 1_048_576.0, "0.0010004043579101562"),
+        (1_051.0 / 1_048_576.0, "0.0010023117065429688"),
         (1e21, "1e+21"),
         (1.2345e22, "1.2345e+22"),
         (1e23, "1e+23"),
@@ -456,6 +462,24 @@ fn values_are_written_as_json_stringify_writes_them() {
 }
 
 #[test]
+fn characters_that_need_an_escape_are_found_wherever_they_stand() {
+    let others = "plain text, long enough for several steps";
+    for at in 0..others.len() {
+        for special in (0..0x20).chain(*b"\"\\") {
+            let string = format!("{}{}{}", &others[..at], char::from(special), &others[at..]);
+            assert_eq!(text(&Value::from(string.as_str())).len(), {
+                let short = b"\"\\\x08\x0c\n\r\t".contains(&special);
+                others.len() + 2 + if short { 2 } else { 6 }
+            });
+            let raw = format!("\"{string}\"");
+            if special < 0x20 {
+                assert_eq!(offset(&from_json(raw.as_bytes()).unwrap_err()), at as u64 + 1);
+            }
+        }
+    }
+}
+
+#[test]
 fn what_json_has_no_word_for_is_refused_with_its_path() {
     let typed = TypedArray::new(ElementType::Float32, vec![0; 4]).unwrap();
     let long = BigInt::new(false, &[0xff; 1_786]); // 4,301 digits
@@ -488,6 +512,14 @@ fn what_json_has_no_word_for_is_refused_with_its_path() {
         path(&to_json(&to_vec(&odd).unwrap()).unwrap_err()),
         r#"state["not plain"][0]"#
     );
+}
+
+/// The example of docs/using.md.
+#[test]
+fn a_state_goes_through_json_and_can_be_looked_at() {
+    let state = from_json(br#"{"id": 9007199254740993, "lines": ["tea"]}"#).unwrap();
+    assert_eq!(to_json(&state).unwrap(), r#"{"id":9007199254740993,"lines":["tea"]}"#);
+    assert_eq!(diagnose(&state, 80), r#"{"id": 9007199254740993, "lines": ["tea"]}"#);
 }
 
 #[test]

@@ -18,11 +18,13 @@ const LEAST_BYTES = 16;
 /** The keys of an option, with copies of their secrets; none if it is left out. An empty list would sign nothing unnoticed. */
 export function signingKeys(option: string, keys: readonly SigningKey[] | undefined): readonly SigningKey[] {
   if (keys === undefined) return [];
-  if (!Array.isArray(keys) || keys.length === 0) throw invalidOption(option, keys, 'must be an array of at least one key; leave it out for none');
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw invalidOption(option, keys, 'must be an array of at least one key; leave it out for none');
+  }
   const parsed = keys.map((key: SigningKey, index) => signingKey(`${option}[${index}]`, key));
-  parsed.forEach(({ id }, index) => {
-    if (parsed.findIndex((other) => other.id === id) !== index) throw invalidOption(`${option}[${index}].id`, id, 'must be another id than that of the keys before');
-  });
+  const ids = parsed.map(({ id }) => id);
+  const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
+  if (twice !== -1) throw invalidOption(`${option}[${twice}].id`, ids[twice], 'must be another id than that of the keys before');
   return parsed;
 }
 

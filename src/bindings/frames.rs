@@ -146,10 +146,15 @@ impl<'a> Question<'a> {
     }
 
     fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
-        if self.reader.input().get(self.reader.offset()) == Some(&NULL) {
-            return self.reader.jump().map(|()| None);
+        match self.skips_null() {
+            true => Ok(None),
+            false => read(self).map(Some),
         }
-        read(self).map(Some)
+    }
+
+    fn skips_null(&mut self) -> bool {
+        let null = self.reader.input().get(self.reader.offset()) == Some(&NULL);
+        null && self.reader.jump().is_ok()
     }
 
     fn list<T>(&mut self, read: impl Fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use alloc::{format, vec};
 
 use super::digest::{header_digest, is_header_digest};
-use super::header::{self, Decoded, Header, MAX_HEADER_BYTES};
+use super::header::{self, Header, MAX_HEADER_BYTES};
+use super::header_reader::{self, Decoded};
 use super::{Expect, Key, Payload};
 use crate::{Code, Error, Result};
 
@@ -72,7 +73,7 @@ pub fn inspect_head(bytes: &[u8], frame_bytes: u64, expect: &Expect<'_>) -> Resu
         header,
         payload,
         key_id,
-    } = header::decode(header, PRELUDE_BYTES)?;
+    } = header_reader::decode(header, PRELUDE_BYTES)?;
     check_length(
         frame_bytes.saturating_sub(offset as u64),
         payload.stored_bytes(),
@@ -89,7 +90,7 @@ pub fn inspect_head(bytes: &[u8], frame_bytes: u64, expect: &Expect<'_>) -> Resu
 
 /// The header says itself which key it was signed with. That is no more than a claim, and serves for choosing the key.
 fn check_digest(signed: &[u8], header: &[u8], digest: &[u8], keys: &[Key]) -> Result<()> {
-    let claimed = header::claimed_key(header, PRELUDE_BYTES)?;
+    let claimed = header_reader::claimed_key(header, PRELUDE_BYTES)?;
     let key = match claimed {
         None => None,
         Some(id) => Some(

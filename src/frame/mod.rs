@@ -25,6 +25,7 @@ mod digest;
 mod expect;
 mod head;
 mod header;
+mod header_reader;
 mod key;
 pub(crate) mod lz4;
 mod payload;

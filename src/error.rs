@@ -135,6 +135,10 @@ codes! {
     Corrupt = "corrupt",
     /// Bytes are missing at the end.
     Truncated = "truncated",
+    /// Signed with a key that is not among those given, or no keys are given.
+    UnknownKey = "unknownKey",
+    /// Not signed, although keys are given: anybody could have made it.
+    Unsigned = "unsigned",
     /// A sound snapshot of another definition, stream or fold.
     Foreign = "foreign",
     /// Written by a newer format or a newer version of the definition.

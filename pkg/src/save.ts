@@ -2,9 +2,10 @@
 import { ask, core, fromCore } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
-import { headerToCore, openPayload, sealPayload, type HeaderInput, type PayloadFacts } from './frame.js';
+import { decodePayload, openPayload, sealPayload, verifySealed } from './frame.js';
 import type { Handle, Internals } from './handle.js';
-import { checkPlain } from './load.js';
+import { headerForPlans, type HeaderInput, type PayloadFacts } from './head.js';
+import { checkPlain, expected } from './load.js';
 import { hosted } from './options.js';
 import type { Position } from './position.js';
 import { anchorIdentity } from './progress.js';
@@ -48,7 +49,8 @@ export function sealHandle<State, Event, P extends Position>(
   if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
   const plain = hosted('toState', 'unencodable', () => settings.toState(handle.state));
   checkPlain(settings, plain);
-  const payload = encode(plain, { thorough: settings.development, unshared: settings.mutable });
+  const encoding = { thorough: settings.development, unshared: settings.mutable };
+  const payload = encode(plain, encoding);
   if (payload.length > settings.maxStateBytes) {
     throw new SnapshotError('tooLarge', `the state is ${payload.length} bytes, maxStateBytes is ${settings.maxStateBytes}`);
   }
@@ -62,7 +64,15 @@ export function sealHandle<State, Event, P extends Position>(
     takenAt: settings.clock(),
     ...(anchor === undefined ? {} : { anchor }),
   };
-  return { header, ...sealPayload(header, payload) };
+  const sealed = sealPayload(header, payload, settings);
+  if (settings.verifyOnSeal) verifySealed(sealed, settings, (opened) => encode(plainAgain(settings, decodePayload(opened)), encoding));
+  return { header, ...sealed };
+}
+
+/** What a later save would write of a state that was restored from `plain`. */
+function plainAgain<State, Event, P extends Position>({ toState, fromState }: Settings<State, Event, P>, plain: unknown): unknown {
+  const state = hosted('fromState', 'invalid', () => fromState(plain));
+  return hosted('toState', 'unencodable', () => toState(state));
 }
 
 /** The time that a save and what belongs to it have together. */
@@ -85,10 +95,10 @@ export async function save<State, Event, P extends Position>(
   store: BoundedStore,
   sealed: Sealed,
   deadline: Deadline,
-  options: { readonly distrusted: readonly string[]; readonly clearAttempt: boolean },
+  options: { readonly distrusted: readonly { readonly key: string; readonly code: ErrorCode }[]; readonly clearAttempt: boolean },
 ): Promise<SaveResult> {
   const request = {
-    header: headerToCore(sealed.header),
+    header: headerForPlans(sealed.header),
     payload: sealed.facts,
     frameBytes: sealed.frame.length,
     maxBytes: Math.min(settings.maxBytes, store.maxValueBytes ?? settings.maxBytes),
@@ -178,14 +188,14 @@ async function perform<State, Event, P extends Position>(
 }
 
 function judge<State, Event, P extends Position>(
-  { name, version, maxStateBytes }: Settings<State, Event, P>,
+  settings: Settings<State, Event, P>,
   streamId: string,
   position: number | bigint,
   bytes: Uint8Array | undefined,
 ): unknown {
   if (bytes === undefined) return { rejected: { code: 'absent' } };
   try {
-    const { header } = openPayload(bytes, { name, version, streamId, position, maxStateBytes });
+    const { header } = openPayload(bytes, expected(settings, streamId, position));
     return { opened: { digest: header.payload.digest, anchor: header.anchor ?? null } };
   } catch (error) {
     if (!SnapshotError.is(error)) throw error;

@@ -11,76 +11,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
 use crate::Error;
-use crate::frame::{self, Expect, Header, Payload};
 use crate::policy::{self, Attempt, LastLoad, LastSnapshot, Observation};
 use crate::store::{self, LoadFact, LoadRequest, SaveFact, SaveRequest, StreamKeys};
 use crate::value;
 
-type JsResult<T> = core::result::Result<T, JsValue>;
-
-/// Everything in front of a payload. `request`: `{ header, payload }`.
-#[wasm_bindgen(js_name = frameHead)]
-pub fn frame_head(request: &[u8]) -> JsResult<Vec<u8>> {
-    #[derive(Deserialize)]
-    struct Request {
-        header: Header,
-        payload: Payload,
-    }
-    let Request { header, payload } = read(request)?;
-    frame::head(&header, &payload).map_err(thrown)
-}
-
-/// Verifies the head of a frame and compares it with what is expected; answers `{ header, payload, offset }`.
-#[wasm_bindgen(js_name = inspectHead)]
-pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> JsResult<Vec<u8>> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Wanted {
-        name: Option<String>,
-        stream_id: Option<String>,
-        position: Option<u64>,
-        version: Option<u32>,
-        migratable: Vec<u32>,
-        max_state_bytes: u64,
-    }
-    impl Default for Wanted {
-        fn default() -> Self {
-            Self {
-                name: None,
-                stream_id: None,
-                position: None,
-                version: None,
-                migratable: Vec::new(),
-                max_state_bytes: frame::DEFAULT_MAX_STATE_BYTES,
-            }
-        }
-    }
-    let wanted: Wanted = read(expect)?;
-    let inspection = frame::inspect_head(head, frame_bytes as u64).map_err(thrown)?;
-    Expect {
-        name: wanted.name.as_deref(),
-        stream: wanted.stream_id.as_deref(),
-        position: wanted.position,
-        version: wanted.version,
-        migratable: &wanted.migratable,
-        max_state_bytes: wanted.max_state_bytes,
-    }
-    .check(&inspection.header, &inspection.payload)
-    .map_err(thrown)?;
-    write(&inspection)
-}
-
-/// The most bytes that [`inspect_head`] needs from the start of a frame.
-#[wasm_bindgen(js_name = maxHeadBytes)]
-pub fn max_head_bytes() -> usize {
-    frame::MAX_HEAD_BYTES
-}
-
-/// SHA-256 of `bytes`, for runtimes without a synchronous digest of their own.
-#[wasm_bindgen]
-pub fn sha256(bytes: &[u8]) -> Vec<u8> {
-    frame::sha256(bytes).to_vec()
-}
+pub(super) type JsResult<T> = core::result::Result<T, JsValue>;
 
 /// The same value with the keys of every plain object in the order of RFC 8949 §4.2.1.
 #[wasm_bindgen]
@@ -268,7 +203,7 @@ fn write<T: Serialize>(answer: &T) -> JsResult<Vec<u8>> {
     value::to_vec(answer).map_err(thrown)
 }
 
-fn thrown(error: Error) -> JsValue {
+pub(super) fn thrown(error: Error) -> JsValue {
     let plain = serde_wasm_bindgen::Serializer::json_compatible().serialize_large_number_types_as_bigints(true);
     error
         .serialize(&plain)

@@ -7,4 +7,8 @@
 )]
 pub mod abi;
 #[cfg(feature = "js")]
+pub mod frames;
+#[cfg(feature = "js")]
 pub mod js;
+#[cfg(feature = "js")]
+pub mod scratch;

@@ -6,16 +6,17 @@ use alloc::{format, vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, sha256};
+use super::Digest;
+use super::payload::{Algorithm, Payload, Stored};
 use crate::fold::Anchor;
-use crate::value::{MAX_SAFE_INTEGER, Reader, Value, Writer};
+use crate::value::{self, MAX_SAFE_INTEGER, Reader, Value, Writer};
 use crate::{Code, Error, Result};
 
 /// Upper bound of an encoded header, in bytes.
 pub const MAX_HEADER_BYTES: usize = 65_536;
 
 /// The reader revision that this code implements: a frame whose floor is higher is refused as too new.
-const REVISION: u64 = 1;
+const REVISION: u32 = 1;
 
 /// Whose state this is, and which events are in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,26 +39,15 @@ pub struct Header {
     /// When the snapshot was taken, in milliseconds since 1970-01-01T00:00Z.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_at: Option<i64>,
+    /// The lowest reader revision that may use this frame, for writers that rely on something only newer readers know. `None` is 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<u32>,
     /// A token that grows with each owner of the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<u64>,
-    /// Metadata of the host: a plain object.
+    /// Metadata of the host: a plain object of at most 255 levels, which stands in the header's own map.
     #[serde(default = "no_meta", skip_serializing_if = "is_no_meta")]
     pub meta: Value,
-}
-
-/// What a header says of the payload behind it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Payload {
-    /// Media type of a payload in the host's own format; `None` is a value of docs/format.md §1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media_type: Option<String>,
-    /// Bytes of the payload as it lies in the frame.
-    pub bytes: u64,
-    /// SHA-256 of those bytes; without compression this is the state digest.
-    #[serde(with = "digest_bytes")]
-    pub digest: Digest,
 }
 
 impl Header {
@@ -77,6 +67,7 @@ impl Header {
             event_count,
             anchor: None,
             taken_at: None,
+            floor: None,
             fence: None,
             meta: no_meta(),
         }
@@ -99,21 +90,13 @@ impl Header {
         if self.taken_at.is_some_and(|at| at.unsigned_abs() > MAX_SAFE_INTEGER) {
             return refuse("takenAt", "milliseconds since 1970, within 2^53 - 1");
         }
+        if self.floor == Some(0) {
+            return refuse("floor", "reader revisions start at 1");
+        }
         if !matches!(self.meta, Value::Object(_)) {
             return refuse("meta", "metadata is a plain object");
         }
         Ok(())
-    }
-}
-
-impl Payload {
-    /// The facts of a payload that is a value of docs/format.md §1.
-    pub fn of(payload: &[u8]) -> Self {
-        Self {
-            media_type: None,
-            bytes: payload.len() as u64,
-            digest: sha256(payload),
-        }
     }
 }
 
@@ -138,14 +121,15 @@ mod field {
     pub const META: u64 = 17;
     pub const FOLD_DIGEST: u64 = 18;
     pub const HISTORY: u64 = 19;
+
+    /// The one compression that field 9 knows.
+    pub const COMPRESSION_LZ4: u64 = 1;
 }
 
 /// Encodes a header; equal headers give equal bytes.
-pub(super) fn encode(header: &Header, payload: &Payload) -> Result<Vec<u8>> {
+pub(super) fn encode(header: &Header, payload: &Payload, key_id: Option<&str>) -> Result<Vec<u8>> {
     header.check()?;
-    if payload.bytes > MAX_SAFE_INTEGER {
-        return Err(Error::new(Code::InvalidOption, "a payload is at most 2^53 - 1 bytes").at_path("payload.bytes"));
-    }
+    payload.check()?;
     let mut fields = Fields::default();
     fields.put(field::NAME, |w| w.text(&header.name));
     fields.put(field::VERSION, |w| w.uint(u64::from(header.version)));
@@ -160,16 +144,18 @@ pub(super) fn encode(header: &Header, payload: &Payload) -> Result<Vec<u8>> {
     if let Some(at) = header.taken_at {
         fields.put(field::TAKEN_AT, |w| w.int(at));
     }
-    if let Some(media_type) = &payload.media_type {
-        fields.put(field::MEDIA_TYPE, |w| w.text(media_type));
+    fields.put_payload(payload);
+    if let Some(id) = key_id {
+        fields.put(field::KEY_ID, |w| w.text(id));
     }
-    fields.put(field::STORED_BYTES, |w| w.uint(payload.bytes));
-    fields.put(field::DIGEST, |w| w.bytes(&payload.digest));
+    if let Some(floor) = header.floor.filter(|floor| *floor > 1) {
+        fields.put(field::FLOOR, |w| w.uint(u64::from(floor)));
+    }
     if let Some(fence) = header.fence {
         fields.put(field::FENCE, |w| w.uint(fence));
     }
-    if header.meta != no_meta() {
-        let meta = crate::value::to_vec(&header.meta).map_err(|error| error.at_path("meta"))?;
+    if !is_no_meta(&header.meta) {
+        let meta = encode_meta(&header.meta)?;
         fields.put(field::META, |w| w.raw(&meta));
     }
     let encoded = fields.finish();
@@ -185,58 +171,156 @@ pub(super) fn encode(header: &Header, payload: &Payload) -> Result<Vec<u8>> {
     Ok(encoded)
 }
 
-/// Reads a header whose digest has been verified; it begins at `start` in the frame.
-pub(super) fn decode(bytes: &[u8], start: usize) -> Result<(Header, Payload)> {
-    read(bytes).map_err(|error| {
-        let place = start.saturating_add(error.offset().unwrap_or_default() as usize);
-        match error.code() {
-            Code::Malformed => corrupt(format!("the header is not well-formed: {}", error.message())),
-            _ => error,
+/// The key id that a header states, read before anything is verified: it serves for choosing the key and for nothing else. The whole
+/// header must look like one, or a changed field number could pass for a signature. Allocates nothing; linear in the header.
+pub(super) fn claimed_key(bytes: &[u8], start: usize) -> Result<Option<&str>> {
+    find_key(bytes).map_err(|error| at_frame(error, start))
+}
+
+fn find_key(bytes: &[u8]) -> Result<Option<&str>> {
+    let mut reader = Reader::new(bytes);
+    let (mut last, mut key) = (None, None);
+    for _ in 0..reader.map()? {
+        let number = ascending(&mut reader, last)?;
+        match number {
+            field::KEY_ID => key = Some(key_id(&mut reader)?),
+            _ => reader.jump()?,
         }
-        .at_offset(place)
-    })
+        last = Some(number);
+    }
+    reader.finish().map(|()| key)
+}
+
+/// Reads a header whose digest has been verified; it begins at `start` in the frame.
+pub(super) fn decode(bytes: &[u8], start: usize) -> Result<Decoded> {
+    read(bytes).map_err(|error| at_frame(error, start))
+}
+
+/// An error of the header with its place in the frame.
+fn at_frame(error: Error, start: usize) -> Error {
+    let place = start.saturating_add(error.offset().unwrap_or_default() as usize);
+    match error.code() {
+        Code::Malformed => corrupt(format!("the header is not well-formed: {}", error.message())),
+        _ => error,
+    }
+    .at_offset(place)
+}
+
+/// All that a header says.
+pub(super) struct Decoded {
+    pub header: Header,
+    pub payload: Payload,
+    pub key_id: Option<String>,
 }
 
 /// What has been read of a header so far.
 struct Draft {
     header: Header,
-    payload: Payload,
+    media_type: Option<String>,
+    compression: Option<u64>,
+    raw_bytes: u64,
+    state_digest: Digest,
+    /// What lies in the frame, compressed or not.
+    stored: Stored,
+    key_id: Option<String>,
     /// Numbers of the fields, ascending.
     seen: Vec<u64>,
     /// The first field that asks for a newer reader. It counts only if the rest of the header is sound.
     too_new: Option<Error>,
 }
 
-fn read(bytes: &[u8]) -> Result<(Header, Payload)> {
+fn read(bytes: &[u8]) -> Result<Decoded> {
     let mut draft = Draft {
         header: Header::new("", 0, "", 0, 0),
-        payload: Payload {
-            media_type: None,
+        media_type: None,
+        compression: None,
+        raw_bytes: 0,
+        state_digest: [0; 32],
+        stored: Stored {
+            compression: Algorithm::Lz4,
             bytes: 0,
             digest: [0; 32],
         },
+        key_id: None,
         seen: vec![],
         too_new: None,
     };
     let mut reader = Reader::new(bytes);
     for _ in 0..reader.map()? {
         let offset = reader.offset();
-        let number = reader.u64()?;
-        if draft.seen.last().is_some_and(|last| *last >= number) {
-            return Err(corrupt("header fields must ascend").at_offset(offset));
-        }
+        let number = ascending(&mut reader, draft.seen.last().copied())?;
         draft.seen.push(number);
-        read_field(&mut reader, number, &mut draft).map_err(|error| match error.offset() {
-            Some(_) => error,
-            None => error.at_offset(offset),
-        })?;
+        draft
+            .read_field(&mut reader, number)
+            .map_err(|error| match error.offset() {
+                Some(_) => error,
+                None => error.at_offset(offset),
+            })?;
     }
     reader.finish()?;
     draft.finish()
 }
 
 impl Draft {
-    fn finish(self) -> Result<(Header, Payload)> {
+    fn read_field(&mut self, reader: &mut Reader<'_>, number: u64) -> Result<()> {
+        let Self { header, stored, .. } = self;
+        match number {
+            field::NAME => header.name = reader.text()?.into(),
+            field::VERSION => header.version = within(reader, 1, u32::MAX.into())? as u32,
+            field::STREAM => header.stream = reader.text()?.into(),
+            field::POSITION => header.position = reader.u64()?,
+            field::EVENT_COUNT => header.event_count = reader.u64()?,
+            field::ANCHOR => header.anchor = Some(anchor(item(reader)?)?),
+            field::TAKEN_AT => header.taken_at = Some(reader.i64()?),
+            field::MEDIA_TYPE => self.media_type = Some(reader.text()?.into()),
+            field::COMPRESSION => {
+                let compression = within(reader, 1, 255)?;
+                self.compression = Some(compression);
+                if compression != field::COMPRESSION_LZ4 {
+                    self.ask_for_newer("the payload is compressed in a way that this version does not know");
+                }
+            }
+            field::RAW_BYTES => self.raw_bytes = within(reader, 0, MAX_SAFE_INTEGER)?,
+            field::STORED_BYTES => stored.bytes = within(reader, 0, MAX_SAFE_INTEGER)?,
+            field::DIGEST => stored.digest = digest(reader)?,
+            field::STATE_DIGEST => self.state_digest = digest(reader)?,
+            field::KEY_ID => self.key_id = Some(key_id(reader)?.into()),
+            field::FLOOR => {
+                let floor = within(reader, 2, u32::MAX.into())? as u32;
+                header.floor = Some(floor);
+                if floor > REVISION {
+                    self.ask_for_newer(format!(
+                        "this frame asks for reader revision {floor}, this is {REVISION}"
+                    ));
+                }
+            }
+            field::FENCE => header.fence = Some(reader.u64()?),
+            field::META => {
+                header.meta = value::from_slice(nested(reader)?)?;
+                if is_no_meta(&header.meta) {
+                    return Err(corrupt("empty metadata must be left out"));
+                }
+            }
+            field::FOLD_DIGEST => {
+                digest(reader)?;
+                self.ask_for_newer("the frame belongs to a built-in fold, which this version does not have");
+            }
+            field::HISTORY => digest(reader).map(drop)?,
+            _ => nested(reader).map(drop)?,
+        }
+        Ok(())
+    }
+
+    fn ask_for_newer(&mut self, what: impl AsRef<str>) {
+        self.too_new.get_or_insert_with(|| {
+            Error::new(
+                Code::TooNew,
+                format!("{}; upgrade snapfold on this host", what.as_ref()),
+            )
+        });
+    }
+
+    fn finish(self) -> Result<Decoded> {
         const REQUIRED: [u64; 7] = [
             field::NAME,
             field::VERSION,
@@ -250,88 +334,58 @@ impl Draft {
         if let Some(missing) = REQUIRED.into_iter().find(|number| !has(*number)) {
             return Err(corrupt(format!("header field {missing} is missing")));
         }
-        if [field::RAW_BYTES, field::STATE_DIGEST]
-            .into_iter()
-            .any(|number| has(number) != has(field::COMPRESSION))
-        {
+        let compressed = self.compression.is_some();
+        if has(field::RAW_BYTES) != compressed || has(field::STATE_DIGEST) != compressed {
             return Err(corrupt(
                 "raw length and state digest belong to compression, and only to it",
             ));
         }
-        self.header.check().map_err(|error| {
-            corrupt(format!(
-                "{} in header: {}",
-                error.path().unwrap_or("field"),
-                error.message()
-            ))
-        })?;
+        let Self { header, stored, .. } = self;
+        let payload = Payload {
+            media_type: self.media_type,
+            bytes: if compressed { self.raw_bytes } else { stored.bytes },
+            digest: if compressed { self.state_digest } else { stored.digest },
+            stored: compressed.then_some(stored),
+        };
+        let known = self.compression.is_none_or(|is| is == field::COMPRESSION_LZ4);
+        header
+            .check()
+            .and_then(|()| if known { payload.check() } else { Ok(()) })
+            .map_err(|error| {
+                let path = error.path().unwrap_or("field");
+                corrupt(format!("{path} in header: {}", error.message()))
+            })?;
         match self.too_new {
             Some(error) => Err(error),
-            None => Ok((self.header, self.payload)),
+            None => Ok(Decoded {
+                header,
+                payload,
+                key_id: self.key_id,
+            }),
         }
-    }
-
-    fn ask_for_newer(&mut self, what: impl AsRef<str>) {
-        self.too_new.get_or_insert_with(|| {
-            Error::new(
-                Code::TooNew,
-                format!("{}; upgrade snapfold on this host", what.as_ref()),
-            )
-        });
     }
 }
 
-fn read_field(reader: &mut Reader<'_>, number: u64, draft: &mut Draft) -> Result<()> {
-    let Draft { header, payload, .. } = draft;
-    match number {
-        field::NAME => header.name = reader.text()?.into(),
-        field::VERSION => header.version = within(reader, 1, u32::MAX.into())? as u32,
-        field::STREAM => header.stream = reader.text()?.into(),
-        field::POSITION => header.position = reader.u64()?,
-        field::EVENT_COUNT => header.event_count = reader.u64()?,
-        field::ANCHOR => header.anchor = Some(anchor(item(reader)?)?),
-        field::TAKEN_AT => header.taken_at = Some(reader.i64()?),
-        field::MEDIA_TYPE => payload.media_type = Some(reader.text()?.into()),
-        field::COMPRESSION => {
-            within(reader, 1, 255)?;
-            draft.ask_for_newer("the payload is compressed, which this version cannot read");
-        }
-        field::RAW_BYTES => within(reader, 0, MAX_SAFE_INTEGER).map(drop)?,
-        field::STORED_BYTES => payload.bytes = within(reader, 0, MAX_SAFE_INTEGER)?,
-        field::DIGEST => payload.digest = digest(reader)?,
-        field::STATE_DIGEST | field::HISTORY => digest(reader).map(drop)?,
-        field::KEY_ID => {
-            if reader.text()?.is_empty() {
-                return Err(corrupt("the key id is empty"));
-            }
-            draft.ask_for_newer("the frame is signed with a key, which this version cannot verify");
-        }
-        field::FLOOR => {
-            let floor = within(reader, 2, u32::MAX.into())?;
-            if floor > REVISION {
-                draft.ask_for_newer(format!(
-                    "this frame asks for reader revision {floor}, this is {REVISION}"
-                ));
-            }
-        }
-        field::FENCE => header.fence = Some(reader.u64()?),
-        field::META => {
-            header.meta = crate::value::from_slice(item(reader)?)?;
-            if is_no_meta(&header.meta) {
-                return Err(corrupt("empty metadata must be left out"));
-            }
-        }
-        field::FOLD_DIGEST => {
-            digest(reader)?;
-            draft.ask_for_newer("the frame belongs to a built-in fold, which this version does not have");
-        }
-        _ => reader.skip()?,
+/// The number of the next field.
+fn ascending(reader: &mut Reader<'_>, last: Option<u64>) -> Result<u64> {
+    let offset = reader.offset();
+    let number = reader.u64()?;
+    if last.is_some_and(|last| last >= number) {
+        return Err(corrupt("header fields must ascend").at_offset(offset));
     }
-    Ok(())
+    Ok(number)
+}
+
+fn key_id<'a>(reader: &mut Reader<'a>) -> Result<&'a str> {
+    let offset = reader.offset();
+    match reader.text()? {
+        "" => Err(corrupt("the key id is empty").at_offset(offset)),
+        id => Ok(id),
+    }
 }
 
 fn anchor(item: &[u8]) -> Result<Anchor> {
-    match crate::value::from_slice(item)? {
+    match value::from_slice(item)? {
         Value::Text(id) => Some(Anchor::Id(id)),
         Value::Bytes(bytes) => bytes.try_into().ok().map(Anchor::Digest),
         _ => None,
@@ -359,6 +413,33 @@ fn item<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
     Ok(reader.since(start))
 }
 
+/// As [`item`], for what may hold others: the header's map is one level of nesting already.
+fn nested<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
+    let start = reader.offset();
+    let item = item(reader)?;
+    value::validate(&in_array(item)).map_err(|error| {
+        let inside = error.offset().unwrap_or_default().saturating_sub(1) as usize;
+        error.at_offset(start.saturating_add(inside))
+    })?;
+    Ok(item)
+}
+
+fn encode_meta(meta: &Value) -> Result<Vec<u8>> {
+    let at_meta = |error: Error| error.at_path("meta");
+    let encoded = value::to_vec(meta).map_err(at_meta)?;
+    value::validate(&in_array(&encoded))
+        .map_err(|error| at_meta(Error::new(Code::Unencodable, error.message())))
+        .map(|()| encoded)
+}
+
+/// The item one level deeper.
+fn in_array(item: &[u8]) -> Vec<u8> {
+    const ARRAY_OF_ONE: u8 = 0x81;
+    let mut array = vec![ARRAY_OF_ONE];
+    array.extend_from_slice(item);
+    array
+}
+
 fn corrupt(message: impl Into<String>) -> Error {
     Error::new(Code::Corrupt, message)
 }
@@ -377,6 +458,25 @@ impl Fields {
         write(&mut self.entries);
     }
 
+    fn put_payload(&mut self, payload: &Payload) {
+        if let Some(media_type) = &payload.media_type {
+            self.put(field::MEDIA_TYPE, |w| w.text(media_type));
+        }
+        if let Some(Stored {
+            compression: Algorithm::Lz4,
+            ..
+        }) = payload.stored
+        {
+            self.put(field::COMPRESSION, |w| w.uint(field::COMPRESSION_LZ4));
+            self.put(field::RAW_BYTES, |w| w.uint(payload.bytes));
+        }
+        self.put(field::STORED_BYTES, |w| w.uint(payload.stored_bytes()));
+        self.put(field::DIGEST, |w| w.bytes(payload.stored_digest()));
+        if payload.stored.is_some() {
+            self.put(field::STATE_DIGEST, |w| w.bytes(&payload.digest));
+        }
+    }
+
     fn finish(self) -> Vec<u8> {
         let mut map = Writer::default();
         map.map(self.count);
@@ -391,25 +491,4 @@ fn no_meta() -> Value {
 
 fn is_no_meta(meta: &Value) -> bool {
     matches!(meta, Value::Object(entries) if entries.is_empty())
-}
-
-/// Digests cross as byte strings, not as arrays of 32 numbers.
-pub mod digest_bytes {
-    use alloc::vec::Vec;
-
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use super::Digest;
-    use crate::value::Bytes;
-
-    pub fn serialize<S: Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(digest)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
-        let Bytes(bytes): Bytes = Bytes::deserialize(deserializer)?;
-        bytes
-            .try_into()
-            .map_err(|bytes: Vec<u8>| D::Error::invalid_length(bytes.len(), &"32 bytes of SHA-256"))
-    }
 }

@@ -4,6 +4,7 @@
 //! what retention no longer wants. Nothing newer is hidden, nothing is deleted that this save has not seen, and nothing at all before
 //! the new frame is written (automerge-repo's order).
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -31,14 +32,23 @@ pub struct SaveRequest {
     pub max_bytes: u64,
     /// How many snapshots to keep in the slot, 1 or more, this one included.
     pub keep: u32,
-    /// Keys that the load rejected: they cover nothing.
+    /// What the load rejected: it covers nothing.
     #[serde(default)]
-    pub distrusted: Vec<String>,
+    pub distrusted: Vec<Distrusted>,
     /// Whether a listing shows every write at once. Where it does not, nothing is deleted.
     pub listing: Listing,
     /// Whether an attempt marker may lie in the store and is to be deleted after success.
     #[serde(default)]
     pub clear_attempt: bool,
+}
+
+/// A snapshot that the load rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distrusted {
+    /// Its key.
+    pub key: String,
+    /// The verdict.
+    pub code: Code,
 }
 
 /// How soon a store's listing shows what was written.
@@ -139,7 +149,8 @@ pub enum SaveResult {
         /// Where.
         key: String,
     },
-    /// Nothing was written: [`Code::TooLarge`], [`Code::Diverged`], [`Code::StoreFailed`], [`Code::Timeout`].
+    /// Nothing was written: [`Code::TooLarge`], [`Code::Diverged`], [`Code::StoreFailed`], [`Code::Timeout`]; [`Code::UnknownKey`] or
+    /// [`Code::TooNew`] if at the same position lies what only others can read.
     Failed {
         /// Why.
         error: Error,
@@ -210,6 +221,8 @@ struct Walk<'a> {
     listed: Vec<String>,
     /// What lies at or above our position and is not distrusted, newest last.
     covering: Vec<(u64, String)>,
+    /// Why what lies at our position cannot be used.
+    own_verdict: Option<Code>,
     deleted: Vec<String>,
 }
 
@@ -234,6 +247,7 @@ impl<'a> Walk<'a> {
             step,
             listed: Vec::new(),
             covering: Vec::new(),
+            own_verdict: None,
             deleted: Vec::new(),
         })
     }
@@ -244,7 +258,12 @@ impl<'a> Walk<'a> {
             (SaveStep::Open { key, position }, SaveFact::Opened { digest, anchor }) => {
                 Ok(self.covered(key, position, digest, anchor.as_ref()))
             }
-            (SaveStep::Open { .. }, SaveFact::Rejected { .. }) => Ok(self.look_above()),
+            (SaveStep::Open { position, .. }, SaveFact::Rejected { code }) => {
+                if position == self.request.header.position {
+                    self.own_verdict = Some(*code);
+                }
+                Ok(self.look_above())
+            }
             (SaveStep::Put { .. }, SaveFact::Stored) => Ok(self.prune()),
             (SaveStep::Delete { keys }, SaveFact::Stored) => {
                 let attempt = self.keys.attempt(self.request.header.version);
@@ -267,19 +286,45 @@ impl<'a> Walk<'a> {
         self.covering = self
             .listed
             .iter()
-            .filter(|key| !self.request.distrusted.contains(key))
+            .filter(|key| self.verdict(key).is_none())
             .filter_map(|key| Some((position_of(key)?, key.clone())))
             .filter(|(position, _)| *position >= self.request.header.position)
             .collect();
         self.covering.sort();
+        let own = self.own_key();
+        self.own_verdict = self.verdict(&own).filter(|_| self.listed.contains(&own));
         self.look_above()
     }
 
     fn look_above(&mut self) -> SaveStep {
         match self.covering.pop() {
             Some((position, key)) => SaveStep::Open { key, position },
-            None => SaveStep::Put { key: self.own_key() },
+            None => self.put(),
         }
+    }
+
+    /// What nobody can use is replaced, but perhaps others can use it: those who have its key, or newer code.
+    fn put(&self) -> SaveStep {
+        let (code, words) = match self.own_verdict {
+            Some(code @ Code::UnknownKey) => (code, "it is signed with a key that is not given here"),
+            Some(code @ Code::TooNew) => (code, "newer code has written it"),
+            _ => return SaveStep::Put { key: self.own_key() },
+        };
+        failed(
+            Error::new(
+                code,
+                format!("the snapshot that lies at this position is left alone: {words}"),
+            )
+            .at_position(self.request.header.position),
+        )
+    }
+
+    /// What the load said of a key.
+    fn verdict(&self, key: &str) -> Option<Code> {
+        let mut distrusted = self.request.distrusted.iter();
+        distrusted
+            .find(|rejected| rejected.key == key)
+            .map(|rejected| rejected.code)
     }
 
     /// A sound snapshot lies at or above our position.
@@ -318,7 +363,7 @@ impl<'a> Walk<'a> {
         let slot = self.keys.snapshots(request.header.version);
         let counted: Vec<String> = keys
             .iter()
-            .filter(|key| key.starts_with(&slot) && !request.distrusted.contains(key))
+            .filter(|key| key.starts_with(&slot) && self.verdict(key).is_none())
             .cloned()
             .collect();
         let mut surplus = match request.listing {

@@ -46,6 +46,13 @@ fn frame_open_repaired() {
 }
 
 #[test]
+fn decompress() {
+    // No block; a literal, then a copy of it; a block of each kind.
+    let samples = [&b""[..], b"\x05\0\x14a\x01\0\x10", b"\x03\x80abc\x04\0\x30def"];
+    smoke("decompress", &samples.map(<[u8]>::to_vec), targets::decompress);
+}
+
+#[test]
 fn every_folder_of_fixtures_belongs_to_a_target() {
     for folder in entries(&fixtures()) {
         let name = folder.file_name().unwrap().to_str().unwrap();

@@ -35,6 +35,9 @@
 //! # Ok::<(), snapfold::Error>(())
 //! ```
 //!
+//! JSON text becomes such bytes, and the other way round, without a tree in between: [`from_json`], [`to_json`]. [`diagnose`]
+//! shows any bytes to people.
+//!
 //! Bytes are not trusted. [`from_slice`] accepts exactly what the profile accepts, also in parts that the target type
 //! ignores. Its errors are [`Code::Malformed`] with the offset of the item that breaks a rule, the
 //! first one in reading order. Bytes that end too early are reported at the item that is cut, or at the end of the input if
@@ -47,11 +50,13 @@ mod date;
 mod de;
 mod de_access;
 mod de_key;
+mod diagnostic;
 mod dynamic;
 mod dynamic_serde;
 mod entries;
 mod failure;
 mod float;
+mod json;
 mod leaf;
 mod number;
 mod reader;
@@ -73,7 +78,9 @@ pub use big_int::{BigInt, BigIntOutOfRange};
 pub use canonical::canonicalize;
 pub use collections::{Bytes, OrderedMap, Set};
 pub use date::Date;
+pub use diagnostic::diagnose;
 pub use dynamic::Value;
+pub use json::{from_json, to_json};
 pub use typed_array::{ElementType, TypedArray};
 pub use validate::validate;
 pub use wtf8::Wtf8;
@@ -116,6 +123,6 @@ pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T> {
     let mut deserializer = de::Deserializer::new(Reader::new(bytes));
     match T::deserialize(&mut deserializer) {
         Ok(value) => deserializer.finish().map(|()| value),
-        Err(failure) => Err(failure.into_error(Code::Malformed)),
+        Err(failure) => Err(diagnostic::quote_found(failure.into_error(Code::Malformed), bytes)),
     }
 }

@@ -1,7 +1,12 @@
 //! The value room: one encoding per value, whatever comes in.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod diagnostic;
 mod hostile;
+mod json;
+#[cfg(not(target_family = "wasm"))]
+mod json_laws;
+mod json_suite;
 #[cfg(not(target_family = "wasm"))]
 mod laws;
 mod newtypes;

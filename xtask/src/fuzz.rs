@@ -40,6 +40,10 @@ const TARGETS: &[Target] = &[
         vectors: &["frames.json", "frames-refused.json"],
     },
     Target {
+        name: "json_transcode",
+        vectors: &["values.json"],
+    },
+    Target {
         name: "decompress",
         vectors: &[],
     },

@@ -72,17 +72,24 @@ impl Generator {
 
     /// Many objects with the same keys, or nearly so: what codecs have caches for.
     fn records(&mut self) -> Value {
-        let count = 1 + self.random.below(12);
+        let count = 1 + self.random.below(20);
         let keys = self.keys(count);
-        let rows = 2 + self.random.below(30);
-        let rows = (0..rows).map(|_| {
+        let rows = (0..self.random.below(80)).map(|_| {
             let mut keys = keys.clone();
             if self.random.below(8) == 0 {
                 keys.retain(|_| self.random.below(4) > 0);
             }
-            Value::Object(keys.into_iter().map(|key| (key, self.leaf())).collect())
+            Value::Object(keys.into_iter().map(|key| (key, self.field())).collect())
         });
         Value::Array(rows.collect())
+    }
+
+    fn field(&mut self) -> Value {
+        match self.random.below(20) {
+            0 => self.nested(2),
+            1..10 => Value::Number(self.number()),
+            _ => Value::Text(self.string(20)),
+        }
     }
 
     fn dictionary(&mut self) -> Value {

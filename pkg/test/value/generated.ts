@@ -95,12 +95,15 @@ const deep: fc.Arbitrary<unknown> = fc.tuple(leaf, fc.array(fc.nat(3), { minLeng
   kinds.reduce<unknown>((value, kind) => [[[value]], [{ k: value }], new Map([[null, value]]), [new Set([value])]][kind], inner),
 );
 
+const field: fc.Arbitrary<unknown> = fc.oneof({ arbitrary: number, weight: 9 }, { arbitrary: fc.string(), weight: 10 }, nested);
+
 /** Many objects with the same keys, or nearly so: what codecs have caches for. */
-const records: fc.Arbitrary<unknown> = fc.array(key, { minLength: 1, maxLength: 12 }).chain((keys) =>
-  fc.array(fc.tuple(fc.array(leaf, { minLength: keys.length, maxLength: keys.length }), fc.nat(8 * keys.length)), { maxLength: 12 }).map((rows) =>
-    rows.map(([values, without]) => objectOf(keys.map((name, index) => [name, values[index]] as [string, unknown]).filter((_, index) => index !== without))),
-  ),
-);
+const records: fc.Arbitrary<unknown> = fc.array(key, { minLength: 1, maxLength: 20 }).chain((keys) => {
+  const row = fc.tuple(fc.array(field, { minLength: keys.length, maxLength: keys.length }), fc.nat(8 * keys.length));
+  return fc.array(row, { maxLength: 60, size: 'max' }).map((rows) =>
+    rows.map(([fields, without]) => objectOf(keys.map((name, index) => [name, fields[index]] as const).filter((_, index) => index !== without))),
+  );
+});
 
 /** Mostly small; now and then deep, wide, or a list of records. */
 export const value: fc.Arbitrary<unknown> = fc.oneof(

@@ -92,8 +92,7 @@ export function makeHead(header: HeaderInput, facts: PayloadFacts, key: SigningK
 export function readHead(frame: Uint8Array, expect: Expect): { header: Header; offset: number } {
   if (!isBytes(frame)) throw new SnapshotError('invalidOption', 'a frame is a Uint8Array', { path: 'frame' });
   const question = toCoreBytes(expectations(expect));
-  const head = frame.subarray(0, core().maxHeadBytes());
-  return readAnswer(calling(() => core().inspectHead(head, frame.length, question)));
+  return readAnswer(calling(() => core().inspectHead(headOf(frame), frame.length, question)));
 }
 
 /** What plans need of a header: whose state it is, and where it stands. */
@@ -135,6 +134,12 @@ function readAnswer(answer: Uint8Array): { header: Header; offset: number } {
     ...(keyId === null ? {} : { keyId }),
   };
   return { header, offset };
+}
+
+/** No more than the head crosses. It says at byte 10 how long the header is; 46 bytes stand around that (docs/format.md §2). */
+function headOf(frame: Uint8Array): Uint8Array {
+  const [a = 0, b = 0, c = 0, d = 0] = frame.subarray(10, 14);
+  return frame.subarray(0, Math.min(46 + (a * 2 ** 24 + (b << 16) + (c << 8) + d), core().maxHeadBytes()));
 }
 
 /** What is stated, exact, without metadata. */

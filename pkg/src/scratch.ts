@@ -20,10 +20,11 @@ export class Scratch {
   constructor(glue: Pick<typeof Glue, 'Scratch'>, memory: CoreMemory) {
     this.#core = new glue.Scratch();
     this.#memory = memory;
-    this.#input = this.#core.input;
-    this.#inputBytes = this.#core.inputBytes;
-    this.#output = this.#core.output;
-    this.#blockBytes = this.#core.blockBytes;
+    const [input = 0, inputBytes = 0, output = 0, blockBytes = 0] = this.#core.layout;
+    this.#input = input;
+    this.#inputBytes = inputBytes;
+    this.#output = output;
+    this.#blockBytes = blockBytes;
   }
 
   sha256(bytes: Uint8Array): Uint8Array {

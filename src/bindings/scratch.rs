@@ -47,28 +47,15 @@ impl Scratch {
         }
     }
 
-    /// Address of the input buffer.
+    /// Address and length of the input, address of the output, and how much of a payload goes into one block when it is compressed.
     #[wasm_bindgen(getter)]
-    pub fn input(&self) -> usize {
-        self.input.as_ptr() as usize
-    }
-
-    /// Length of the input buffer.
-    #[wasm_bindgen(getter, js_name = inputBytes)]
-    pub fn input_bytes(&self) -> usize {
-        self.input.len()
-    }
-
-    /// Address of the output buffer.
-    #[wasm_bindgen(getter)]
-    pub fn output(&self) -> usize {
-        self.output.as_ptr() as usize
-    }
-
-    /// How much of a payload goes into one block when it is compressed.
-    #[wasm_bindgen(getter, js_name = blockBytes)]
-    pub fn block_bytes(&self) -> usize {
-        BLOCK_BYTES
+    pub fn layout(&self) -> Vec<usize> {
+        Vec::from([
+            self.input.as_ptr() as usize,
+            self.input.len(),
+            self.output.as_ptr() as usize,
+            BLOCK_BYTES,
+        ])
     }
 
     /// Hashes the first `length` bytes of the input, after those of earlier calls.

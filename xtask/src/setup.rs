@@ -13,6 +13,10 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const OLDEST_NODE: Node = Node { major: 20, minor: 0 };
 const NODE_REMEDY: &str =
     "install Node.js 20 or newer from https://nodejs.org, with nvm, or with your system's packages";
+/// What Python reads our frames with: any CBOR library would do; this release comes without compiled parts.
+const CBOR: (&str, &str) = ("cbor2", "5.6.5");
+const PYTHON_REMEDY: &str = "\
+the Python tests need python3 with venv (Debian: apt-get install python3-venv) and, once, a network for pip";
 const PACKAGES_REMEDY: &str = "\
 npm needs a network. Where better-sqlite3 has no ready-made build for this machine, npm compiles it: that takes python3,
 make and a C++ compiler (Debian: apt-get install python3 make g++)";
@@ -46,6 +50,32 @@ pub fn run() -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The interpreter of an environment of our own that holds a stock CBOR library; made once. An error says what this machine lacks.
+pub fn python() -> Result<String> {
+    let folder = run::tools().join("python");
+    let python = folder.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    });
+    let python = python.to_string_lossy().into_owned();
+    let (library, version) = CBOR;
+    let wanted = format!("from importlib.metadata import version; assert version('{library}') == '{version}'");
+    if Cmd::new(&python).arg("-c").arg(&wanted).read().is_ok() {
+        return Ok(python);
+    }
+    let made = run::step("Python environment", "installing (some seconds, once)", || {
+        Cmd::new("python3")
+            .words("-m venv --clear")
+            .arg(&folder)
+            .run(Show::Failures)?;
+        let install = Cmd::new(&python).words("-m pip install --quiet --disable-pip-version-check --only-binary :all:");
+        install.arg(format!("{library}=={version}")).run(Show::Failures)
+    });
+    made.map(|()| python)
+        .map_err(|error| format!("{error}\n{PYTHON_REMEDY}"))
 }
 
 /// A version of Node.js, as far as it matters here.

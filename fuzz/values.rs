@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
-use snapfold::Code;
 use snapfold::value::{self, BigInt, Bytes, Date, OrderedMap, Set, TypedArray, Value, Wtf8};
+use snapfold::{Code, Result};
 
 use super::lies_inside;
 
@@ -27,7 +27,7 @@ pub fn value_decode(data: &[u8]) {
             assert_eq!(value::canonicalize(data), Err(error));
         }
     }
-    typed_states(data);
+    typed_states(data, &verdict);
     diagnosis(data);
 }
 
@@ -35,10 +35,8 @@ pub fn value_decode(data: &[u8]) {
 fn diagnosis(data: &[u8]) {
     const NOTE: usize = 120;
     let whole = value::diagnose(data, usize::MAX);
-    assert!(
-        whole.bytes().filter(|byte| !byte.is_ascii()).count() <= '…'.len_utf8(),
-        "{whole}"
-    );
+    let others = whole.bytes().filter(|byte| !byte.is_ascii()).count();
+    assert!(others <= '…'.len_utf8(), "{whole}");
     for most in [0, 1, 10, 100] {
         let some = value::diagnose(data, most);
         let shown = some.split_once('…').map_or(&some[..], |(shown, _)| shown);
@@ -95,28 +93,39 @@ enum Choice {
     Named { at: Date, bytes: Bytes },
 }
 
-fn typed_states(data: &[u8]) {
-    typed::<State>(data);
-    typed::<Vec<Choice>>(data);
-    typed::<(i8, u64, f32, bool)>(data);
-    typed::<Vec<Option<i128>>>(data);
-    typed::<BTreeMap<bool, Option<String>>>(data);
-    typed::<OrderedMap<BigInt, Value>>(data);
-    typed::<Vec<Wtf8>>(data);
-    typed::<TypedArray>(data);
+/// Goes through serde's buffers.
+#[derive(Deserialize, Serialize)]
+struct Open {
+    a: u8,
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
 }
 
-/// What fits a type is written in a form that reads and writes itself.
-fn typed<T: DeserializeOwned + Serialize>(data: &[u8]) {
-    match value::from_slice::<T>(data) {
-        Ok(state) => {
+fn typed_states(data: &[u8], verdict: &Result<()>) {
+    typed::<State>(data, verdict);
+    typed::<Vec<Choice>>(data, verdict);
+    typed::<Open>(data, verdict);
+    typed::<(i8, u64, f32, bool)>(data, verdict);
+    typed::<Vec<Option<i128>>>(data, verdict);
+    typed::<BTreeMap<bool, Option<String>>>(data, verdict);
+    typed::<OrderedMap<BigInt, Value>>(data, verdict);
+    typed::<Vec<Wtf8>>(data, verdict);
+    typed::<TypedArray>(data, verdict);
+}
+
+/// A type takes nothing that is no value, and what fits it is written in a form that reads and writes itself.
+fn typed<T: DeserializeOwned + Serialize>(data: &[u8], verdict: &Result<()>) {
+    match (value::from_slice::<T>(data), verdict) {
+        (Ok(state), verdict) => {
+            assert_eq!(*verdict, Ok(()));
             let bytes = value::to_vec(&state).expect("what was read can be written");
             let again: T = value::from_slice(&bytes).expect("what was written can be read");
             assert_eq!(value::to_vec(&again).as_ref(), Ok(&bytes));
         }
-        Err(error) => {
+        (Err(error), Ok(())) => {
             assert_eq!(error.code(), Code::Malformed);
             lies_inside(&error, data);
         }
+        (Err(error), Err(malformed)) => assert_eq!(error, *malformed),
     }
 }

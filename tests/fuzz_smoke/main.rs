@@ -1,5 +1,5 @@
-//! The fuzz targets on the stable toolchain: every input that a fuzzer found once, and a bounded number of mutations of the
-//! golden vectors. `cargo xtask fuzz` goes on from here.
+//! The fuzz targets on the stable toolchain: the golden vectors, the fixtures (what a fuzzer found once, and what it should start
+//! from), and a bounded number of mutations of both. `cargo xtask fuzz` goes on from here.
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
@@ -22,7 +22,7 @@ const CASES: u64 = 20_000;
 fn value_decode() {
     smoke(
         "value_decode",
-        &samples(&["values", "values-refused"]),
+        samples(&["values", "values-refused"]),
         targets::value_decode,
     );
 }
@@ -31,7 +31,7 @@ fn value_decode() {
 fn frame_open() {
     smoke(
         "frame_open",
-        &samples(&["frames", "frames-refused"]),
+        samples(&["frames", "frames-refused"]),
         targets::frame_open,
     );
 }
@@ -40,7 +40,7 @@ fn frame_open() {
 fn frame_open_repaired() {
     smoke(
         "frame_open_repaired",
-        &samples(&["frames", "frames-refused"]),
+        samples(&["frames", "frames-refused"]),
         targets::frame_open_repaired,
     );
 }
@@ -69,21 +69,23 @@ fn every_folder_of_fixtures_belongs_to_a_target() {
     }
 }
 
-/// Replays the fixtures of a target, then runs it on the samples and on their mutations.
-fn smoke(target: &str, samples: &[Vec<u8>], run: fn(&[u8])) {
-    let replayed = entries(&fixtures().join(target));
-    for path in &replayed {
-        case(target, &path.display().to_string(), &fs::read(path).unwrap(), run);
+/// Runs a target on its fixtures, on the samples, and on mutations of both.
+fn smoke(target: &str, mut samples: Vec<Vec<u8>>, run: fn(&[u8])) {
+    let fixtures = entries(&fixtures().join(target));
+    for path in &fixtures {
+        let input = fs::read(path).unwrap();
+        case(target, &path.display().to_string(), &input, run);
+        samples.push(input);
     }
     for (index, sample) in samples.iter().enumerate() {
         case(target, &format!("sample {index}"), sample, run);
     }
     for seed in 0..CASES {
-        let input = mutated(samples, &mut Random::new(seed));
+        let input = mutated(&samples, &mut Random::new(seed));
         case(target, &format!("mutation {seed}"), &input, run);
     }
-    let (fixtures, samples) = (replayed.len(), samples.len());
-    println!("{target}: {fixtures} fixtures, {samples} samples, {CASES} mutations");
+    let (fixtures, samples) = (fixtures.len(), samples.len());
+    println!("{target}: {samples} samples, {fixtures} of them fixtures, and {CASES} mutations");
 }
 
 fn case(target: &str, name: &str, input: &[u8], run: fn(&[u8])) {

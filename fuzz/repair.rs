@@ -2,6 +2,8 @@
 
 use snapfold::frame::sha256;
 
+use super::lz4::expand;
+
 #[allow(dead_code)] // its other user is tests/frame
 #[path = "../tests/frame/forge.rs"]
 mod forge;
@@ -17,12 +19,13 @@ pub fn repaired(data: &[u8]) -> Vec<u8> {
     forge::frame(&header, payload)
 }
 
-/// The same header with stored length and payload digest of this payload, where it has those fields.
+/// The same header with the lengths and digests of this payload, where it has those fields.
 fn with_facts(header: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
     let first = *header.first()?;
     if !(0xa0..0xb8).contains(&first) {
         return None;
     }
+    let raw = expand(payload).unwrap_or_default();
     let mut repaired = vec![first];
     let mut rest = &header[1..];
     while !rest.is_empty() {
@@ -30,6 +33,8 @@ fn with_facts(header: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
         let (value, after) = after.split_at(item_end(after)?);
         repaired.extend(key);
         match key {
+            [10] => repaired.extend(forge::uint(raw.len() as u64)),
+            [13] => repaired.extend(forge::bytes(&sha256(&raw))),
             [11] => repaired.extend(forge::uint(payload.len() as u64)),
             [12] => repaired.extend(forge::bytes(&sha256(payload))),
             _ => repaired.extend(value),

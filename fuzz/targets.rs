@@ -3,10 +3,14 @@
 //! `cargo xtask fuzz` runs them under libFuzzer, `tests/fuzz_smoke` on the stable toolchain.
 
 mod frames;
+mod lz4;
 mod repair;
+mod texts;
 mod values;
 
 pub use frames::{frame_open, frame_open_repaired};
+pub use lz4::decompress;
+pub use texts::json_transcode;
 pub use values::value_decode;
 
 use snapfold::Error;

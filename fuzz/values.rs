@@ -28,6 +28,21 @@ pub fn value_decode(data: &[u8]) {
         }
     }
     typed_states(data, &verdict);
+    diagnosis(data);
+}
+
+/// Any bytes have a diagnosis within its limit; a shorter one is the beginning of a longer one.
+fn diagnosis(data: &[u8]) {
+    const NOTE: usize = 120;
+    let whole = value::diagnose(data, usize::MAX);
+    let others = whole.bytes().filter(|byte| !byte.is_ascii()).count();
+    assert!(others <= '…'.len_utf8(), "{whole}");
+    for most in [0, 1, 10, 100] {
+        let some = value::diagnose(data, most);
+        let shown = some.split_once('…').map_or(&some[..], |(shown, _)| shown);
+        assert!(whole.starts_with(shown), "{some}\n{whole}");
+        assert!(some.chars().count() <= most + NOTE, "{most}: {some}");
+    }
 }
 
 /// The canonical form is the value with the keys of its objects sorted, and it is its own canonical form.

@@ -1,7 +1,7 @@
 /** Damage to a frame is found wherever it lies: every single bit that flips, every length it is cut to. Exhaustive. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { inspect, open, seal, SnapshotError, type HeaderInput } from 'snapfold';
+import { inspect, open, seal, SnapshotError, type Expect, type HeaderInput } from 'snapfold';
 
 const minimal: HeaderInput = { name: 'cart', version: 3, streamId: 'cart-42', position: 1_200, eventCount: 1_200 };
 const full: HeaderInput = {
@@ -21,22 +21,27 @@ const state = {
   none: [null, undefined, true, NaN],
 };
 
-/** Where nothing but the payload's digest protects it, in the middle, and where nearly all is header. */
-const SAMPLES: readonly [string, Uint8Array][] = [
+const keys = [{ id: '2025', secret: new Uint8Array(32).fill(1) }];
+const repetitive = Array.from({ length: 100 }, (_, index) => ({ sku: `tea-${index}`, price: 4.5 }));
+
+const SAMPLES: readonly [string, Uint8Array, Expect?][] = [
   ['a minimal header and a state of every kind', seal(minimal, state)],
   ['every field of the header', seal({ ...full, anchor: new Uint8Array(32).fill(7) }, { total: 5 })],
   ['an anchor by id', seal(full, null)],
   ['a payload in the host’s own format', seal(full, new Uint8Array([0, 255, 1, 254]), { mediaType: 'application/x-protobuf' })],
+  ['a signature', seal(full, state, { keys }), { keys }],
+  ['a compressed state', seal(minimal, repetitive, { compression: 'auto' })],
+  ['a signature and a compressed state', seal(full, repetitive, { compression: 'auto', keys }), { keys }],
 ];
 
-for (const [name, frame] of SAMPLES) {
+for (const [name, frame, expect] of SAMPLES) {
   test(`every flipped bit is found: ${name}`, (t) => {
-    open(frame);
+    open(frame, expect);
     const found = new Map<string, number>();
     for (let bit = 0; bit < 8 * frame.length; bit += 1) {
-      const code = verdict(flipped(frame, bit), `bit ${bit}`);
-      // Only the format version, and a header that claims to be longer, can look like anything but damage.
-      if (bit >= 8 * PRELUDE_BYTES) assert.equal(code, 'corrupt', `bit ${bit}`);
+      const code = verdict(flipped(frame, bit), expect, `bit ${bit}`);
+      // Only the format version, a header that claims to be longer, and the name of a key can look like anything but damage.
+      if (bit >= 8 * PRELUDE_BYTES) assert.ok(code === 'corrupt' || (expect !== undefined && code === 'unknownKey'), `bit ${bit}: ${code}`);
       found.set(code, (found.get(code) ?? 0) + 1);
     }
     report(t, 'flipped bits', 8 * frame.length, found);
@@ -46,8 +51,8 @@ for (const [name, frame] of SAMPLES) {
     const found = new Map<string, number>();
     for (let length = 0; length < frame.length; length += 1) {
       const cut = frame.subarray(0, length);
-      assert.equal(verdict(cut, `length ${length}`), 'truncated', `length ${length}`);
-      assert.throws(() => inspect(cut), { code: 'truncated' }, `length ${length}`);
+      assert.equal(verdict(cut, expect, `length ${length}`), 'truncated', `length ${length}`);
+      assert.throws(() => inspect(cut, expect), { code: 'truncated' }, `length ${length}`);
       found.set('truncated', (found.get('truncated') ?? 0) + 1);
     }
     report(t, 'truncations', frame.length, found);
@@ -55,12 +60,12 @@ for (const [name, frame] of SAMPLES) {
 }
 
 const PRELUDE_BYTES = 14;
-const VERDICTS = ['corrupt', 'truncated', 'tooNew'];
+const VERDICTS = ['corrupt', 'truncated', 'tooNew', 'unknownKey'];
 
 /** The code with which opening refuses these bytes; it always says where. */
-function verdict(damaged: Uint8Array, place: string): string {
+function verdict(damaged: Uint8Array, expect: Expect | undefined, place: string): string {
   try {
-    open(damaged);
+    open(damaged, expect);
   } catch (error) {
     assert.ok(SnapshotError.is(error) && VERDICTS.includes(error.code) && error.offset !== undefined, `${place}: ${String(error)}`);
     return error.code;

@@ -46,6 +46,16 @@ fn frame_open_repaired() {
 }
 
 #[test]
+fn json_transcode() {
+    smoke("json_transcode", samples(&["values"]), targets::json_transcode);
+}
+
+#[test]
+fn decompress() {
+    smoke("decompress", vec![], targets::decompress);
+}
+
+#[test]
 fn every_folder_of_fixtures_belongs_to_a_target() {
     for folder in entries(&fixtures()) {
         let name = folder.file_name().unwrap().to_str().unwrap();

@@ -39,6 +39,14 @@ const TARGETS: &[Target] = &[
         name: "frame_open_repaired",
         vectors: &["frames.json", "frames-refused.json"],
     },
+    Target {
+        name: "json_transcode",
+        vectors: &["values.json"],
+    },
+    Target {
+        name: "decompress",
+        vectors: &[],
+    },
 ];
 
 /// `[TARGET] [--seconds N]`: all targets if none is named. Fails if an input breaks a law.

@@ -107,13 +107,17 @@ pub(super) fn save_request(from: &Part<'_>) -> SaveRequest {
         frame_bytes: from.at("frameBytes").whole(),
         max_bytes: from.at("maxBytes").whole(),
         keep: from.at("keep").short(),
-        distrusted: from.at("distrusted").list(|from| Distrusted {
-            key: from.at("key").text(),
-            code: from.at("code").code(),
-        }),
+        distrusted: from.at("distrusted").maybe(distrusted).unwrap_or_default(),
         listing: listing(&from.at("listing")),
         clear_attempt: from.at("clearAttempt").maybe(Part::flag).unwrap_or_default(),
     }
+}
+
+fn distrusted(from: &Part<'_>) -> Vec<Distrusted> {
+    from.list(|from| Distrusted {
+        key: from.at("key").text(),
+        code: from.at("code").code(),
+    })
 }
 
 fn header(from: &Part<'_>) -> Header {

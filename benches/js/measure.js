@@ -8,22 +8,32 @@
 /**
  * Milliseconds of one run, for each task `{ run, … }`: the median of its batches.
  *
- * A round runs each task for about `batchMs`, beginning with another task each time; with `batchMs` 0 a batch is one run. The
- * first `warmUpRounds` do not count: they give the compiler, which works beside us, the time that it needs. A task that has used
- * up `budgetMs` is left out of later rounds, after two at least.
+ * A round runs each task for about `batchMs`, beginning with another task each time; with `batchMs` 0 a batch is one run. Rounds
+ * in which a task has not yet run for `warmUpMs` do not count: they give the compiler, which works beside us, the time that it
+ * needs. A task that has used up `budgetMs` is left out of later rounds, after two at least.
  */
-export function measure(tasks, { rounds, batchMs, warmUpRounds = 0, budgetMs = Infinity }) {
+export function measure(tasks, { rounds, batchMs, warmUpMs = 0, budgetMs = Infinity }) {
   const timed = tasks.map(({ run }) => ({ run, runs: 1, times: [] }));
-  for (let round = 0; round < warmUpRounds; round++) {
-    takeTurns(timed, round, batchMs, Infinity);
-    for (const task of timed) {
+  warmUp(timed, batchMs, warmUpMs);
+  for (let round = 0; round < rounds; round++) takeTurns(timed, round, batchMs, budgetMs);
+  return timed.map(({ times }, index) => ({ ...tasks[index], ms: median(times), spread: spread(times) }));
+}
+
+/** Also finds out how many runs of each task fill a batch. */
+function warmUp(timed, batchMs, warmUpMs) {
+  let cold = timed.map((task) => ({ task, spent: 0 }));
+  for (let round = 0; warmUpMs > 0 && cold.length > 0; round++) {
+    const tasks = cold.map(({ task }) => task);
+    takeTurns(tasks, round, batchMs, Infinity);
+    for (const entry of cold) {
+      const { task } = entry;
       const ms = task.times.pop();
+      entry.spent += ms * task.runs;
       // A first run is slow in every way, so that one after it may tell little yet.
       task.runs = Math.max(1, Math.min(task.runs * 100, Math.ceil(batchMs / ms)));
     }
+    cold = cold.filter(({ spent }) => spent < warmUpMs);
   }
-  for (let round = 0; round < rounds; round++) takeTurns(timed, round, batchMs, budgetMs);
-  return timed.map(({ times }, index) => ({ ...tasks[index], ms: median(times), spread: spread(times) }));
 }
 
 function takeTurns(timed, round, batchMs, budgetMs) {

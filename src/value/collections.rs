@@ -9,11 +9,9 @@ use serde::{
 };
 
 use super::{
-    Value, de,
+    Value, de_items,
     dynamic_serde::{Decoded, decode},
     leaf::{Decode, MAP, SET},
-    reader::Reader,
-    validate,
 };
 
 /// ECMAScript's `Set`: distinct elements in insertion order. Duplicates are not checked.
@@ -123,10 +121,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Elements<T> {
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let item = <&'de [u8]>::deserialize(deserializer)?;
-        validate(item).map_err(D::Error::custom)?;
-        de::Deserializer::new(Reader::new(item))
-            .deserialize_newtype_struct(self.0, Tagged(self.0, PhantomData))
+        let mut item = de_items::Deserializer::new(<&'de [u8]>::deserialize(deserializer)?);
+        let tagged = Tagged(self.0, PhantomData);
+        item.only(|item| item.deserialize_newtype_struct(self.0, tagged))
             .map_err(D::Error::custom)
     }
 }

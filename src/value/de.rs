@@ -1,101 +1,78 @@
-//! Bytes → serde's data model. The input has been validated as a whole, so what can go wrong here is the type; nothing
-//! relies on that for its safety.
+//! Bytes → serde's data model, in one pass.
 
 use serde::{
-    de::{self, Error, Expected, Unexpected, Visitor, value::BorrowedBytesDeserializer},
+    de::{
+        self, Error, Expected, Visitor,
+        value::{BorrowedBytesDeserializer, BorrowedStrDeserializer},
+    },
     forward_to_deserialize_any,
 };
 
 use super::{
-    Date, Wtf8,
+    BigInt, MAX_SAFE_INTEGER,
     de_access::{Elements, Entries, Variant},
+    de_items::Deserializer,
     failure::Failure,
     leaf::{ITEM, MAP, MAP_TAG, SET, SET_TAG},
     number::Number,
-    reader::{FALSE, Head, Major, NULL, Reader, TRUE, UNDEFINED},
+    reader::{FALSE, Head, Major, TRUE, UNDEFINED},
 };
-use crate::Result as PublicResult;
-
-pub(super) struct Deserializer<'de> {
-    pub reader: Reader<'de>,
-}
 
 impl<'de> Deserializer<'de> {
-    pub fn new(reader: Reader<'de>) -> Self {
-        Self { reader }
-    }
-
-    pub fn finish(&self) -> PublicResult<()> {
-        self.reader.finish()
-    }
-
-    #[inline]
-    pub fn peek(&self) -> Result<Head, Failure> {
-        Ok(self.reader.clone().head()?)
-    }
-
-    /// The head of the next item, which must be of that kind.
-    #[inline]
-    fn expect(&mut self, major: Major, expected: &dyn Expected) -> Result<Head, Failure> {
-        let head = self.peek()?;
-        if head.major != major {
-            return Err(unexpected(head, expected));
-        }
-        Ok(self.reader.head()?)
-    }
-
-    /// The content of a text.
-    #[inline]
-    pub fn text(&mut self, expected: &dyn Expected) -> Result<&'de str, Failure> {
-        let head = self.expect(Major::Text, expected)?;
-        Ok(self.reader.text_of(head)?)
-    }
-
-    /// The bytes of the next item as a whole.
-    fn item(&mut self) -> Result<Item<'de>, Failure> {
-        let start = self.reader.offset();
-        self.reader.jump()?;
-        Ok(Item(self.reader.since(start)))
-    }
-
-    fn elements<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
-        let mut elements = Elements {
+    fn visit_elements<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
+        let open = self.open(head, head.argument)?;
+        let elements = Elements {
             deserializer: self,
-            left: head.argument,
+            open: &open,
         };
-        let value = visitor
-            .visit_seq(&mut elements)
-            .map_err(|failure| failure.or_at(head.at))?;
-        elements.finish().map(|()| value)
+        let result = visitor.visit_seq(elements);
+        self.close(&open, result)
     }
 
-    fn entries<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
-        let mut entries = Entries {
+    fn visit_entries<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
+        let open = self.open(head, head.argument.saturating_mul(2))?;
+        let mut keys = self.keys(head.argument);
+        let entries = Entries {
             deserializer: self,
-            left: head.argument,
+            open: &open,
+            keys: &mut keys,
         };
-        let value = visitor
-            .visit_map(&mut entries)
-            .map_err(|failure| failure.or_at(head.at))?;
-        entries.finish().map(|()| value)
+        let result = visitor.visit_map(entries);
+        let value = self.close(&open, result)?;
+        self.close_keys(&keys).map(|()| value)
     }
 
-    /// Steps over null or undefined, if that is what follows.
-    #[inline]
-    fn nothing(&mut self) -> Result<bool, Failure> {
-        let head = self.peek()?;
-        let nothing = head.major == Major::Simple && matches!(head.info, NULL | UNDEFINED);
-        if nothing {
-            self.reader.head()?;
-        }
-        Ok(nothing)
+    fn visit_text<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
+        let text = self.text_of(head)?;
+        at(head, visitor.visit_borrowed_str(text))
     }
 
-    /// The next number through `convert`, which gives up if a digit would be lost.
-    fn number<T>(&mut self, expected: &dyn Expected, convert: impl Fn(&Number) -> Option<T>) -> Result<T, Failure> {
-        let head = self.peek()?;
-        let Some(number) = Number::read(&mut self.reader)? else {
-            return Err(unexpected(head, expected));
+    fn visit_bytes<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
+        let bytes = self.bytes_of(head)?;
+        at(head, visitor.visit_borrowed_bytes(bytes))
+    }
+
+    /// The bytes of the item with that head, as what serde has no word for.
+    fn visit_whole<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
+        let item = self.whole(head.at)?;
+        at(head, visitor.visit_newtype_struct(Item(item)))
+    }
+
+    /// The number with that head through `convert`, which gives up if a digit would be lost.
+    fn number<T>(
+        &mut self,
+        head: Head,
+        expected: &dyn Expected,
+        convert: impl Fn(&Number) -> Option<T>,
+    ) -> Result<T, Failure> {
+        let number = match (head.major, head.argument) {
+            (Major::Uint, argument) => Number::Integer(argument.into()),
+            (Major::Nint, argument) => Number::Integer(!i128::from(argument)),
+            (Major::Tag, BigInt::POSITIVE | BigInt::NEGATIVE) => Number::Big(BigInt::read(self.whole(head.at)?)?),
+            _ => match self.float_of(head)? {
+                Some(float) => Number::Float(float),
+                None => return Err(self.unexpected(head, expected)),
+            },
         };
         convert(&number).ok_or_else(|| {
             let message =
@@ -105,22 +82,17 @@ impl<'de> Deserializer<'de> {
     }
 }
 
-macro_rules! integers {
-    ($($method:ident => $integer:ty, $visit:ident;)+) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            let at = self.reader.offset();
-            let value = self.number(&visitor, |number| <$integer>::try_from(number.to_i128()?).ok())?;
-            visitor.$visit(value).map_err(|failure: Failure| failure.or_at(at))
-        })+
-    };
+/// The failure of a visitor that was given what stands there.
+#[inline]
+fn at<T>(head: Head, result: Result<T, Failure>) -> Result<T, Failure> {
+    result.map_err(|failure| failure.or_at(head.at))
 }
 
-macro_rules! numbers {
-    ($($method:ident => $convert:ident, $visit:ident;)+) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            let at = self.reader.offset();
-            let value = self.number(&visitor, Number::$convert)?;
-            visitor.$visit(value).map_err(|failure: Failure| failure.or_at(at))
+macro_rules! same {
+    ($($method:ident => $as:ident,)+) => {
+        $(#[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            self.$as(visitor)
         })+
     };
 }
@@ -135,90 +107,115 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     /// Says what the item is. What serde has no word for is a newtype around a newtype around the bytes of the item: that
     /// survives serde's buffers, and cannot be mistaken for a byte string.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.peek()?;
-        let located = |failure: Failure| failure.or_at(head.at);
+        let head = self.head()?;
         match head.major {
-            Major::Uint => self.deserialize_u64(visitor),
-            Major::Nint if head.argument <= i64::MAX as u64 => self.deserialize_i64(visitor),
-            Major::Bytes => self.deserialize_bytes(visitor),
-            Major::Text => self.deserialize_str(visitor),
-            Major::Array => self.deserialize_seq(visitor),
-            Major::Map => self.deserialize_map(visitor),
-            Major::Nint | Major::Tag => visitor.visit_newtype_struct(self.item()?).map_err(located),
-            Major::Simple => {
-                self.reader.head()?;
-                let result = match (head.info, head.float()) {
-                    (FALSE, _) => visitor.visit_bool(false),
-                    (TRUE, _) => visitor.visit_bool(true),
-                    (UNDEFINED, _) => visitor.visit_none(),
-                    (_, Some(float)) => visitor.visit_f64(float.to_f64()),
-                    _ => visitor.visit_unit(),
-                };
-                result.map_err(located)
-            }
+            Major::Uint => at(head, visitor.visit_u64(head.argument)),
+            Major::Nint => match i64::try_from(head.argument) {
+                Ok(argument) => at(head, visitor.visit_i64(!argument)),
+                Err(_) => self.visit_whole(head, visitor),
+            },
+            Major::Bytes => self.visit_bytes(head, visitor),
+            Major::Text => self.visit_text(head, visitor),
+            Major::Array => self.visit_elements(head, visitor),
+            Major::Map => self.visit_entries(head, visitor),
+            Major::Tag => self.visit_whole(head, visitor),
+            Major::Simple => match (head.info, self.float_of(head)?) {
+                (FALSE, _) => at(head, visitor.visit_bool(false)),
+                (TRUE, _) => at(head, visitor.visit_bool(true)),
+                (UNDEFINED, _) => at(head, visitor.visit_none()),
+                (_, Some(float)) => at(head, visitor.visit_f64(float)),
+                _ => at(head, visitor.visit_unit()),
+            },
         }
     }
 
-    integers! {
-        deserialize_i8 => i64, visit_i64;
-        deserialize_i16 => i64, visit_i64;
-        deserialize_i32 => i64, visit_i64;
-        deserialize_i64 => i64, visit_i64;
-        deserialize_u8 => u64, visit_u64;
-        deserialize_u16 => u64, visit_u64;
-        deserialize_u32 => u64, visit_u64;
-        deserialize_u64 => u64, visit_u64;
+    same! {
+        deserialize_u8 => deserialize_u64,
+        deserialize_u16 => deserialize_u64,
+        deserialize_u32 => deserialize_u64,
+        deserialize_i8 => deserialize_i64,
+        deserialize_i16 => deserialize_i64,
+        deserialize_i32 => deserialize_i64,
+        deserialize_char => deserialize_str,
+        deserialize_string => deserialize_str,
+        deserialize_identifier => deserialize_str,
+        deserialize_byte_buf => deserialize_bytes,
     }
 
-    numbers! {
-        deserialize_i128 => to_i128, visit_i128;
-        deserialize_u128 => to_u128, visit_u128;
-        deserialize_f32 => to_f32, visit_f32;
-        deserialize_f64 => to_f64, visit_f64;
+    #[inline]
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let head = self.head()?;
+        let value = match head.major {
+            Major::Uint => head.argument,
+            _ => self.number(head, &visitor, |number| u64::try_from(number.to_i128()?).ok())?,
+        };
+        at(head, visitor.visit_u64(value))
     }
 
+    #[inline]
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let head = self.head()?;
+        let value = match (head.major, i64::try_from(head.argument)) {
+            (Major::Uint, Ok(argument)) => argument,
+            (Major::Nint, Ok(argument)) => !argument,
+            _ => self.number(head, &visitor, |number| i64::try_from(number.to_i128()?).ok())?,
+        };
+        at(head, visitor.visit_i64(value))
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let head = self.head()?;
+        let value = self.number(head, &visitor, Number::to_u128)?;
+        at(head, visitor.visit_u128(value))
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let head = self.head()?;
+        let value = self.number(head, &visitor, Number::to_i128)?;
+        at(head, visitor.visit_i128(value))
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let head = self.head()?;
+        let value = self.number(head, &visitor, Number::to_f32)?;
+        at(head, visitor.visit_f32(value))
+    }
+
+    #[inline]
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let head = self.head()?;
+        let value = match (head.major, self.float_of(head)?) {
+            (_, Some(float)) => float,
+            (Major::Uint, _) if head.argument <= MAX_SAFE_INTEGER => head.argument as f64,
+            _ => self.number(head, &visitor, Number::to_f64)?,
+        };
+        at(head, visitor.visit_f64(value))
+    }
+
+    #[inline]
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.peek()?;
+        let head = self.head()?;
         match (head.major, head.info) {
-            (Major::Simple, FALSE | TRUE) => self.deserialize_any(visitor),
-            _ => Err(unexpected(head, &visitor)),
+            (Major::Simple, FALSE) => at(head, visitor.visit_bool(false)),
+            (Major::Simple, TRUE) => at(head, visitor.visit_bool(true)),
+            _ => Err(self.unexpected(head, &visitor)),
         }
     }
 
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_str(visitor)
-    }
-
+    #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let at = self.reader.offset();
-        let text = self.text(&visitor)?;
-        visitor
-            .visit_borrowed_str(text)
-            .map_err(|failure: Failure| failure.or_at(at))
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_str(visitor)
+        let head = self.expect(Major::Text, &visitor)?;
+        self.visit_text(head, visitor)
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let head = self.expect(Major::Bytes, &visitor)?;
-        let bytes = self.reader.bytes_of(head)?;
-        visitor
-            .visit_borrowed_bytes(bytes)
-            .map_err(|failure: Failure| failure.or_at(head.at))
+        self.visit_bytes(head, visitor)
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_bytes(visitor)
-    }
-
+    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        if self.nothing()? {
+        if self.reader.nothing() {
             visitor.visit_none()
         } else {
             visitor.visit_some(self)
@@ -226,43 +223,44 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.peek()?;
-        if self.nothing()? {
-            visitor.visit_unit()
-        } else {
-            Err(unexpected(head, &visitor))
+        if self.reader.nothing() {
+            return visitor.visit_unit();
         }
+        let head = self.head()?;
+        Err(self.unexpected(head, &visitor))
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         self.deserialize_unit(visitor)
     }
 
+    #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.peek()?;
         let tag = match name {
             ITEM => {
-                let item = self.item()?;
-                return visitor
-                    .visit_newtype_struct(item)
-                    .map_err(|failure: Failure| failure.or_at(head.at));
+                let head = self.head()?;
+                return self.visit_whole(head, visitor);
             }
             SET => SET_TAG,
             MAP => MAP_TAG,
             _ => return visitor.visit_newtype_struct(self),
         };
+        let head = self.head()?;
         if head.major != Major::Tag || head.argument != tag {
-            return Err(unexpected(head, &visitor));
+            return Err(self.unexpected(head, &visitor));
         }
-        self.reader.head()?;
-        visitor.visit_newtype_struct(self)
+        // What a Set or Map may not hold twice is not known to the type, which sees a sequence.
+        self.check_ahead(head.at)?;
+        self.item(|inside| visitor.visit_newtype_struct(inside))
     }
 
+    #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let head = self.expect(Major::Array, &visitor)?;
-        self.elements(head, visitor)
+        self.visit_elements(head, visitor)
     }
 
+    #[inline]
     fn deserialize_tuple<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value, Failure> {
         self.deserialize_seq(visitor)
     }
@@ -276,11 +274,13 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         self.deserialize_seq(visitor)
     }
 
+    #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let head = self.expect(Major::Map, &visitor)?;
-        self.entries(head, visitor)
+        self.visit_entries(head, visitor)
     }
 
+    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -296,24 +296,26 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        let head = self.peek()?;
-        let unit = match (head.major, head.argument) {
-            (Major::Text, _) => true,
-            (Major::Map, 1) => {
-                self.reader.head()?;
-                false
+        let head = self.head()?;
+        match (head.major, head.argument) {
+            (Major::Text, _) => {
+                let name = self.text_of(head)?;
+                at(head, visitor.visit_enum(BorrowedStrDeserializer::new(name)))
             }
-            _ => return Err(unexpected(head, &visitor)),
-        };
-        let variant = Variant {
-            deserializer: self,
-            unit,
-        };
-        visitor.visit_enum(variant).map_err(|failure| failure.or_at(head.at))
+            (Major::Map, 1) => {
+                let open = self.open(head, 2)?;
+                let result = visitor.visit_enum(Variant {
+                    deserializer: self,
+                    open: &open,
+                });
+                self.close(&open, result)
+            }
+            _ => Err(self.unexpected(head, &visitor)),
+        }
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.reader.jump()?;
+        self.whole(self.reader.offset())?;
         visitor.visit_unit()
     }
 }
@@ -332,30 +334,4 @@ impl<'de> de::Deserializer<'de> for Item<'de> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
         newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
-}
-
-#[cold]
-fn unexpected(head: Head, expected: &dyn Expected) -> Failure {
-    let found = match (head.major, head.argument) {
-        (Major::Uint, value) => Unexpected::Unsigned(value),
-        (Major::Nint, _) => Unexpected::Other("a negative integer"),
-        (Major::Bytes, _) => Unexpected::Other("a byte string"),
-        (Major::Text, _) => Unexpected::Other("text"),
-        (Major::Array, _) => Unexpected::Other("an array"),
-        (Major::Map, _) => Unexpected::Other("an object"),
-        (Major::Tag, 2 | 3) => Unexpected::Other("a BigInt"),
-        (Major::Tag, Date::TAG) => Unexpected::Other("a Date (use value::Date)"),
-        (Major::Tag, Wtf8::TAG) => Unexpected::Other("text with lone surrogates (use value::Value or value::Wtf8)"),
-        (Major::Tag, SET_TAG) => Unexpected::Other("a Set (use value::Set)"),
-        (Major::Tag, MAP_TAG) => Unexpected::Other("a Map (use value::OrderedMap)"),
-        (Major::Tag, _) => Unexpected::Other("a typed array (use value::TypedArray)"),
-        (Major::Simple, _) => match head.info {
-            FALSE => Unexpected::Bool(false),
-            TRUE => Unexpected::Bool(true),
-            NULL => Unexpected::Other("null"),
-            UNDEFINED => Unexpected::Other("undefined"),
-            _ => Unexpected::Other("a number"),
-        },
-    };
-    Failure::invalid_type(found, expected).or_at(head.at)
 }

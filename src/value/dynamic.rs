@@ -5,12 +5,13 @@ use core::mem;
 
 use super::{
     BigInt, Bytes, Date, ElementType, MAX_DEPTH, TypedArray, Wtf8,
+    failure::Failure,
     float::safe_integer,
     leaf::{MAP_TAG, SET_TAG},
     number,
     reader::{FALSE, Head, Major, NULL, Reader, TRUE, UNDEFINED, malformed},
 };
-use crate::{Error, Result};
+use crate::Error;
 
 /// Any value: what ECMAScript can hold, with one representation for each, so that `decode(encode(v)) == v` and
 /// `encode(decode(b)) == b`.
@@ -92,7 +93,7 @@ impl Value {
 
     /// Reads one item. Checks all that a [`Value`] rests on, and the depth; the rest of the profile is for validation.
     /// Without recursion, because in debug builds 256 levels of it would take more than a small thread's stack.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Failure> {
         let mut open: Vec<Open> = Vec::new();
         loop {
             let (mut value, mut left) = start(reader)?;
@@ -129,7 +130,7 @@ struct Open {
 }
 
 impl Open {
-    fn attach(&mut self, part: Value, at: usize) -> Result<()> {
+    fn attach(&mut self, part: Value, at: usize) -> Result<(), Failure> {
         match &mut self.collection {
             Value::Object(entries) => entries.push((mem::take(&mut self.key), part)),
             Value::Map(entries) => match part {
@@ -148,7 +149,7 @@ impl Open {
 }
 
 /// The next value; of a collection only the start, and how many parts follow.
-fn start(reader: &mut Reader<'_>) -> Result<(Value, u64)> {
+fn start(reader: &mut Reader<'_>) -> Result<(Value, u64), Failure> {
     let head = reader.head()?;
     let capacity = reader.capacity(head.argument);
     let number = number::plain(head).map(Value::Number);
@@ -171,8 +172,8 @@ fn start(reader: &mut Reader<'_>) -> Result<(Value, u64)> {
     Ok((value, 0))
 }
 
-fn tagged(reader: &mut Reader<'_>, tag: Head) -> Result<(Value, u64)> {
-    let at = |error: Error| malformed(tag.at, error.message());
+fn tagged(reader: &mut Reader<'_>, tag: Head) -> Result<(Value, u64), Failure> {
+    let at = |error: Error| Failure::new(error.message()).or_at(tag.at);
     let value = match tag.argument {
         SET_TAG => {
             let count = reader.array()?;

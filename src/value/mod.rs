@@ -46,6 +46,7 @@ mod collections;
 mod date;
 mod de;
 mod de_access;
+mod de_items;
 mod de_key;
 mod dynamic;
 mod dynamic_serde;
@@ -54,9 +55,12 @@ mod failure;
 mod float;
 mod leaf;
 mod number;
+mod order;
 mod reader;
+mod seen;
 mod ser;
 mod ser_compound;
+mod ser_distinct;
 mod ser_key;
 mod typed_array;
 mod validate;
@@ -112,10 +116,10 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
 /// [`Code::Malformed`] with the byte offset: bytes that the profile refuses (checked first, for the whole input), or an item
 /// that does not fit the type.
 pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T> {
-    validate(bytes)?;
-    let mut deserializer = de::Deserializer::new(Reader::new(bytes));
-    match T::deserialize(&mut deserializer) {
-        Ok(value) => deserializer.finish().map(|()| value),
-        Err(failure) => Err(failure.into_error(Code::Malformed)),
-    }
+    let read = de_items::Deserializer::new(bytes).only(|item| T::deserialize(item));
+    read.map_err(|failure| match validate(bytes) {
+        // The type may have given up behind what breaks a rule, and it does not know which key is the first to repeat another.
+        Err(error) => error,
+        Ok(()) => failure.into_error(Code::Malformed),
+    })
 }

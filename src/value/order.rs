@@ -1,0 +1,75 @@
+//! Encoded keys in order (shorter ones first, then bytewise: RFC 8949 §4.2.1), without moving or copying any.
+
+use alloc::vec::Vec;
+
+/// A key's place among others: most comparisons need no more than these eight bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rank {
+    prefix: u64,
+    /// Which key this is.
+    pub index: usize,
+}
+
+/// Sorts `count` keys into `ranks`; equal ones keep their order. O(k log k) in the bytes of the keys.
+///
+/// Keys of one map often start alike (`customer-00017`), so a prefix holds what comes after the start that all share.
+pub(super) fn sort<'a>(ranks: &mut Vec<Rank>, count: usize, key: impl Fn(usize) -> &'a [u8]) {
+    let first = content(key(0));
+    let shared = (1..count).fold(first.len(), |shared, index| {
+        shared_start(first, content(key(index)), shared)
+    });
+    ranks.clear();
+    ranks.reserve_exact(count);
+    ranks.extend((0..count).map(|index| Rank {
+        prefix: prefix(key(index), shared),
+        index,
+    }));
+    ranks.sort_unstable_by_key(|rank| rank.prefix);
+    for run in ranks.chunk_by_mut(|a, b| a.prefix == b.prefix) {
+        if run.len() > 1 {
+            run.sort_unstable_by(|a, b| key(a.index).cmp(key(b.index)).then(a.index.cmp(&b.index)));
+        }
+    }
+}
+
+/// Among sorted keys, the one that was the first to repeat an earlier one.
+pub(super) fn first_duplicate<'a>(ranks: &[Rank], key: impl Fn(usize) -> &'a [u8]) -> Option<usize> {
+    let pairs = ranks.iter().zip(ranks.iter().skip(1));
+    pairs
+        .filter(|(a, b)| a.prefix == b.prefix && key(a.index) == key(b.index))
+        .map(|(_, second)| second.index)
+        .min()
+}
+
+/// A key without its head.
+fn content(key: &[u8]) -> &[u8] {
+    let head = match key.first().map(|first| first & 31) {
+        Some(24) => 2,
+        Some(25) => 3,
+        Some(26) => 5,
+        Some(27) => 9,
+        _ => 1,
+    };
+    key.get(head..).unwrap_or_default()
+}
+
+fn shared_start(a: &[u8], b: &[u8], most: usize) -> usize {
+    a.iter().zip(b).take(most).take_while(|(a, b)| a == b).count()
+}
+
+/// The key's length, and of its content the six bytes after the shared ones.
+fn prefix(key: &[u8], shared: usize) -> u64 {
+    const LONGEST: usize = 0xffff;
+    let length = (key.len().min(LONGEST) as u64) << 48;
+    if key.len() >= LONGEST {
+        return length; // it may be longer, and then no byte of the content counts before that
+    }
+    let rest = content(key).get(shared..).unwrap_or_default();
+    let six = match rest.first_chunk() {
+        Some(eight) => u64::from_be_bytes(*eight) >> 16,
+        None => (0..6).fold(0, |six, index| {
+            (six << 8) | rest.get(index).map_or(0, |byte| u64::from(*byte))
+        }),
+    };
+    length | six
+}

@@ -2,14 +2,13 @@
 
 use serde::{
     de::{
-        self, Error, Expected, Visitor,
+        self, Visitor,
         value::{BorrowedBytesDeserializer, BorrowedStrDeserializer},
     },
     forward_to_deserialize_any,
 };
 
 use super::{
-    BigInt, MAX_SAFE_INTEGER,
     de_access::{Elements, Entries, Variant},
     de_items::Deserializer,
     failure::Failure,
@@ -20,79 +19,55 @@ use super::{
 
 impl<'de> Deserializer<'de> {
     fn visit_elements<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
-        let open = self.open(head, head.argument)?;
+        let open = &self.open(head, head.argument)?;
         let elements = Elements {
             deserializer: self,
-            open: &open,
+            open,
         };
-        let result = visitor.visit_seq(elements);
-        self.close(&open, result)
+        match visitor.visit_seq(elements) {
+            Ok(value) => self.close(open).map(|()| value),
+            Err(failure) => Err(self.lose(failure)),
+        }
     }
 
     fn visit_entries<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
-        let open = self.open(head, head.argument.saturating_mul(2))?;
-        let mut keys = self.keys(head.argument);
+        let open = &self.open(head, head.argument.saturating_mul(2))?;
+        let keys = &mut self.keys(head.argument);
         let entries = Entries {
             deserializer: self,
-            open: &open,
-            keys: &mut keys,
+            open,
+            keys,
         };
-        let result = visitor.visit_map(entries);
-        let value = self.close(&open, result)?;
-        self.close_keys(&keys).map(|()| value)
+        match visitor.visit_map(entries) {
+            Ok(value) => self.close_object(open, keys).map(|()| value),
+            Err(failure) => Err(self.lose(failure)),
+        }
     }
-
-    fn visit_text<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
-        let text = self.text_of(head)?;
-        at(head, visitor.visit_borrowed_str(text))
-    }
-
-    fn visit_bytes<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
-        let bytes = self.bytes_of(head)?;
-        at(head, visitor.visit_borrowed_bytes(bytes))
-    }
-
-    /// The bytes of the item with that head, as what serde has no word for.
-    fn visit_whole<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, Failure> {
-        let item = self.whole(head.at)?;
-        at(head, visitor.visit_newtype_struct(Item(item)))
-    }
-
-    /// The number with that head through `convert`, which gives up if a digit would be lost.
-    fn number<T>(
-        &mut self,
-        head: Head,
-        expected: &dyn Expected,
-        convert: impl Fn(&Number) -> Option<T>,
-    ) -> Result<T, Failure> {
-        let number = match (head.major, head.argument) {
-            (Major::Uint, argument) => Number::Integer(argument.into()),
-            (Major::Nint, argument) => Number::Integer(!i128::from(argument)),
-            (Major::Tag, BigInt::POSITIVE | BigInt::NEGATIVE) => Number::Big(BigInt::read(self.whole(head.at)?)?),
-            _ => match self.float_of(head)? {
-                Some(float) => Number::Float(float),
-                None => return Err(self.unexpected(head, expected)),
-            },
-        };
-        convert(&number).ok_or_else(|| {
-            let message =
-                format_args!("invalid value: this number is not exactly {expected}: use a type that holds it");
-            Failure::custom(message).or_at(head.at)
-        })
-    }
-}
-
-/// The failure of a visitor that was given what stands there.
-#[inline]
-fn at<T>(head: Head, result: Result<T, Failure>) -> Result<T, Failure> {
-    result.map_err(|failure| failure.or_at(head.at))
 }
 
 macro_rules! same {
     ($($method:ident => $as:ident,)+) => {
-        $(#[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
             self.$as(visitor)
+        })+
+    };
+}
+
+macro_rules! read {
+    ($($method:ident => $read:ident, $visit:ident;)+) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            let value = self.$read(&visitor)?;
+            visitor.$visit(value)
+        })+
+    };
+}
+
+macro_rules! numbers {
+    ($($method:ident => $convert:ident, $visit:ident;)+) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            let head = self.head()?;
+            let value = self.number(head, &visitor, Number::$convert)?;
+            visitor.$visit(value)
         })+
     };
 }
@@ -109,22 +84,19 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let head = self.head()?;
         match head.major {
-            Major::Uint => at(head, visitor.visit_u64(head.argument)),
-            Major::Nint => match i64::try_from(head.argument) {
-                Ok(argument) => at(head, visitor.visit_i64(!argument)),
-                Err(_) => self.visit_whole(head, visitor),
-            },
-            Major::Bytes => self.visit_bytes(head, visitor),
-            Major::Text => self.visit_text(head, visitor),
+            Major::Uint => visitor.visit_u64(head.argument),
+            Major::Nint if head.argument <= i64::MAX as u64 => visitor.visit_i64(!(head.argument as i64)),
+            Major::Bytes => visitor.visit_borrowed_bytes(self.bytes_of(head)?),
+            Major::Text => visitor.visit_borrowed_str(self.text_of(head)?),
             Major::Array => self.visit_elements(head, visitor),
             Major::Map => self.visit_entries(head, visitor),
-            Major::Tag => self.visit_whole(head, visitor),
+            Major::Nint | Major::Tag => visitor.visit_newtype_struct(Item(self.whole(head.at)?)),
             Major::Simple => match (head.info, self.float_of(head)?) {
-                (FALSE, _) => at(head, visitor.visit_bool(false)),
-                (TRUE, _) => at(head, visitor.visit_bool(true)),
-                (UNDEFINED, _) => at(head, visitor.visit_none()),
-                (_, Some(float)) => at(head, visitor.visit_f64(float)),
-                _ => at(head, visitor.visit_unit()),
+                (FALSE, _) => visitor.visit_bool(false),
+                (TRUE, _) => visitor.visit_bool(true),
+                (UNDEFINED, _) => visitor.visit_none(),
+                (_, Some(float)) => visitor.visit_f64(float),
+                _ => visitor.visit_unit(),
             },
         }
     }
@@ -142,78 +114,21 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         deserialize_byte_buf => deserialize_bytes,
     }
 
-    #[inline]
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.head()?;
-        let value = match head.major {
-            Major::Uint => head.argument,
-            _ => self.number(head, &visitor, |number| u64::try_from(number.to_i128()?).ok())?,
-        };
-        at(head, visitor.visit_u64(value))
+    read! {
+        deserialize_bool => bool, visit_bool;
+        deserialize_u64 => u64, visit_u64;
+        deserialize_i64 => i64, visit_i64;
+        deserialize_f64 => f64, visit_f64;
+        deserialize_str => text, visit_borrowed_str;
+        deserialize_bytes => bytes, visit_borrowed_bytes;
     }
 
-    #[inline]
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.head()?;
-        let value = match (head.major, i64::try_from(head.argument)) {
-            (Major::Uint, Ok(argument)) => argument,
-            (Major::Nint, Ok(argument)) => !argument,
-            _ => self.number(head, &visitor, |number| i64::try_from(number.to_i128()?).ok())?,
-        };
-        at(head, visitor.visit_i64(value))
+    numbers! {
+        deserialize_u128 => to_u128, visit_u128;
+        deserialize_i128 => to_i128, visit_i128;
+        deserialize_f32 => to_f32, visit_f32;
     }
 
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.head()?;
-        let value = self.number(head, &visitor, Number::to_u128)?;
-        at(head, visitor.visit_u128(value))
-    }
-
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.head()?;
-        let value = self.number(head, &visitor, Number::to_i128)?;
-        at(head, visitor.visit_i128(value))
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.head()?;
-        let value = self.number(head, &visitor, Number::to_f32)?;
-        at(head, visitor.visit_f32(value))
-    }
-
-    #[inline]
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.head()?;
-        let value = match (head.major, self.float_of(head)?) {
-            (_, Some(float)) => float,
-            (Major::Uint, _) if head.argument <= MAX_SAFE_INTEGER => head.argument as f64,
-            _ => self.number(head, &visitor, Number::to_f64)?,
-        };
-        at(head, visitor.visit_f64(value))
-    }
-
-    #[inline]
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.head()?;
-        match (head.major, head.info) {
-            (Major::Simple, FALSE) => at(head, visitor.visit_bool(false)),
-            (Major::Simple, TRUE) => at(head, visitor.visit_bool(true)),
-            _ => Err(self.unexpected(head, &visitor)),
-        }
-    }
-
-    #[inline]
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.expect(Major::Text, &visitor)?;
-        self.visit_text(head, visitor)
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.expect(Major::Bytes, &visitor)?;
-        self.visit_bytes(head, visitor)
-    }
-
-    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         if self.reader.nothing() {
             visitor.visit_none()
@@ -234,33 +149,24 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         self.deserialize_unit(visitor)
     }
 
-    #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         let tag = match name {
-            ITEM => {
-                let head = self.head()?;
-                return self.visit_whole(head, visitor);
-            }
+            ITEM => return visitor.visit_newtype_struct(Item(self.whole(self.reader.offset())?)),
             SET => SET_TAG,
             MAP => MAP_TAG,
             _ => return visitor.visit_newtype_struct(self),
         };
-        let head = self.head()?;
-        if head.major != Major::Tag || head.argument != tag {
-            return Err(self.unexpected(head, &visitor));
-        }
-        // What a Set or Map may not hold twice is not known to the type, which sees a sequence.
+        let head = self.tag(tag, &visitor)?;
+        // What a Set or a Map may not hold twice is not known to the type, which sees a sequence.
         self.check_ahead(head.at)?;
         self.item(|inside| visitor.visit_newtype_struct(inside))
     }
 
-    #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.expect(Major::Array, &visitor)?;
+        let head = self.array(&visitor)?;
         self.visit_elements(head, visitor)
     }
 
-    #[inline]
     fn deserialize_tuple<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value, Failure> {
         self.deserialize_seq(visitor)
     }
@@ -274,13 +180,11 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         self.deserialize_seq(visitor)
     }
 
-    #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let head = self.expect(Major::Map, &visitor)?;
+        let head = self.object(&visitor)?;
         self.visit_entries(head, visitor)
     }
 
-    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -298,17 +202,17 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     ) -> Result<V::Value, Failure> {
         let head = self.head()?;
         match (head.major, head.argument) {
-            (Major::Text, _) => {
-                let name = self.text_of(head)?;
-                at(head, visitor.visit_enum(BorrowedStrDeserializer::new(name)))
-            }
+            (Major::Text, _) => visitor.visit_enum(BorrowedStrDeserializer::new(self.text_of(head)?)),
             (Major::Map, 1) => {
-                let open = self.open(head, 2)?;
-                let result = visitor.visit_enum(Variant {
+                let open = &self.open(head, 2)?;
+                let variant = Variant {
                     deserializer: self,
-                    open: &open,
-                });
-                self.close(&open, result)
+                    open,
+                };
+                match visitor.visit_enum(variant) {
+                    Ok(value) => self.close(open).map(|()| value),
+                    Err(failure) => Err(self.lose(failure)),
+                }
             }
             _ => Err(self.unexpected(head, &visitor)),
         }

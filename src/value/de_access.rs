@@ -9,7 +9,6 @@ use super::{
     de_items::{Deserializer, Open},
     de_key::KeyDeserializer,
     failure::Failure,
-    reader::malformed,
     seen::Scope,
 };
 
@@ -21,7 +20,6 @@ pub(super) struct Elements<'d, 'de> {
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     type Error = Failure;
 
-    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
         if !self.deserializer.take(self.open) {
             return Ok(None);
@@ -41,40 +39,21 @@ pub(super) struct Entries<'d, 'de> {
     pub keys: &'d mut Scope,
 }
 
-impl Entries<'_, '_> {
-    /// A type that takes keys for values would undo what is checked of keys.
-    #[inline]
-    fn expect_key(&mut self, key: bool) -> Result<(), Failure> {
-        if self.deserializer.left(self.open).is_multiple_of(2) == key {
-            return Ok(());
-        }
-        let at = self.deserializer.reader.offset();
-        Err(self
-            .deserializer
-            .lose(malformed(at, "the type does not take keys and values by turns")))
-    }
-}
-
 impl<'de> MapAccess<'de> for Entries<'_, 'de> {
     type Error = Failure;
 
-    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
-        self.expect_key(true)?;
-        if !self.deserializer.take(self.open) {
+        let Some((at, key)) = self.deserializer.next_key(self.open, self.keys)? else {
             return Ok(None);
-        }
-        let (at, key) = self.deserializer.key(self.keys)?;
+        };
         match seed.deserialize(KeyDeserializer { key }) {
             Ok(key) => Ok(Some(key)),
             Err(failure) => Err(failure.or_at(at)),
         }
     }
 
-    #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Failure> {
-        self.expect_key(false)?;
-        self.deserializer.take(self.open);
+        self.deserializer.take_value(self.open)?;
         self.deserializer.item(|next| seed.deserialize(next))
     }
 
@@ -95,7 +74,8 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Failure> {
         self.deserializer.take(self.open);
-        let (at, key) = self.deserializer.text(&"the name of a variant")?;
+        let at = self.deserializer.reader.offset();
+        let key = self.deserializer.text(&"the name of a variant")?;
         match seed.deserialize(KeyDeserializer { key }) {
             Ok(variant) => Ok((variant, self)),
             Err(failure) => Err(failure.or_at(at)),

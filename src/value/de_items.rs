@@ -7,10 +7,11 @@
 use serde::de::{Error, Expected, Unexpected};
 
 use super::{
-    Date, Wtf8,
+    BigInt, Date, MAX_SAFE_INTEGER, Wtf8,
     failure::Failure,
     float::Float,
     leaf::{MAP_TAG, SET_TAG},
+    number::Number,
     reader::{CUT, FALSE, Head, Major, NULL, Reader, TRUE, UNDEFINED, malformed},
     seen::{Scope, Seen},
     validate::{REPEATED, Validator, deeper},
@@ -32,7 +33,6 @@ pub(super) struct Deserializer<'de> {
 
 /// An array or object that is being read.
 pub(super) struct Open {
-    at: usize,
     /// How many items were due when it was opened.
     outside: usize,
 }
@@ -52,8 +52,12 @@ impl<'de> Deserializer<'de> {
     /// Reads the one item that the input is.
     pub fn only<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let value = self.item(read)?;
+        self.finish().map(|()| value)
+    }
+
+    fn finish(&self) -> Result<(), Failure> {
         match self.lost {
-            None => self.reader.finish().map(|()| value),
+            None => self.reader.finish(),
             Some(at) => Err(malformed(
                 at,
                 "a part could not be read and the type went on: let it read that part as a Value first",
@@ -61,57 +65,111 @@ impl<'de> Deserializer<'de> {
         }
     }
 
-    /// Lets a type read the next item.
+    /// Lets a type read the next item. What it has to say against it is said of that place.
     #[inline]
     pub fn item<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let start = self.reader.offset();
-        let value = read(self)?;
-        if self.reader.offset() == start {
-            return Err(self.lose(malformed(start, "the type does not read the item that is there for it")));
+        match read(self) {
+            Ok(value) if self.reader.offset() > start => Ok(value),
+            Ok(_) => Err(self.lose(malformed(start, "the type does not read the item that is there for it"))),
+            Err(failure) => Err(failure.or_at(start)),
         }
-        Ok(value)
     }
 
-    #[inline]
     pub fn head(&mut self) -> Result<Head, Failure> {
         self.reader.head().map_err(|failure| self.lose(failure))
     }
 
-    /// The head of the next item, which must be of that kind.
-    #[inline]
-    pub fn expect(&mut self, major: Major, expected: &dyn Expected) -> Result<Head, Failure> {
-        let head = self.head()?;
-        if head.major != major {
-            return Err(self.unexpected(head, expected));
-        }
-        Ok(head)
-    }
-
-    /// Where the next text stands, and its content.
-    #[inline]
-    pub fn text(&mut self, expected: &dyn Expected) -> Result<(usize, &'de str), Failure> {
-        let head = self.expect(Major::Text, expected)?;
-        self.text_of(head).map(|text| (head.at, text))
-    }
-
-    #[inline]
     pub fn text_of(&mut self, head: Head) -> Result<&'de str, Failure> {
         self.reader.text_of(head).map_err(|failure| self.lose(failure))
     }
 
-    #[inline]
     pub fn bytes_of(&mut self, head: Head) -> Result<&'de [u8], Failure> {
         self.reader.bytes_of(head).map_err(|failure| self.lose(failure))
     }
 
     /// The number, if that is a float.
-    #[inline]
     pub fn float_of(&mut self, head: Head) -> Result<Option<f64>, Failure> {
         match head.float().map(Float::checked) {
             None => Ok(None),
             Some(Ok(value)) => Ok(Some(value)),
             Some(Err(message)) => Err(self.lose(malformed(head.at, message))),
         }
+    }
+
+    pub fn text(&mut self, expected: &dyn Expected) -> Result<&'de str, Failure> {
+        let head = self.head()?;
+        match head.major {
+            Major::Text => self.text_of(head),
+            _ => Err(self.unexpected(head, expected)),
+        }
+    }
+
+    pub fn bytes(&mut self, expected: &dyn Expected) -> Result<&'de [u8], Failure> {
+        let head = self.head()?;
+        match head.major {
+            Major::Bytes => self.bytes_of(head),
+            _ => Err(self.unexpected(head, expected)),
+        }
+    }
+
+    pub fn bool(&mut self, expected: &dyn Expected) -> Result<bool, Failure> {
+        let head = self.head()?;
+        match (head.major, head.info) {
+            (Major::Simple, FALSE) => Ok(false),
+            (Major::Simple, TRUE) => Ok(true),
+            _ => Err(self.unexpected(head, expected)),
+        }
+    }
+
+    pub fn u64(&mut self, expected: &dyn Expected) -> Result<u64, Failure> {
+        let head = self.head()?;
+        match head.major {
+            Major::Uint => Ok(head.argument),
+            _ => self.number(head, expected, |number| u64::try_from(number.to_i128()?).ok()),
+        }
+    }
+
+    pub fn i64(&mut self, expected: &dyn Expected) -> Result<i64, Failure> {
+        let head = self.head()?;
+        match (head.major, i64::try_from(head.argument)) {
+            (Major::Uint, Ok(argument)) => Ok(argument),
+            (Major::Nint, Ok(argument)) => Ok(!argument),
+            _ => self.number(head, expected, |number| i64::try_from(number.to_i128()?).ok()),
+        }
+    }
+
+    pub fn f64(&mut self, expected: &dyn Expected) -> Result<f64, Failure> {
+        let head = self.head()?;
+        match (head.major, self.float_of(head)?) {
+            (_, Some(float)) => Ok(float),
+            (Major::Uint, _) if head.argument <= MAX_SAFE_INTEGER => Ok(head.argument as f64),
+            _ => self.number(head, expected, Number::to_f64),
+        }
+    }
+
+    /// The number with that head through `convert`, which gives up if a digit would be lost.
+    #[inline(never)]
+    pub fn number<T>(
+        &mut self,
+        head: Head,
+        expected: &dyn Expected,
+        convert: impl Fn(&Number) -> Option<T>,
+    ) -> Result<T, Failure> {
+        let number = match (head.major, head.argument) {
+            (Major::Uint, argument) => Number::Integer(argument.into()),
+            (Major::Nint, argument) => Number::Integer(!i128::from(argument)),
+            (Major::Tag, BigInt::POSITIVE | BigInt::NEGATIVE) => Number::Big(BigInt::read(self.whole(head.at)?)?),
+            _ => match self.float_of(head)? {
+                Some(float) => Number::Float(float),
+                None => return Err(self.unexpected(head, expected)),
+            },
+        };
+        convert(&number).ok_or_else(|| {
+            Failure::custom(format_args!(
+                "invalid value: this number is not exactly {expected}: use a type that holds it"
+            ))
+        })
     }
 
     /// The bytes of the item at `at` as a whole.
@@ -138,15 +196,41 @@ impl<'de> Deserializer<'de> {
         Ok(())
     }
 
+    /// The head of a tag that must be there.
+    pub fn tag(&mut self, tag: u64, expected: &dyn Expected) -> Result<Head, Failure> {
+        let head = self.head()?;
+        match head.major {
+            Major::Tag if head.argument == tag => Ok(head),
+            _ => Err(self.unexpected(head, expected)),
+        }
+    }
+
+    /// The head of an array that must be there.
+    pub fn array(&mut self, expected: &dyn Expected) -> Result<Head, Failure> {
+        let head = self.head()?;
+        match head.major {
+            Major::Array => Ok(head),
+            _ => Err(self.unexpected(head, expected)),
+        }
+    }
+
+    /// The head of an object that must be there.
+    pub fn object(&mut self, expected: &dyn Expected) -> Result<Head, Failure> {
+        let head = self.head()?;
+        match head.major {
+            Major::Map => Ok(head),
+            _ => Err(self.unexpected(head, expected)),
+        }
+    }
+
     /// Enters an array or an object of so many items.
-    #[inline]
     pub fn open(&mut self, head: Head, items: u64) -> Result<Open, Failure> {
         let outside = self.due;
         let due = usize::try_from(items).ok().and_then(|items| items.checked_add(outside));
         match (deeper(head, self.depth), due) {
             (Ok(depth), Some(due)) if due <= self.reader.left() => {
                 (self.depth, self.due) = (depth, due);
-                Ok(Open { at: head.at, outside })
+                Ok(Open { outside })
             }
             (Err(failure), _) => Err(self.lose(failure)),
             _ => Err(self.lose(malformed(head.at, CUT))),
@@ -154,7 +238,6 @@ impl<'de> Deserializer<'de> {
     }
 
     /// How many of its items are still to come.
-    #[inline]
     pub fn left(&self, open: &Open) -> usize {
         self.due.saturating_sub(open.outside)
     }
@@ -167,39 +250,56 @@ impl<'de> Deserializer<'de> {
         some
     }
 
-    /// Leaves it, with what the type made of it.
-    #[inline]
-    pub fn close<T>(&mut self, open: &Open, result: Result<T, Failure>) -> Result<T, Failure> {
-        match result {
-            Ok(value) if self.due == open.outside => {
-                self.depth = self.depth.saturating_sub(1);
-                Ok(value)
-            }
-            Ok(_) => Err(self.lose(malformed(self.reader.offset(), "more parts than the type takes"))),
-            Err(failure) => Err(self.lose(failure.or_at(open.at))),
+    /// Leaves it, after all of its items.
+    pub fn close(&mut self, open: &Open) -> Result<(), Failure> {
+        if self.due == open.outside {
+            self.depth = self.depth.saturating_sub(1);
+            return Ok(());
         }
+        let failure = malformed(self.reader.offset(), "more parts than the type takes");
+        Err(self.lose(failure))
     }
 
     /// The keys of an object with so many entries.
-    #[inline]
     pub fn keys(&self, entries: u64) -> Scope {
         self.seen.open(entries)
     }
 
     /// The next key of an object, and where it stands.
-    #[inline]
-    pub fn key(&mut self, keys: &mut Scope) -> Result<(usize, &'de str), Failure> {
-        let (at, key) = self.text(&"a text key")?;
+    pub fn next_key(&mut self, open: &Open, keys: &mut Scope) -> Result<Option<(usize, &'de str)>, Failure> {
+        self.expect_turn(open, true)?;
+        if !self.take(open) {
+            return Ok(None);
+        }
+        let at = self.reader.offset();
+        let key = self.text(&"a text key")?;
         let (input, end) = (self.reader.input(), self.reader.offset());
         if self.seen.add(keys, key.as_bytes(), input, at, end) {
-            return Ok((at, key));
+            return Ok(Some((at, key)));
         }
         Err(self.lose(malformed(at, REPEATED)))
     }
 
-    /// The end of an object whose entries have all been read.
+    /// Counts the value behind a key as read.
+    pub fn take_value(&mut self, open: &Open) -> Result<(), Failure> {
+        self.expect_turn(open, false)?;
+        self.take(open);
+        Ok(())
+    }
+
+    /// A type that takes keys for values would undo what is checked of keys.
     #[inline]
-    pub fn close_keys(&mut self, keys: &Scope) -> Result<(), Failure> {
+    fn expect_turn(&mut self, open: &Open, of_key: bool) -> Result<(), Failure> {
+        if self.left(open).is_multiple_of(2) == of_key {
+            return Ok(());
+        }
+        let failure = malformed(self.reader.offset(), "the type does not take keys and values by turns");
+        Err(self.lose(failure))
+    }
+
+    /// Leaves an object, after all of its entries.
+    pub fn close_object(&mut self, open: &Open, keys: &Scope) -> Result<(), Failure> {
+        self.close(open)?;
         match self.seen.close(keys, self.reader.input()) {
             None => Ok(()),
             Some(at) => Err(self.lose(malformed(at, REPEATED))),

@@ -96,42 +96,43 @@ impl Value {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Failure> {
         let mut open: Vec<Open> = Vec::new();
         loop {
-            let (mut value, mut left) = start(reader)?;
-            while left == 0 {
-                let Some(mut parent) = open.pop() else {
+            let (mut value, left) = start(reader)?;
+            if left > 0 {
+                if open.len() >= MAX_DEPTH {
+                    return Err(malformed(reader.offset(), "nested too deep"));
+                }
+                let key = next_key(&value, reader)?;
+                open.push(Open { value, key, left });
+                continue;
+            }
+            loop {
+                let Some(outer) = open.last_mut() else {
                     return Ok(value);
                 };
-                parent.attach(value, reader.offset())?;
-                (value, left) = (parent.collection, parent.left);
+                outer.attach(value, reader.offset())?;
+                if outer.left > 0 {
+                    outer.key = next_key(&outer.value, reader)?;
+                    break;
+                }
+                value = open.pop().map(|complete| complete.value).unwrap_or_default();
             }
-            if open.len() >= MAX_DEPTH {
-                return Err(malformed(reader.offset(), "nested too deep"));
-            }
-            let key = match value {
-                Self::Object(_) => reader.text()?.to_owned(),
-                _ => String::new(),
-            };
-            open.push(Open {
-                collection: value,
-                key,
-                left: left - 1,
-            });
         }
     }
 }
 
 /// A collection whose parts are being read.
 struct Open {
-    collection: Value,
+    value: Value,
     /// In a plain object: the key of the part that is being read.
     key: String,
-    /// How many parts come after that one.
+    /// How many parts are still to come.
     left: u64,
 }
 
 impl Open {
     fn attach(&mut self, part: Value, at: usize) -> Result<(), Failure> {
-        match &mut self.collection {
+        self.left = self.left.saturating_sub(1);
+        match &mut self.value {
             Value::Object(entries) => entries.push((mem::take(&mut self.key), part)),
             Value::Map(entries) => match part {
                 Value::Array(pair) => {
@@ -148,17 +149,25 @@ impl Open {
     }
 }
 
+/// In a plain object: the key of its next part.
+fn next_key(collection: &Value, reader: &mut Reader<'_>) -> Result<String, Failure> {
+    match collection {
+        Value::Object(_) => Ok(reader.text()?.to_owned()),
+        _ => Ok(String::new()),
+    }
+}
+
 /// The next value; of a collection only the start, and how many parts follow.
 fn start(reader: &mut Reader<'_>) -> Result<(Value, u64), Failure> {
     let head = reader.head()?;
-    let capacity = reader.capacity(head.argument);
-    let number = number::plain(head).map(Value::Number);
+    let capacity = || reader.capacity(head.argument);
+    let number = || number::plain(head).map(Value::Number);
     let value = match head.major {
-        Major::Array => return Ok((Value::Array(Vec::with_capacity(capacity)), head.argument)),
-        Major::Map => return Ok((Value::Object(Vec::with_capacity(capacity)), head.argument)),
+        Major::Array => return Ok((Value::Array(Vec::with_capacity(capacity())), head.argument)),
+        Major::Map => return Ok((Value::Object(Vec::with_capacity(capacity())), head.argument)),
         Major::Tag => return tagged(reader, head),
-        Major::Uint => number.unwrap_or_else(|| Value::BigInt(BigInt::from_head(false, head.argument))),
-        Major::Nint => number.unwrap_or_else(|| Value::BigInt(BigInt::from_head(true, head.argument))),
+        Major::Uint => number().unwrap_or_else(|| Value::BigInt(BigInt::from_head(false, head.argument))),
+        Major::Nint => number().unwrap_or_else(|| Value::BigInt(BigInt::from_head(true, head.argument))),
         Major::Bytes => Value::Bytes(reader.bytes_of(head)?.to_owned()),
         Major::Text => Value::Text(reader.text_of(head)?.to_owned()),
         Major::Simple => match head.info {
@@ -166,7 +175,7 @@ fn start(reader: &mut Reader<'_>) -> Result<(Value, u64), Failure> {
             TRUE => Value::Bool(true),
             NULL => Value::Null,
             UNDEFINED => Value::Undefined,
-            _ => number.unwrap_or_default(),
+            _ => number().unwrap_or_default(),
         },
     };
     Ok((value, 0))

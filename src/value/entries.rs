@@ -58,8 +58,8 @@ impl Entries {
         let entries = self.list.get(base..).unwrap_or_default();
         let start = entries.first().map_or(bytes.len(), |entry| entry.key);
         let key = |index: usize| entries.get(index).map_or(&[][..], |entry| entry.key_in(bytes));
-        order::sort(&mut self.ranks, entries.len(), key);
-        if let Some(repeated) = order::first_duplicate(&self.ranks, key) {
+        order::sort(&mut self.ranks, entries.len(), &key);
+        if let Some(repeated) = order::first_duplicate(&self.ranks, &key) {
             return entries.get(repeated).map(|entry| entry.key);
         }
         self.scratch.clear();

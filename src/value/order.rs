@@ -10,10 +10,13 @@ pub(super) struct Rank {
     pub index: usize,
 }
 
+/// The key with that index.
+type Key<'k, 'a> = &'k dyn Fn(usize) -> &'a [u8];
+
 /// Sorts `count` keys into `ranks`; equal ones keep their order. O(k log k) in the bytes of the keys.
 ///
 /// Keys of one map often start alike (`customer-00017`), so a prefix holds what comes after the start that all share.
-pub(super) fn sort<'a>(ranks: &mut Vec<Rank>, count: usize, key: impl Fn(usize) -> &'a [u8]) {
+pub(super) fn sort<'a>(ranks: &mut Vec<Rank>, count: usize, key: Key<'_, 'a>) {
     let first = content(key(0));
     let shared = (1..count).fold(first.len(), |shared, index| {
         shared_start(first, content(key(index)), shared)
@@ -24,16 +27,14 @@ pub(super) fn sort<'a>(ranks: &mut Vec<Rank>, count: usize, key: impl Fn(usize) 
         prefix: prefix(key(index), shared),
         index,
     }));
-    ranks.sort_unstable_by_key(|rank| rank.prefix);
-    for run in ranks.chunk_by_mut(|a, b| a.prefix == b.prefix) {
-        if run.len() > 1 {
-            run.sort_unstable_by(|a, b| key(a.index).cmp(key(b.index)).then(a.index.cmp(&b.index)));
-        }
-    }
+    ranks.sort_unstable_by(|a, b| {
+        let by_prefix = a.prefix.cmp(&b.prefix);
+        by_prefix.then_with(|| key(a.index).cmp(key(b.index)).then(a.index.cmp(&b.index)))
+    });
 }
 
 /// Among sorted keys, the one that was the first to repeat an earlier one.
-pub(super) fn first_duplicate<'a>(ranks: &[Rank], key: impl Fn(usize) -> &'a [u8]) -> Option<usize> {
+pub(super) fn first_duplicate<'a>(ranks: &[Rank], key: Key<'_, 'a>) -> Option<usize> {
     let pairs = ranks.iter().zip(ranks.iter().skip(1));
     pairs
         .filter(|(a, b)| a.prefix == b.prefix && key(a.index) == key(b.index))

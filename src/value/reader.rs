@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a head in its shortest form.
-    #[inline(always)]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn head(&mut self) -> Result<Head, Failure> {
         let at = self.offset;
         let Some(&first) = self.input.get(at) else {

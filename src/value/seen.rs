@@ -93,8 +93,8 @@ impl Seen {
     fn repeated(&mut self, scope: &Scope, buffer: &[u8]) -> Option<usize> {
         let keys = self.keys.get(scope.base..).unwrap_or_default();
         let key = |index: usize| keys.get(index).map_or(&[][..], |at| item_at(buffer, *at));
-        order::sort(&mut self.ranks, keys.len(), key);
-        order::first_duplicate(&self.ranks, key).and_then(|index| keys.get(index).copied())
+        order::sort(&mut self.ranks, keys.len(), &key);
+        order::first_duplicate(&self.ranks, &key).and_then(|index| keys.get(index).copied())
     }
 }
 

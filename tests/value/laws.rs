@@ -58,10 +58,36 @@ fn value() -> impl Strategy<Value = Value> {
                 entries.retain(|(key, _)| seen.insert(key.clone()));
                 Value::Object(entries)
             }),
-            vec((inner.clone(), inner.clone()), 0..6).prop_map(Value::Map),
-            vec(inner, 0..6).prop_map(Value::Set),
+            vec((inner.clone(), inner.clone()), 0..6).prop_map(|mut entries| {
+                let mut distinct = distinct();
+                entries.retain(|(key, _)| distinct(key));
+                Value::Map(entries)
+            }),
+            vec(inner, 0..6).prop_map(|mut elements| {
+                elements.retain(distinct());
+                Value::Set(elements)
+            }),
         ]
     })
+}
+
+/// Whether a Map or a Set that holds what was asked before can hold this too.
+fn distinct() -> impl FnMut(&Value) -> bool {
+    let mut seen = vec![Value::Number(-0.0)];
+    move |value| match value {
+        Value::Undefined
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::BigInt(_)
+        | Value::Text(_)
+        | Value::Wtf8(_) => {
+            let fresh = !seen.contains(value);
+            seen.push(value.clone());
+            fresh
+        }
+        _ => true,
+    }
 }
 
 proptest! {

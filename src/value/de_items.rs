@@ -76,19 +76,23 @@ impl<'de> Deserializer<'de> {
         }
     }
 
+    #[inline]
     pub fn head(&mut self) -> Result<Head, Failure> {
         self.reader.head().map_err(|failure| self.lose(failure))
     }
 
+    #[inline]
     pub fn text_of(&mut self, head: Head) -> Result<&'de str, Failure> {
         self.reader.text_of(head).map_err(|failure| self.lose(failure))
     }
 
+    #[inline]
     pub fn bytes_of(&mut self, head: Head) -> Result<&'de [u8], Failure> {
         self.reader.bytes_of(head).map_err(|failure| self.lose(failure))
     }
 
     /// The number, if that is a float.
+    #[inline]
     pub fn float_of(&mut self, head: Head) -> Result<Option<f64>, Failure> {
         match head.float().map(Float::checked) {
             None => Ok(None),
@@ -97,6 +101,7 @@ impl<'de> Deserializer<'de> {
         }
     }
 
+    #[inline]
     pub fn text(&mut self, expected: &dyn Expected) -> Result<&'de str, Failure> {
         let head = self.head()?;
         match head.major {
@@ -113,6 +118,7 @@ impl<'de> Deserializer<'de> {
         }
     }
 
+    #[inline]
     pub fn bool(&mut self, expected: &dyn Expected) -> Result<bool, Failure> {
         let head = self.head()?;
         match (head.major, head.info) {
@@ -122,6 +128,7 @@ impl<'de> Deserializer<'de> {
         }
     }
 
+    #[inline]
     pub fn u64(&mut self, expected: &dyn Expected) -> Result<u64, Failure> {
         let head = self.head()?;
         match head.major {
@@ -130,6 +137,7 @@ impl<'de> Deserializer<'de> {
         }
     }
 
+    #[inline]
     pub fn i64(&mut self, expected: &dyn Expected) -> Result<i64, Failure> {
         let head = self.head()?;
         match (head.major, i64::try_from(head.argument)) {
@@ -139,10 +147,11 @@ impl<'de> Deserializer<'de> {
         }
     }
 
+    #[inline]
     pub fn f64(&mut self, expected: &dyn Expected) -> Result<f64, Failure> {
         let head = self.head()?;
-        match (head.major, self.float_of(head)?) {
-            (_, Some(float)) => Ok(float),
+        match (head.major, head.float().map(Float::checked)) {
+            (_, Some(Ok(float))) => Ok(float),
             (Major::Uint, _) if head.argument <= MAX_SAFE_INTEGER => Ok(head.argument as f64),
             _ => self.number(head, expected, Number::to_f64),
         }
@@ -206,6 +215,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// The head of an array that must be there.
+    #[inline]
     pub fn array(&mut self, expected: &dyn Expected) -> Result<Head, Failure> {
         let head = self.head()?;
         match head.major {
@@ -215,6 +225,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// The head of an object that must be there.
+    #[inline]
     pub fn object(&mut self, expected: &dyn Expected) -> Result<Head, Failure> {
         let head = self.head()?;
         match head.major {
@@ -224,6 +235,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// Enters an array or an object of so many items.
+    #[inline]
     pub fn open(&mut self, head: Head, items: u64) -> Result<Open, Failure> {
         let outside = self.due;
         let due = usize::try_from(items).ok().and_then(|items| items.checked_add(outside));
@@ -238,6 +250,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// How many of its items are still to come.
+    #[inline]
     pub fn left(&self, open: &Open) -> usize {
         self.due.saturating_sub(open.outside)
     }
@@ -251,6 +264,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// Leaves it, after all of its items.
+    #[inline]
     pub fn close(&mut self, open: &Open) -> Result<(), Failure> {
         if self.due == open.outside {
             self.depth = self.depth.saturating_sub(1);
@@ -261,11 +275,13 @@ impl<'de> Deserializer<'de> {
     }
 
     /// The keys of an object with so many entries.
+    #[inline]
     pub fn keys(&self, entries: u64) -> Scope {
         self.seen.open(entries)
     }
 
     /// The next key of an object, and where it stands.
+    #[inline]
     pub fn next_key(&mut self, open: &Open, keys: &mut Scope) -> Result<Option<(usize, &'de str)>, Failure> {
         self.expect_turn(open, true)?;
         if !self.take(open) {
@@ -281,6 +297,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// Counts the value behind a key as read.
+    #[inline]
     pub fn take_value(&mut self, open: &Open) -> Result<(), Failure> {
         self.expect_turn(open, false)?;
         self.take(open);
@@ -298,6 +315,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// Leaves an object, after all of its entries.
+    #[inline]
     pub fn close_object(&mut self, open: &Open, keys: &Scope) -> Result<(), Failure> {
         self.close(open)?;
         match self.seen.close(keys, self.reader.input()) {

@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The argument behind the first byte, which stands at `at`. Without a branch on its size, which no processor foresees.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn argument(&mut self, at: usize, first: u8) -> Result<u64, Failure> {
         let size = match first & 31 {
             info @ 24..=27 => 1 << (info - 24),

@@ -14,7 +14,10 @@ use super::{
     leaf::{Decode, MAP, SET},
 };
 
-/// ECMAScript's `Set`: distinct elements in insertion order. Duplicates are not checked.
+/// ECMAScript's `Set`: distinct elements in insertion order.
+///
+/// Encoding refuses two equal numbers, BigInts, texts or other elements that ECMAScript compares by content, and −0, which it makes 0.
+/// Arrays, objects, dates and the like may be equal: there each of them is one of its own.
 ///
 /// ```
 /// use snapfold::value::{self, Set};
@@ -25,7 +28,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Set<T>(pub Vec<T>);
 
-/// ECMAScript's `Map`: entries in insertion order, with keys of any type. Duplicates are not checked.
+/// ECMAScript's `Map`: entries in insertion order, with keys of any type, which are held to what holds for the elements of a [`Set`].
 ///
 /// ```
 /// use snapfold::value::{self, OrderedMap};

@@ -44,9 +44,9 @@ pub enum Value {
     Array(Vec<Value>),
     /// A plain object with its keys in their own order. Equal keys are refused when encoding.
     Object(Vec<(String, Value)>),
-    /// A `Map` in insertion order.
+    /// A `Map` in insertion order. Equal keys are refused as those of an [`OrderedMap`](super::OrderedMap) are.
     Map(Vec<(Value, Value)>),
-    /// A `Set` in insertion order.
+    /// A `Set` in insertion order. Equal elements are refused as those of a [`Set`](super::Set) are.
     Set(Vec<Value>),
 }
 

@@ -15,8 +15,8 @@ use crate::Result as PublicResult;
 /// Checks that the bytes are exactly one value of the profile.
 ///
 /// O(n), plus O(k log k) for each map of more than 32 keys that do not ascend (by encoded length, then bytewise), and for such Maps
-/// and Sets. Allocates only lists of the keys of the maps that are open at one time: at most 40 bytes for each byte of the
-/// input, and far less than the input where keys are longer than a few bytes.
+/// and Sets. Allocates only lists of the keys of what is open at one time: at most 32 bytes for each byte of the input, where all of
+/// it is keys of one byte, and 32 for each key otherwise.
 ///
 /// # Errors
 /// [`Code::Malformed`](crate::Code::Malformed) with the byte offset of the first item, in reading order, that breaks a rule.

@@ -1,11 +1,14 @@
 //! The value room: one encoding per value, whatever comes in.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod distinct;
 mod hostile;
 #[cfg(not(target_family = "wasm"))]
 mod laws;
 mod newtypes;
 mod numbers;
+mod readers;
+mod std_types;
 mod typed;
 mod vectors;
 

@@ -140,7 +140,7 @@ proptest! {
             0 => Value::from(*key),
             1 => Value::Text(format!("a key of some length {key}")),
             2 => Value::Number(f64::from(*key) + 0.5),
-            _ => Value::from(if key % 2 == 0 { i128::from(*key) } else { i128::from(*key) << 70 }),
+            _ => Value::from(if key.is_multiple_of(2) { i128::from(*key) } else { i128::from(*key) << 70 }),
         };
         let items: Vec<_> = keys.iter().map(|number| to_vec(&key(number)).unwrap()).collect();
         let mut set = [&[0xd9, 0x01, 0x02][..], &head(4, keys.len())].concat();

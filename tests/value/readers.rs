@@ -145,11 +145,8 @@ fn what_is_not_read_is_not_accepted() {
         from_slice::<(Blind, u8)>(&bytes).unwrap_err();
         from_slice::<std::collections::BTreeMap<String, Blind>>(&bytes).unwrap_err();
         let lenient = from_slice::<Lenient<Vec<Blind>>>(&bytes);
-        assert_eq!(
-            lenient.is_ok(),
-            bytes == [1],
-            "no array, so that nothing of it was left out"
-        );
+        let another_kind = validate(&bytes).is_ok() && bytes[0] >> 5 != 4;
+        assert_eq!(lenient.is_ok(), another_kind, "stepped over as a whole, or left out");
     }
 }
 
@@ -177,8 +174,8 @@ impl<'de, const CALLS: usize> Visitor<'de> for ByCalls<CALLS> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         for call in self.0 {
             match call {
-                'k' => drop(entries.next_key::<String>()?),
-                'v' => drop(entries.next_value::<Walk>()?),
+                'k' => entries.next_key::<String>().map(drop)?,
+                'v' => entries.next_value::<Walk>().map(|_| ())?,
                 _ => {}
             }
         }

@@ -12,6 +12,7 @@ use super::{
     float::Float,
     leaf::{MAP_TAG, SET_TAG},
     number::Number,
+    order::Span,
     reader::{CUT, FALSE, Head, Major, NULL, Reader, TRUE, UNDEFINED, malformed},
     seen::{Scope, Seen},
     validate::{REPEATED, Validator, deeper},
@@ -289,8 +290,11 @@ impl<'de> Deserializer<'de> {
         }
         let at = self.reader.offset();
         let key = self.text(&"a text key")?;
-        let (input, end) = (self.reader.input(), self.reader.offset());
-        if self.seen.add(keys, key.as_bytes(), input, at, end) {
+        let span = Span {
+            start: at,
+            end: self.reader.offset(),
+        };
+        if self.seen.add(keys, key.as_bytes(), span, self.reader.input()) {
             return Ok(Some((at, key)));
         }
         Err(self.lose(malformed(at, REPEATED)))
@@ -320,7 +324,7 @@ impl<'de> Deserializer<'de> {
         self.close(open)?;
         match self.seen.close(keys, self.reader.input()) {
             None => Ok(()),
-            Some(at) => Err(self.lose(malformed(at, REPEATED))),
+            Some(key) => Err(self.lose(malformed(key.start, REPEATED))),
         }
     }
 

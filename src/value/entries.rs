@@ -3,75 +3,57 @@
 use alloc::vec::Vec;
 
 use super::{
-    order::{self, Rank},
+    order::{self, Rank, Span},
     writer::Writer,
 };
 
-/// The entries of all maps that are open, outermost first. Those of one map lie side by side in the output.
+/// The keys of all maps that are open, outermost first. A key's value lies behind it, and behind that the next key of its map.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    list: Vec<Entry>,
+    keys: Vec<Span>,
     ranks: Vec<Rank>,
     scratch: Vec<u8>,
 }
 
-/// One entry: its encoded key lies at `key..value`, its encoded value from there to the next entry.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    key: usize,
-    value: usize,
-}
-
-impl Entry {
-    fn key_in(self, buffer: &[u8]) -> &[u8] {
-        buffer.get(self.key..self.value).unwrap_or_default()
-    }
-}
-
 impl Entries {
-    /// Starts a map: everything from here on is its own.
+    /// Starts a map: all keys from here on are its own, until it is closed.
     #[inline]
     pub fn open(&self) -> usize {
-        self.list.len()
+        self.keys.len()
     }
 
-    /// Adds the entry whose key has been written from `key` on.
+    /// Adds the entry whose key has been written from `start` on.
     #[inline]
-    pub fn add(&mut self, key: usize, out: &Writer) {
-        self.list.push(Entry { key, value: out.len() });
+    pub fn add(&mut self, start: usize, out: &Writer) {
+        self.keys.push(Span { start, end: out.len() });
     }
 
-    /// Puts the entries since `base` into order; unless two keys are equal: then returns where the second one lies. Linear if they
-    /// ascend already.
-    pub fn close(&mut self, base: usize, out: &mut Writer) -> Option<usize> {
-        let (entries, bytes) = (self.list.get(base..).unwrap_or_default(), out.as_bytes());
-        let repeated = match entries.is_sorted_by(|a, b| a.key_in(bytes) < b.key_in(bytes)) {
+    /// Puts the entries since `base` into order; unless two keys are equal: then returns the second one. Linear if they ascend
+    /// already, as those of a `BTreeMap` often do.
+    pub fn close(&mut self, base: usize, out: &mut Writer) -> Option<Span> {
+        let keys = self.keys.get(base..).unwrap_or_default();
+        let repeated = match order::ascend(keys, out.as_bytes()) {
             true => None,
             false => self.rearrange(base, out),
         };
-        self.list.truncate(base);
+        self.keys.truncate(base);
         repeated
     }
 
-    fn rearrange(&mut self, base: usize, out: &mut Writer) -> Option<usize> {
-        let bytes = out.as_bytes();
-        let entries = self.list.get(base..).unwrap_or_default();
-        let start = entries.first().map_or(bytes.len(), |entry| entry.key);
-        let key = |index: usize| entries.get(index).map_or(&[][..], |entry| entry.key_in(bytes));
-        order::sort(&mut self.ranks, entries.len(), &key);
-        if let Some(repeated) = order::first_duplicate(&self.ranks, &key) {
-            return entries.get(repeated).map(|entry| entry.key);
+    fn rearrange(&mut self, base: usize, out: &mut Writer) -> Option<Span> {
+        let (keys, bytes) = (self.keys.get(base..).unwrap_or_default(), out.as_bytes());
+        order::sort(&mut self.ranks, keys, bytes);
+        if let Some(repeated) = order::first_duplicate(&self.ranks, keys, bytes) {
+            return Some(repeated);
         }
+        let start = |index: usize| keys.get(index).map_or(bytes.len(), |key| key.start);
         self.scratch.clear();
-        self.scratch.reserve_exact(bytes.len().saturating_sub(start));
+        self.scratch.reserve_exact(bytes.len().saturating_sub(start(0)));
         for rank in &self.ranks {
-            let from = entries.get(rank.index).map_or(start, |entry| entry.key);
-            let to = entries
-                .get(rank.index.wrapping_add(1))
-                .map_or(bytes.len(), |next| next.key);
-            self.scratch.extend_from_slice(bytes.get(from..to).unwrap_or_default());
+            let entry = bytes.get(start(rank.index)..start(rank.index.wrapping_add(1)));
+            self.scratch.extend_from_slice(entry.unwrap_or_default());
         }
-        out.replace_tail(start, &self.scratch);
+        out.replace_tail(start(0), &self.scratch);
         None
     }
 }

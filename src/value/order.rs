@@ -2,6 +2,20 @@
 
 use alloc::vec::Vec;
 
+/// Where an encoded key lies in a buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Span {
+    #[inline]
+    pub fn of(self, buffer: &[u8]) -> &[u8] {
+        buffer.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
 /// A key's place among others: most comparisons need no more than these eight bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rank {
@@ -10,21 +24,24 @@ pub(super) struct Rank {
     pub index: usize,
 }
 
-/// The key with that index.
-type Key<'k, 'a> = &'k dyn Fn(usize) -> &'a [u8];
+/// Whether each key is greater than the one before it, so that all differ.
+pub(super) fn ascend(keys: &[Span], buffer: &[u8]) -> bool {
+    keys.is_sorted_by(|a, b| a.of(buffer) < b.of(buffer))
+}
 
-/// Sorts `count` keys into `ranks`; equal ones keep their order. O(k log k) in the bytes of the keys.
+/// Sorts keys into `ranks`; equal ones keep their order. O(k log k) in the bytes of the keys.
 ///
 /// Keys of one map often start alike (`customer-00017`), so a prefix holds what comes after the start that all share.
-pub(super) fn sort<'a>(ranks: &mut Vec<Rank>, count: usize, key: Key<'_, 'a>) {
+pub(super) fn sort(ranks: &mut Vec<Rank>, keys: &[Span], buffer: &[u8]) {
+    let key = |index: usize| keys.get(index).map_or(&[][..], |span| span.of(buffer));
     let first = content(key(0));
-    let shared = (1..count).fold(first.len(), |shared, index| {
-        shared_start(first, content(key(index)), shared)
+    let shared = keys.iter().fold(first.len(), |shared, span| {
+        shared_start(first, content(span.of(buffer)), shared)
     });
     ranks.clear();
-    ranks.reserve_exact(count);
-    ranks.extend((0..count).map(|index| Rank {
-        prefix: prefix(key(index), shared),
+    ranks.reserve_exact(keys.len());
+    ranks.extend(keys.iter().enumerate().map(|(index, span)| Rank {
+        prefix: prefix(span.of(buffer), shared),
         index,
     }));
     ranks.sort_unstable_by(|a, b| {
@@ -34,12 +51,14 @@ pub(super) fn sort<'a>(ranks: &mut Vec<Rank>, count: usize, key: Key<'_, 'a>) {
 }
 
 /// Among sorted keys, the one that was the first to repeat an earlier one.
-pub(super) fn first_duplicate<'a>(ranks: &[Rank], key: Key<'_, 'a>) -> Option<usize> {
+pub(super) fn first_duplicate(ranks: &[Rank], keys: &[Span], buffer: &[u8]) -> Option<Span> {
+    let key = |rank: &Rank| keys.get(rank.index).map(|span| span.of(buffer));
     let pairs = ranks.iter().zip(ranks.iter().skip(1));
-    pairs
-        .filter(|(a, b)| a.prefix == b.prefix && key(a.index) == key(b.index))
+    let index = pairs
+        .filter(|(a, b)| a.prefix == b.prefix && key(a) == key(b))
         .map(|(_, second)| second.index)
-        .min()
+        .min()?;
+    keys.get(index).copied()
 }
 
 /// A key without its head.

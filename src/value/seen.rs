@@ -1,33 +1,27 @@
 //! What may not occur twice in one collection: the keys of a plain object or a Map, the elements of a Set.
 
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
-use super::{
-    order::{self, Rank},
-    reader::Reader,
-};
+use super::order::{self, Rank, Span};
 
 /// Up to so many keys are compared with each other where they stand; more are put into order at the end.
 const FEW: usize = 32;
 
-/// The keys of all collections that are open, outermost first, as offsets into the buffer that holds their encoded items.
+/// The encoded keys of all collections that are open, outermost first, as places in the buffer that holds them.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    keys: Vec<usize>,
+    keys: Vec<Span>,
     ranks: Vec<Rank>,
 }
 
 /// The keys of one open collection.
 #[derive(Debug)]
 pub(super) struct Scope {
-    /// Where its keys start in the list.
+    /// Where they start in the list.
     base: usize,
-    /// While there are few: one bit per key, by a cheap hash. Where all bits differ, so do the keys.
-    bits: u64,
     few: bool,
-    /// While there are many: whether each was greater than the one before it, so that all differ.
-    ascending: bool,
+    /// One bit per key, by a cheap hash. Where all bits differ, so do the keys.
+    bits: u64,
 }
 
 impl Seen {
@@ -36,52 +30,40 @@ impl Seen {
     pub fn open(&self, count: u64) -> Scope {
         Scope {
             base: self.keys.len(),
-            bits: 0,
             few: count <= FEW as u64,
-            ascending: true,
+            bits: 0,
         }
     }
 
-    /// Adds the key that is encoded at `at..end` of `buffer`; `name` is its text, or the item again. False if it is a repetition;
-    /// where there are many keys, that may be found only when the collection is closed.
+    /// Adds a key; `name` is its text, or the encoded item. False if it repeats an earlier one, which among many is found only when
+    /// the collection is closed.
     #[inline]
-    pub fn add(&mut self, scope: &mut Scope, name: &[u8], buffer: &[u8], at: usize, end: usize) -> bool {
-        let bit = bit(name);
-        let fresh = if scope.few && scope.bits & bit == 0 {
+    pub fn add(&mut self, scope: &mut Scope, name: &[u8], key: Span, buffer: &[u8]) -> bool {
+        let mut fresh = true;
+        if scope.few {
+            let bit = bit(name);
+            fresh = scope.bits & bit == 0 || self.compare(scope, key, buffer);
             scope.bits |= bit;
-            true
-        } else {
-            self.compare(scope, buffer.get(at..end).unwrap_or_default(), buffer)
-        };
-        self.keys.push(at);
+        }
+        self.keys.push(key);
         fresh
     }
 
-    /// Compares a key with those before it: with all of few, with the last of many. False if it is equal to one.
+    /// Whether a key whose bit is taken differs from all before it.
     #[inline(never)]
-    fn compare(&self, scope: &mut Scope, key: &[u8], buffer: &[u8]) -> bool {
+    fn compare(&self, scope: &mut Scope, key: Span, buffer: &[u8]) -> bool {
         let keys = self.keys.get(scope.base..).unwrap_or_default();
-        // No encoded item is the start of another, so one that is there already needs no end to be compared.
-        let from = |at: usize| buffer.get(at..).unwrap_or_default();
-        if scope.few && keys.len() < FEW {
-            return !keys.iter().any(|at| from(*at).starts_with(key));
+        if keys.len() >= FEW {
+            scope.few = false; // more than were announced
+            return true;
         }
-        if scope.few {
-            (scope.few, scope.ascending) = (false, false); // more than were announced
-        }
-        let order = match keys.last().map(|at| from(*at)) {
-            Some(last) => last.get(..key.len()).unwrap_or(last).cmp(key),
-            None => Ordering::Less,
-        };
-        scope.ascending &= order == Ordering::Less;
-        order != Ordering::Equal
+        keys.iter().all(|earlier| earlier.of(buffer) != key.of(buffer))
     }
 
-    /// Ends the innermost collection. Returns where its first key lies that repeats an earlier one, if that was not found when
-    /// it was added.
+    /// Ends the innermost collection. Returns the first key that repeats an earlier one, unless it was found when it was added.
     #[inline]
-    pub fn close(&mut self, scope: &Scope, buffer: &[u8]) -> Option<usize> {
-        let repeated = match scope.few || scope.ascending {
+    pub fn close(&mut self, scope: &Scope, buffer: &[u8]) -> Option<Span> {
+        let repeated = match scope.few {
             true => None,
             false => self.repeated(scope, buffer),
         };
@@ -89,21 +71,13 @@ impl Seen {
         repeated
     }
 
-    #[cold]
-    fn repeated(&mut self, scope: &Scope, buffer: &[u8]) -> Option<usize> {
+    fn repeated(&mut self, scope: &Scope, buffer: &[u8]) -> Option<Span> {
         let keys = self.keys.get(scope.base..).unwrap_or_default();
-        let key = |index: usize| keys.get(index).map_or(&[][..], |at| item_at(buffer, *at));
-        order::sort(&mut self.ranks, keys.len(), &key);
-        order::first_duplicate(&self.ranks, &key).and_then(|index| keys.get(index).copied())
-    }
-}
-
-/// The encoded item that starts there.
-fn item_at(buffer: &[u8], at: usize) -> &[u8] {
-    let mut reader = Reader::at(buffer, at);
-    match reader.jump() {
-        Ok(()) => reader.since(at),
-        Err(_) => &[],
+        if order::ascend(keys, buffer) {
+            return None;
+        }
+        order::sort(&mut self.ranks, keys, buffer);
+        order::first_duplicate(&self.ranks, keys, buffer)
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Serialize, ser};
 
 use super::{
     failure::Failure,
+    order::Span,
     reader::{Major, Reader},
     seen,
     ser::{Mode, OpenHead, Serializer},
@@ -105,7 +106,8 @@ impl<'s> Fields<'s> {
         let Serializer { out, seen, .. } = &mut *self.serializer;
         let start = out.len();
         out.text(name);
-        if !seen.add(&mut self.names, name.as_bytes(), out.as_bytes(), start, out.len()) {
+        let key = Span { start, end: out.len() };
+        if !seen.add(&mut self.names, name.as_bytes(), key, out.as_bytes()) {
             return Err(in_variant(repeated(name), self.variant));
         }
         value
@@ -116,7 +118,10 @@ impl<'s> Fields<'s> {
     #[inline]
     fn close(self) -> Result<(), Failure> {
         if let Some(key) = self.serializer.seen.close(&self.names, self.serializer.out.as_bytes()) {
-            return Err(in_variant(repeated(&key_text(self.serializer, key)), self.variant));
+            return Err(in_variant(
+                repeated(&key_text(self.serializer, key.start)),
+                self.variant,
+            ));
         }
         self.head.close(&mut self.serializer.out);
         close(self.serializer, self.variant)
@@ -172,8 +177,8 @@ impl ser::SerializeMap for Map<'_> {
                 true
             }
             Keys::OwnOrder(scope) => {
-                let (out, end) = (out.as_bytes(), out.len());
-                seen.add(scope, out.get(start..).unwrap_or_default(), out, start, end)
+                let key = Span { start, end: out.len() };
+                seen.add(scope, key.of(out.as_bytes()), key, out.as_bytes())
             }
         };
         self.head.count = self.head.count.saturating_add(1);
@@ -203,7 +208,7 @@ impl ser::SerializeMap for Map<'_> {
             Keys::OwnOrder(scope) => seen.close(scope, out.as_bytes()),
         };
         if let Some(key) = twice {
-            return Err(repeated(&key_text(self.serializer, key)));
+            return Err(repeated(&key_text(self.serializer, key.start)));
         }
         self.head.close(out);
         close(self.serializer, None)

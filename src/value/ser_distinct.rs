@@ -3,6 +3,7 @@
 
 use super::{
     failure::Failure,
+    order::Span,
     reader::Reader,
     seen::{NEGATIVE_ZERO, Scope, is_primitive},
     ser::{Mode, OpenHead, Serializer},
@@ -34,14 +35,19 @@ impl Distinct {
         reader.jump()?;
         let item = reader.since(at);
         if !is_primitive(item) {
-            Ok(())
-        } else if item == NEGATIVE_ZERO {
-            Err(self.inside(Failure::new("−0 cannot be a Map key or a Set element: make it 0")))
-        } else if serializer.seen.add(&mut self.scope, item, out, at, reader.offset()) {
-            Ok(())
-        } else {
-            Err(self.inside(Failure::new(REPEATED)))
+            return Ok(());
         }
+        if item == NEGATIVE_ZERO {
+            return Err(self.inside(Failure::new("−0 cannot be a Map key or a Set element: make it 0")));
+        }
+        let key = Span {
+            start: at,
+            end: reader.offset(),
+        };
+        if serializer.seen.add(&mut self.scope, item, key, out) {
+            return Ok(());
+        }
+        Err(self.inside(Failure::new(REPEATED)))
     }
 
     /// Ends the collection that starts with `head`.
@@ -49,8 +55,8 @@ impl Distinct {
         let out = serializer.out.as_bytes();
         match serializer.seen.close(&self.scope, out) {
             None => Ok(()),
-            Some(at) => {
-                let index = head.element_at(out, at);
+            Some(key) => {
+                let index = head.element_at(out, key.start);
                 Err(self.inside(Failure::new(REPEATED)).in_element(index))
             }
         }

@@ -6,6 +6,7 @@ use super::{
     float::Float,
     leaf::{MAP_TAG, SET_TAG},
     number,
+    order::Span,
     reader::{Head, Major, Reader, malformed},
     seen::{NEGATIVE_ZERO, Scope, Seen, is_primitive},
     wtf8,
@@ -15,8 +16,8 @@ use crate::Result as PublicResult;
 /// Checks that the bytes are exactly one value of the profile.
 ///
 /// O(n), plus O(k log k) for each map of more than 32 keys that do not ascend (by encoded length, then bytewise), and for such Maps
-/// and Sets. Allocates only lists of the keys of what is open at one time: at most 32 bytes for each byte of the input, where all of
-/// it is keys of one byte, and 32 for each key otherwise.
+/// and Sets. Allocates only lists of the keys of what is open at one time: at most 48 bytes for each byte of the input, where all of
+/// it is keys of one byte; 64 for each key in general.
 ///
 /// # Errors
 /// [`Code::Malformed`](crate::Code::Malformed) with the byte offset of the first item, in reading order, that breaks a rule.
@@ -114,7 +115,7 @@ impl Validator<'_, '_> {
         let walked = (0..count).try_for_each(|_| entry(self, &mut scope));
         // A repeated key stands before anything that went wrong after it, so it is the error to report.
         match self.seen.close(&scope, self.reader.input()) {
-            Some(at) => Err(malformed(at, REPEATED)),
+            Some(key) => Err(malformed(key.start, REPEATED)),
             None => walked,
         }
     }
@@ -122,8 +123,11 @@ impl Validator<'_, '_> {
     /// The key that was read from `at` on; `name` is its text, or the item again.
     #[inline]
     fn add(&mut self, scope: &mut Scope, name: &[u8], at: usize) -> Result<(), Failure> {
-        let (input, end) = (self.reader.input(), self.reader.offset());
-        if self.seen.add(scope, name, input, at, end) {
+        let key = Span {
+            start: at,
+            end: self.reader.offset(),
+        };
+        if self.seen.add(scope, name, key, self.reader.input()) {
             return Ok(());
         }
         Err(malformed(at, REPEATED))

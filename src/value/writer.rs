@@ -24,14 +24,15 @@ impl Writer {
         }
     }
 
+    /// A head whose argument has bytes of its own. Without a branch on how many, which no processor foresees.
+    #[inline]
     fn long_head(&mut self, start: u8, argument: u64) {
-        let [b0, b1, b2, b3, b4, b5, b6, b7] = argument.to_be_bytes();
-        match argument {
-            0..=0xff => self.raw(&[start | 24, b7]),
-            0x100..=0xffff => self.raw(&[start | 25, b6, b7]),
-            0x1_0000..=0xffff_ffff => self.raw(&[start | 26, b4, b5, b6, b7]),
-            _ => self.raw(&[start | 27, b0, b1, b2, b3, b4, b5, b6, b7]),
-        }
+        let power = u8::from(argument > 0xff) + u8::from(argument > 0xffff) + u8::from(argument > 0xffff_ffff);
+        let size = 1usize << power;
+        let [b0, b1, b2, b3, b4, b5, b6, b7] = (argument << (64 - 8 * size)).to_be_bytes();
+        let end = self.out.len().saturating_add(1 + size);
+        self.raw(&[start | (24 + power), b0, b1, b2, b3, b4, b5, b6, b7]);
+        self.out.truncate(end);
     }
 
     #[inline]

@@ -80,7 +80,31 @@ fn many_elements_in_any_order() {
 }
 
 #[test]
-fn a_collection_that_announces_nothing_is_checked_too() {
+fn a_struct_that_announces_a_wrong_number_of_fields_is_checked_too() {
+    struct Announced(usize, Vec<&'static str>);
+    impl Serialize for Announced {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            use serde::ser::SerializeStruct;
+            let mut fields = serializer.serialize_struct("Announced", self.0)?;
+            for name in &self.1 {
+                fields.serialize_field(name, &())?;
+            }
+            fields.end()
+        }
+    }
+    let mut names: Vec<&str> = (0..200).rev().map(|number| &*format!("f{number}").leak()).collect();
+    for announced in [0, 10, 200, 100_000] {
+        assert!(to_vec(&Announced(announced, names.clone())).is_ok());
+    }
+    names.push("f150");
+    for announced in [0, 10, 201, 100_000] {
+        refuse(Announced(announced, names.clone()), "state.f150");
+    }
+    refuse(Announced(0, vec!["a", "a"]), "state.a");
+}
+
+#[test]
+fn a_map_that_announces_nothing_is_checked_too() {
     struct Announced(Option<usize>, Vec<u32>);
     impl Serialize for Announced {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

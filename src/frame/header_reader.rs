@@ -31,7 +31,8 @@ fn find_key(bytes: &[u8]) -> Result<Option<&str>> {
         }
         last = Some(number);
     }
-    reader.finish().map(|()| key)
+    reader.finish()?;
+    Ok(key)
 }
 
 /// Reads a header whose digest has been verified; it begins at `start` in the frame.

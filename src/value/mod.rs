@@ -49,6 +49,7 @@ mod collections;
 mod date;
 mod de;
 mod de_access;
+mod de_items;
 mod de_key;
 mod diagnostic;
 mod dynamic;
@@ -59,9 +60,12 @@ mod float;
 mod json;
 mod leaf;
 mod number;
+mod order;
 mod reader;
+mod seen;
 mod ser;
 mod ser_compound;
+mod ser_distinct;
 mod ser_key;
 mod typed_array;
 mod validate;
@@ -100,8 +104,8 @@ pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 /// for a byte string), enums are externally tagged.
 ///
 /// # Errors
-/// [`Code::Unencodable`] with the path: a key that is no text, integer, `bool` or `char`; two equal keys in a map; more than
-/// [`MAX_DEPTH`] levels; whatever a `Serialize` implementation refuses.
+/// [`Code::Unencodable`] with the path: a key that is no text, integer, `bool` or `char`; two equal keys in a map; what a [`Set`] or
+/// an [`OrderedMap`] cannot hold; more than [`MAX_DEPTH`] levels; whatever a `Serialize` implementation refuses.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
     let mut serializer = ser::Serializer::default();
     match value.serialize(&mut serializer) {
@@ -115,14 +119,17 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
 /// A number goes into any Rust type that holds it without losing a digit, whichever way it was written; `Option` is `None`
 /// for null and undefined; unknown fields are ignored.
 ///
+/// O(n), plus what [`validate`] needs for keys out of order. No length is believed: for each byte of the input a [`Value`] takes at most
+/// 48 bytes (and 64 KiB in all for its depth), a type of arrays at most three times the size of its largest element.
+///
 /// # Errors
 /// [`Code::Malformed`] with the byte offset: bytes that the profile refuses (checked first, for the whole input), or an item
 /// that does not fit the type.
 pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T> {
-    validate(bytes)?;
-    let mut deserializer = de::Deserializer::new(Reader::new(bytes));
-    match T::deserialize(&mut deserializer) {
-        Ok(value) => deserializer.finish().map(|()| value),
-        Err(failure) => Err(diagnostic::quote_found(failure.into_error(Code::Malformed), bytes)),
-    }
+    let read = de_items::Deserializer::new(bytes).only(|item| T::deserialize(item));
+    read.map_err(|failure| match validate(bytes) {
+        // The type may have given up behind what breaks a rule, and it does not know which key is the first to repeat another.
+        Err(error) => error,
+        Ok(()) => diagnostic::quote_found(failure.into(), bytes),
+    })
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod diagnostic;
+mod distinct;
 mod hostile;
 mod json;
 #[cfg(not(target_family = "wasm"))]
@@ -11,6 +12,8 @@ mod json_suite;
 mod laws;
 mod newtypes;
 mod numbers;
+mod readers;
+mod std_types;
 mod typed;
 mod vectors;
 

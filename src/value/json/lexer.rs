@@ -51,7 +51,7 @@ impl Fault {
 impl From<Fault> for Error {
     #[cold]
     fn from(fault: Fault) -> Self {
-        malformed(fault.at, fault.message)
+        malformed(fault.at, fault.message).into()
     }
 }
 

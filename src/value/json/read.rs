@@ -11,7 +11,7 @@ use crate::{
     Result,
     value::{
         Writer, Wtf8,
-        entries::{self, Entry},
+        order::{self, Rank, Span},
         reader::{FALSE, Major, NULL, TRUE},
     },
 };
@@ -36,7 +36,7 @@ use crate::{
 /// - A lone surrogate in an escape stays one ([`Wtf8`]); in a key it is refused.
 ///
 /// O(n), plus O(k log k) for each object of k keys that do not ascend. At its peak it holds the result twice, and three words for
-/// each array and object and for each key of the objects that are open at one time; vectors that grow may take twice the room.
+/// each array and object, and five for each key of the objects that are open at one time; vectors that grow may take twice the room.
 ///
 /// # Errors
 /// [`Code::Malformed`](crate::Code::Malformed) with the byte offset of the first token, or byte in a token, that is wrong: text
@@ -59,8 +59,11 @@ struct Builder {
     /// All arrays and objects, in the order in which they start.
     containers: Vec<Container>,
     open: Vec<Open>,
-    /// The keys of all open objects, outermost first; `end` is where a key stands in the text.
-    keys: Vec<Entry>,
+    /// The keys of all open objects, outermost first.
+    keys: Vec<Span>,
+    /// Where each of them stands in the text.
+    places: Vec<usize>,
+    ranks: Vec<Rank>,
     /// Where text is put together.
     scratch: Vec<u8>,
 }
@@ -130,11 +133,12 @@ impl Builder {
     }
 
     fn key(&mut self, at: usize, text: Text<'_>) -> Result<(), Fault> {
-        let key = self.body.len();
+        let start = self.body.len();
         self.text(text);
-        let value = self.body.len();
-        self.keys.push(Entry { key, value, end: at });
-        match self.body.as_bytes().get(key) {
+        let end = self.body.len();
+        self.keys.push(Span { start, end });
+        self.places.push(at);
+        match self.body.as_bytes().get(start) {
             Some(first) if first >> 5 == Major::Tag as u8 => {
                 Err(Fault::new(at, "a key with a lone surrogate: rename it"))
             }
@@ -168,12 +172,16 @@ impl Builder {
 
     /// The error for a key that stands twice among those from `start` on, which are forgotten.
     fn repetition(&mut self, start: usize) -> Option<Fault> {
-        let buffer = self.body.as_bytes();
-        let keys = self.keys.get_mut(start..).unwrap_or_default();
-        entries::sort(buffer, keys);
-        let repeated = entries::first_duplicate(buffer, keys);
+        let (keys, buffer) = (self.keys.get(start..).unwrap_or_default(), self.body.as_bytes());
+        let mut repeated = None;
+        if !order::ascend(keys, buffer) {
+            order::sort(&mut self.ranks, keys, buffer);
+            let key = order::first_duplicate(&self.ranks, keys, buffer);
+            repeated = key.and_then(|key| self.places.get(start.saturating_add(key)).copied());
+        }
         self.keys.truncate(start);
-        repeated.map(|entry| Fault::new(entry.end, "a key that the object holds already: remove or rename one"))
+        self.places.truncate(start);
+        repeated.map(|at| Fault::new(at, "a key that the object holds already: remove or rename one"))
     }
 
     /// After an error: a repeated key of an open object stands before it, in the outermost object first of all.

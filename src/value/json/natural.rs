@@ -1,13 +1,14 @@
 //! Natural numbers of any size: just what decimal digits need.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 /// Little-endian, without leading zeros.
 pub(super) struct Natural(Vec<u32>);
 
 impl Natural {
     pub fn new(value: u64) -> Self {
-        let mut limbs = Vec::from([value as u32, (value >> 32) as u32]);
+        let mut limbs = Vec::with_capacity(16);
+        limbs.extend_from_slice(&[value as u32, (value >> 32) as u32]);
         trim(&mut limbs);
         Self(limbs)
     }
@@ -93,9 +94,10 @@ impl Natural {
 
     /// Multiplies by 2^(32 × limbs).
     pub fn shift(&mut self, limbs: usize) {
-        let mut shifted = vec![0; limbs];
-        shifted.append(&mut self.0);
-        self.0 = shifted;
+        let before = self.0.len();
+        self.0.resize(before.saturating_add(limbs), 0);
+        self.0.copy_within(..before, limbs);
+        self.0.get_mut(..limbs).unwrap_or_default().fill(0);
     }
 
     /// Without the leading zeros.

@@ -145,8 +145,8 @@ pub(in crate::value) fn write_float(value: f64, point: bool, target: &mut Vec<u8
         target.push(b'-');
     }
     let (digits, exponent) = shortest(value.abs());
-    let mut text = Vec::new();
-    write_unsigned(digits, &mut text);
+    let mut buffer = [0; 20];
+    let text = decimal(digits, &mut buffer);
     // value = 0.digits × 10^scale
     let scale = exponent + text.len() as i32;
     let (whole, exponent) = match scale {
@@ -154,7 +154,7 @@ pub(in crate::value) fn write_float(value: f64, point: bool, target: &mut Vec<u8
         _ => (1, Some(scale - 1)),
     };
     let places = usize::try_from(whole).unwrap_or_default();
-    let (before, after) = text.split_at_checked(places).unwrap_or((&text, b""));
+    let (before, after) = text.split_at_checked(places).unwrap_or((text, b""));
     target.extend_from_slice(if places == 0 { b"0" } else { before });
     zeros(places.saturating_sub(text.len()), target);
     if exponent.is_none() || point || !after.is_empty() {
@@ -173,10 +173,13 @@ fn zeros(count: usize, target: &mut Vec<u8>) {
 }
 
 /// Appends an integer in decimal.
-pub(in crate::value) fn write_unsigned(mut value: u64, target: &mut Vec<u8>) {
-    let mut digits = [b'0'; 20];
-    let mut start = digits.len();
-    for digit in digits.iter_mut().rev() {
+pub(in crate::value) fn write_unsigned(value: u64, target: &mut Vec<u8>) {
+    target.extend_from_slice(decimal(value, &mut [0; 20]));
+}
+
+fn decimal(mut value: u64, buffer: &mut [u8; 20]) -> &[u8] {
+    let mut start = buffer.len();
+    for digit in buffer.iter_mut().rev() {
         *digit = b'0' + (value % 10) as u8;
         value /= 10;
         start -= 1;
@@ -184,7 +187,7 @@ pub(in crate::value) fn write_unsigned(mut value: u64, target: &mut Vec<u8>) {
             break;
         }
     }
-    target.extend_from_slice(digits.get(start..).unwrap_or_default());
+    buffer.get(start..).unwrap_or_default()
 }
 
 /// Appends the integer with that big-endian magnitude. `None` if it has more than [`MAX_DIGITS`] digits.
@@ -255,6 +258,10 @@ fn without_trailing_zeros(mut digits: u64, mut exponent: i32) -> (u64, i32) {
 
 /// The first 128 bits of 10^power, rounded up.
 fn power_of_ten(power: i32) -> u128 {
+    if let 0..=55 = power {
+        let five = (0..power).fold(1u128, |five, _| five * 5);
+        return five << five.leading_zeros();
+    }
     let mut natural = Natural::new(1);
     let mut cut = false;
     if power >= 0 {

@@ -61,7 +61,8 @@ struct Open<'a> {
     count: u64,
     /// How many parts come after the present one.
     left: u64,
-    key: &'a str,
+    /// UTF-8.
+    key: &'a [u8],
 }
 
 impl<'a> JsonWriter<'a> {
@@ -76,7 +77,7 @@ impl<'a> JsonWriter<'a> {
                         object,
                         count: head.argument,
                         left: head.argument,
-                        key: "",
+                        key: b"",
                     });
                 }
                 _ => self.scalar(head)?,
@@ -96,8 +97,9 @@ impl<'a> JsonWriter<'a> {
                 }
                 open.left -= 1;
                 if open.object {
-                    open.key = self.reader.text()?;
-                    text::quote(open.key.as_bytes(), &mut self.out);
+                    let head = self.reader.head()?;
+                    open.key = self.reader.bytes_of(head)?;
+                    text::quote(open.key, &mut self.out);
                     self.out.push(b':');
                 }
                 return Ok(true);
@@ -178,7 +180,7 @@ impl<'a> JsonWriter<'a> {
     /// The failure with the way to the item that was to be written.
     fn locate(&self, failure: Failure) -> Failure {
         self.open.iter().rev().fold(failure, |failure, open| match open.object {
-            true => failure.in_entry(open.key),
+            true => failure.in_entry(core::str::from_utf8(open.key).unwrap_or_default()),
             false => failure.in_element(open.count.saturating_sub(open.left + 1) as usize),
         })
     }

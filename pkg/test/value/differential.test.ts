@@ -11,7 +11,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { decode, encode, SnapshotError } from 'snapfold';
 import { hex } from './bytes.js';
-import { TYPED_ARRAYS, value } from './generated.js';
+import { nested, TYPED_ARRAYS, value } from './generated.js';
 import { changed, nearlyValue } from './nearly.js';
 
 const VALUES = 3_000;
@@ -41,6 +41,14 @@ test('what Rust writes, TypeScript reads and writes again', { skip }, (t) => {
     assert.equal(hex(encode(decode(bytes), { thorough: false })), hex(bytes));
   }
   t.diagnostic(`${written.length} values compared, ${sum(written)} bytes`);
+});
+
+test('a state of megabytes goes both ways', { skip }, (t) => {
+  const bytes = encode(fc.sample(nested, { numRuns: VALUES, seed }));
+  assert.ok(bytes.length > 2 ** 20, `${bytes.length} bytes are not large`);
+  const [outcome] = ask('rewrite', [bytes]);
+  for (const again of [outcome!, read(bytes)]) assert.ok('bytes' in again && Buffer.from(again.bytes).equals(bytes));
+  t.diagnostic(`${bytes.length} bytes`);
 });
 
 test('both refuse the same bytes at the same place', { skip }, (t) => {

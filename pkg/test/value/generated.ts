@@ -79,7 +79,7 @@ export const leaf: fc.Arbitrary<unknown> = fc.oneof(
 const entries = <T>(content: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<object> =>
   fc.array(fc.tuple(key, content), { maxLength }).map(objectOf);
 
-const { nested } = fc.letrec<{ nested: unknown }>((tie) => ({
+export const { nested } = fc.letrec<{ nested: unknown }>((tie) => ({
   nested: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     leaf,

@@ -51,10 +51,10 @@ fn make_head(question: &[u8]) -> Result<Vec<u8>> {
         position: question.u64()?,
         event_count: question.u64()?,
         anchor: question.optional(Question::anchor)?,
-        taken_at: question.optional(|question| question.reader.i64())?,
+        taken_at: question.optional(|question| Ok(question.reader.i64()?))?,
         floor: question.optional(Question::u32)?,
         fence: question.optional(Question::u64)?,
-        meta: match question.optional(|question| question.reader.bytes())? {
+        meta: match question.optional(|question| Ok(question.reader.bytes()?))? {
             Some(meta) => Value::from_bytes(meta)?,
             None => Value::Object(Vec::new()),
         },
@@ -142,7 +142,8 @@ const NULL: u8 = 0xf6;
 impl<'a> Question<'a> {
     fn new(bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        reader.array().map(|_| Self { reader })
+        reader.array()?;
+        Ok(Self { reader })
     }
 
     fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
@@ -162,11 +163,11 @@ impl<'a> Question<'a> {
     }
 
     fn text(&mut self) -> Result<String> {
-        self.reader.text().map(Into::into)
+        Ok(self.reader.text()?.into())
     }
 
     fn u64(&mut self) -> Result<u64> {
-        self.reader.u64()
+        Ok(self.reader.u64()?)
     }
 
     fn u32(&mut self) -> Result<u32> {

@@ -124,7 +124,7 @@ fn unknown_key(id: &str, keys: &[Key]) -> Error {
     };
     Error::new(
         Code::UnknownKey,
-        format!("the frame is signed with the key {id:?}, {lack}"),
+        format!("the frame is signed with the key \"{id}\", {lack}"),
     )
     .at_offset(PRELUDE_BYTES)
 }

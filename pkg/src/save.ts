@@ -69,7 +69,7 @@ export function sealHandle<State, Event, P extends Position>(
 }
 
 /** What a later save would write of a state that was restored from `plain`. */
-function plainAgain<State, Event, P extends Position>({ toState, fromState }: Settings<State, Event, P>, plain: unknown): unknown {
+export function plainAgain<State, Event, P extends Position>({ toState, fromState }: Settings<State, Event, P>, plain: unknown): unknown {
   const state = hosted('fromState', 'invalid', () => fromState(plain));
   return hosted('toState', 'unencodable', () => toState(state));
 }

@@ -59,7 +59,8 @@ function succeeds(value: unknown): boolean {
   }
 }
 
-function carefully(purpose: Purpose, value: unknown, root: string): void {
+/** Writes `value`; throws a SnapshotError that says where it cannot be written. */
+export function carefully(purpose: Purpose, value: unknown, root: string): void {
   try {
     putCarefully(purpose, value);
   } catch (error) {

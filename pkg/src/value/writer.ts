@@ -56,9 +56,8 @@ export function written<T>(write: () => void, use: Use<T>): T {
 }
 
 /** The pieces in one array of their own. */
-export function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  if (pieces.length === 1) return (pieces[0] as Uint8Array).slice();
-  const whole = new Uint8Array(size);
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);
@@ -200,6 +199,14 @@ export function putBytes(value: Uint8Array): void {
   at += value.length;
 }
 
+/** Bytes that are not copied, but handed on where they lie; they do not change before they are used. */
+export function putPiece(piece: Uint8Array): void {
+  if (size() + piece.length > LONGEST) throw tooLarge();
+  full.push(block.subarray(start, at), piece);
+  before += at - start + piece.length;
+  start = at;
+}
+
 /** The first `length` bytes, which are few, of little-endian words from `word` on. What the last word has too much is written over later. */
 export function putWords(words: Int32Array, word: number, length: number): void {
   if (at + length + 3 > block.length) more(length + 3);
@@ -304,11 +311,15 @@ function putLoneSurrogates(value: string): void {
 
 /** A new block, with room for at least `needed` bytes. */
 function more(needed: number): void {
-  if (size() + needed > LONGEST) throw new Refusal('cannot encode more than 2 GiB; split the state', 'tooLarge');
+  if (size() + needed > LONGEST) throw tooLarge();
   if (at > start) full.push(block.subarray(start, at));
   before += at - start;
   take(new Uint8Array(Math.max(BLOCK, needed)));
   start = at = 0;
+}
+
+function tooLarge(): Refusal {
+  return new Refusal('cannot encode more than 2 GiB; split the state', 'tooLarge');
 }
 
 function take(next: Uint8Array): void {

@@ -1,5 +1,6 @@
 //! The one error type: a stable code, words with a remedy, and where it happened.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
@@ -10,9 +11,15 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// An error with a stable [`Code`], a message that says what to do, and, where it has one, its place: a byte offset in the
 /// input, a path in the state (`state.lines[3].price`), or a position in the log.
+///
+/// Boxed, so that a `Result` is small: most of what a function does to hand an error on is copying it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Error(Box<Parts>);
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Error {
+struct Parts {
     code: Code,
     message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,73 +32,82 @@ pub struct Error {
 
 impl Error {
     /// An error without a place.
+    #[cold]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             code,
             message: message.into(),
             offset: None,
             path: None,
             position: None,
-        }
+        }))
     }
 
     /// The same error at a byte offset of the input.
     #[must_use]
     pub fn at_offset(mut self, offset: usize) -> Self {
-        self.offset = Some(offset as u64);
+        self.0.offset = Some(offset as u64);
         self
     }
 
     /// The same error at a path in the state or the name of an option.
     #[must_use]
     pub fn at_path(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into());
+        self.0.path = Some(path.into());
         self
+    }
+
+    /// The same error with its path inside of `outer`: `[2].name` becomes `lines[2].name`.
+    #[must_use]
+    #[cold]
+    pub(crate) fn under(self, outer: &str) -> Self {
+        let path = [outer, self.path().unwrap_or_default()].concat();
+        self.at_path(path)
     }
 
     /// The same error at a position of the log.
     #[must_use]
     pub fn at_position(mut self, position: u64) -> Self {
-        self.position = Some(position);
+        self.0.position = Some(position);
         self
     }
 
     /// The stable code; match on this, not on the words.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// What happened and what to do about it, without the place.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Byte offset in the input, for errors found while decoding.
     pub fn offset(&self) -> Option<u64> {
-        self.offset
+        self.0.offset
     }
 
     /// Path in the state, or the name of the option.
     pub fn path(&self) -> Option<&str> {
-        self.path.as_deref()
+        self.0.path.as_deref()
     }
 
     /// Position in the log, for errors that concern one event.
     pub fn position(&self) -> Option<u64> {
-        self.position
+        self.0.position
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)?;
-        if let Some(path) = &self.path {
+        write!(f, "{}: {}", self.code(), self.message())?;
+        if let Some(path) = self.path() {
             write!(f, " (at {path})")?;
         }
-        if let Some(offset) = self.offset {
+        if let Some(offset) = self.offset() {
             write!(f, " (at byte {offset})")?;
         }
-        if let Some(position) = self.position {
+        if let Some(position) = self.position() {
             write!(f, " (at position {position})")?;
         }
         Ok(())
@@ -135,6 +151,10 @@ codes! {
     Corrupt = "corrupt",
     /// Bytes are missing at the end.
     Truncated = "truncated",
+    /// Signed with a key that is not among those given, or no keys are given.
+    UnknownKey = "unknownKey",
+    /// Not signed, although keys are given: anybody could have made it.
+    Unsigned = "unsigned",
     /// A sound snapshot of another definition, stream or fold.
     Foreign = "foreign",
     /// Written by a newer format or a newer version of the definition.

@@ -1,52 +1,55 @@
 /**
  * The WebAssembly core and the digest of this runtime: installed once by the entry file, used by every room.
- * Per-call data cross as values in byte arrays, see src/bindings/js.rs.
+ * Per-call data cross as values in byte arrays, see src/bindings.
  */
-import type * as Glue from '../wasm/snapfold.js';
+import type * as Glue from './glue.js';
 import { SnapshotError, type ErrorCode } from './error.js';
+import { Scratch, type CoreMemory } from './scratch.js';
 import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
 
-export type Core = Pick<
-  typeof Glue,
-  | 'CompiledPolicy'
-  | 'attemptKey'
-  | 'canonicalize'
-  | 'frameHead'
-  | 'inspectHead'
-  | 'maxHeadBytes'
-  | 'nextLoad'
-  | 'nextSave'
-  | 'planPrune'
-  | 'planSave'
-  | 'positionOf'
-  | 'sha256'
-  | 'snapshotKey'
-  | 'snapshotPrefix'
-  | 'streamPrefix'
->;
+export type Core = typeof Glue;
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
-let installed: Core | undefined;
+let installed: { readonly core: Core; readonly memory: CoreMemory } | undefined;
+let buffers: Scratch | undefined;
 let nativeSha256: Sha256 | undefined;
 
 /** Called by the entry files. `sha256` is the runtime's own digest, where it has a synchronous one. */
-export function installCore(core: Core, sha256?: Sha256): void {
-  installed = core;
+export function installCore(core: Core, memory: CoreMemory, sha256?: Sha256): void {
+  installed = { core, memory };
+  buffers = undefined;
   nativeSha256 = sha256;
 }
 
 export function core(): Core {
-  if (installed === undefined) {
-    throw new SnapshotError('notReady', 'the WebAssembly core is not loaded yet: `await init()` first');
+  return ready().core;
+}
+
+/** The core's buffers, for payloads; made when they are needed first. */
+export function scratch(): Scratch {
+  if (buffers === undefined) {
+    const { core, memory } = ready();
+    buffers = new Scratch(core, memory);
   }
-  return installed;
+  return buffers;
 }
 
 /** SHA-256 of `bytes`: the runtime's own where it is synchronous, the core's elsewhere. Same digest either way. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return nativeSha256 === undefined ? core().sha256(bytes) : nativeSha256(bytes);
+  if (nativeSha256 !== undefined) return nativeSha256(bytes);
+  return bytes.length <= SHORT ? core().sha256(bytes) : scratch().sha256(bytes);
+}
+
+/** Up to this many bytes a copy into the core's memory is made for the one call. */
+const SHORT = 1 << 12;
+
+function ready(): { readonly core: Core; readonly memory: CoreMemory } {
+  if (installed === undefined) {
+    throw new SnapshotError('notReady', 'the WebAssembly core is not loaded yet: `await init()` first');
+  }
+  return installed;
 }
 
 /** Calls the core with a value and reads a value back. */
@@ -64,34 +67,19 @@ export function calling<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw fromCore(error);
+    throw error instanceof Uint8Array ? fromCore(decode(error) as CoreError) : error;
   }
 }
 
-interface CoreError {
-  code: ErrorCode;
-  message: string;
-  offset?: number | bigint;
-  path?: string;
-  position?: number | bigint;
+/** An error as the core says it: thrown as bytes, or part of an answer. */
+export interface CoreError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly offset?: number;
+  readonly path?: string;
+  readonly position?: number | bigint;
 }
 
-/** An error of the core, thrown or part of an answer. */
-export function fromCore(error: unknown): unknown {
-  if (!isCoreError(error)) return error;
-  const { code, message, offset, path, position } = error;
-  return new SnapshotError(code, message, {
-    ...(offset === undefined ? {} : { offset: Number(offset) }),
-    ...(path === undefined ? {} : { path }),
-    ...(position === undefined ? {} : { position: safest(position) }),
-  });
-}
-
-function safest(position: number | bigint): number | bigint {
-  const number = Number(position);
-  return Number.isSafeInteger(number) ? number : position;
-}
-
-function isCoreError(error: unknown): error is CoreError {
-  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error && !(error instanceof Error);
+export function fromCore({ code, message, ...place }: CoreError): SnapshotError {
+  return new SnapshotError(code, message, place);
 }

@@ -2,6 +2,7 @@
 import { DEFAULTS } from './defaults.js';
 import { inProduction } from './environment.js';
 import { SnapshotError } from './error.js';
+import { COMPRESSION_OPTIONS, type CompressionOption } from './frame.js';
 import {
   duration,
   functionOption,
@@ -20,6 +21,7 @@ import type { EventRow } from './events.js';
 import { everyEvents, isPolicy, type Policy, type PolicySpec } from './policy.js';
 import { bigintPositions, numberPositions, type Position, type PositionKind, type Positions } from './position.js';
 import { openRepository, type OpenOptions, type Repository } from './repository.js';
+import type { SigningKey } from './signing.js';
 
 /** What {@link defineSnapshots} takes; defaults are in docs/defaults.md. */
 export interface DefinitionOptions<State, Event, Kind extends PositionKind = PositionKind> {
@@ -60,10 +62,17 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
   readonly kindOf?: (streamId: string) => string;
   /** Snapshots kept per version of a stream. */
   readonly keep?: number;
-  /** Largest frame that is written; the store's own limit applies too. */
+  /** Largest frame that is written, after compression; the store's own limit applies too. */
   readonly maxBytes?: Size;
-  /** Largest state that is written or read. */
+  /** Largest state that is written or read, before compression. */
   readonly maxStateBytes?: Size;
+  /** `'auto'`: LZ4, if the state has at least 1 KiB and an eighth of it is saved, of its first 252 KiB too. */
+  readonly compression?: CompressionOption;
+  /**
+   * Opens and decodes every frame before it is written, makes the plain form again (`toState` of `fromState`), and fails the save with
+   * `unencodable` if that has another digest. Costs about as much as sealing.
+   */
+  readonly verifyOnSeal?: boolean;
   /** Longest time that a save may take. */
   readonly snapshotTimeout?: Duration;
   /** Events per read. */
@@ -113,6 +122,10 @@ export interface Settings<State, Event, P extends Position> {
   readonly keep: number;
   readonly maxBytes: number;
   readonly maxStateBytes: number;
+  readonly compression: CompressionOption;
+  readonly verifyOnSeal: boolean;
+  /** What `open` was given. */
+  readonly keys: readonly SigningKey[];
   readonly snapshotTimeout: number;
   readonly pageSize: number;
   readonly clock: () => number;
@@ -122,7 +135,7 @@ export interface Settings<State, Event, P extends Position> {
 const OPTION_NAMES = [
   'name', 'version', 'initialState', 'evolve', 'policy', 'mutable', 'migrate', 'toState', 'fromState', 'validate', 'positions',
   'sequence', 'firstPosition', 'lateArrivals', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'maxBytes', 'maxStateBytes',
-  'snapshotTimeout', 'pageSize', 'clock', 'development',
+  'compression', 'verifyOnSeal', 'snapshotTimeout', 'pageSize', 'clock', 'development',
 ];
 
 /** A timer of more than 2^31 − 1 ms would fire at once. */
@@ -186,6 +199,9 @@ function parse<State, Event, P extends Position>(
     keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep, { bits: 32 }),
     maxBytes: size('maxBytes', options.maxBytes ?? DEFAULTS.maxBytes),
     maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
+    compression: oneOf('compression', options.compression ?? DEFAULTS.compression, COMPRESSION_OPTIONS),
+    verifyOnSeal: flag('verifyOnSeal', options.verifyOnSeal, false),
+    keys: [],
     snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout, { bits: TIMER_BITS }),
     pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),
     clock: wholeMillis(options.clock ?? Date.now),

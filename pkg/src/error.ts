@@ -9,6 +9,8 @@ export const ERROR_CODES = [
   'absent',
   'corrupt',
   'truncated',
+  'unknownKey',
+  'unsigned',
   'foreign',
   'tooNew',
   'stale',

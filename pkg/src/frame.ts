@@ -1,147 +1,120 @@
-/** Frames: seal, open, inspect. Pure and synchronous; the head is made and judged by the core, the payload never enters it. */
-import { ask, calling, core, sha256 } from './core.js';
-import { DEFAULTS } from './defaults.js';
+/** Frames: seal, open, inspect. Pure and synchronous; the core makes and judges heads, payloads never lie in its memory as a whole. */
+import { calling, scratch, sha256 } from './core.js';
 import { describe, SnapshotError } from './error.js';
-import { invalidOption, knownOptions, nonEmptyText, positiveInteger, table } from './options.js';
-import { bigintPositions, type PositionInput } from './position.js';
+import { makeHead, readHead, type Expect, type Header, type HeaderInput, type PayloadFacts } from './head.js';
+import { knownOptions, oneOf } from './options.js';
+import { signingKeys, type SigningKey } from './signing.js';
+import { isBytes, sameBytes } from './value/bytes.js';
 import { decode } from './value/decode.js';
 import { encode, encoding } from './value/encode.js';
-import { isBytes, sameBytes } from './value/bytes.js';
-
-/** What a caller states of a snapshot. */
-export interface HeaderInput {
-  readonly name: string;
-  readonly version: number;
-  readonly streamId: string;
-  /** Position of the last folded event, inclusive. */
-  readonly position: PositionInput;
-  /** How many events are folded in, 1 or more. */
-  readonly eventCount: PositionInput;
-  /** Identity of the last folded event: its id, or 32 bytes of SHA-256. */
-  readonly anchor?: string | Uint8Array;
-  /** Milliseconds since 1970. */
-  readonly takenAt?: number;
-  /** A token that grows with each owner of the stream. */
-  readonly fence?: PositionInput;
-  /** Metadata of the host. */
-  readonly meta?: Readonly<Record<string, unknown>>;
-}
-
-/** A verified header. Numbers beyond 2^53 − 1 arrive as bigint. */
-export interface Header {
-  readonly name: string;
-  readonly version: number;
-  readonly streamId: string;
-  readonly position: number | bigint;
-  readonly eventCount: number | bigint;
-  readonly anchor?: string | Uint8Array;
-  readonly takenAt?: number;
-  readonly fence?: number | bigint;
-  readonly meta?: Readonly<Record<string, unknown>>;
-  readonly payload: PayloadFacts;
-}
-
-/** What a header says of the payload behind it. */
-export interface PayloadFacts {
-  /** Media type of a payload in the host's own format; absent for a value of docs/format.md §1. */
-  readonly mediaType?: string;
-  /** Bytes. */
-  readonly bytes: number;
-  /** SHA-256 of the payload. */
-  readonly digest: Uint8Array;
-}
-
-/** What a frame must be to be used; what is absent is not compared. */
-export interface Expect {
-  readonly name?: string;
-  readonly streamId?: string;
-  readonly position?: PositionInput;
-  readonly version?: number;
-  /** Other versions that a migration starts from. */
-  readonly migratable?: readonly number[];
-  /** The largest state that is read, in bytes. */
-  readonly maxStateBytes?: number;
-}
 
 export interface SealOptions {
   /** The state is a Uint8Array in the host's own format, of this media type, and passes through untouched. */
   readonly mediaType?: string;
+  /** `'auto'`: LZ4, if the state has at least 1 KiB and an eighth of it is saved, of its first 252 KiB too. Default `'none'`. */
+  readonly compression?: CompressionOption;
+  /** Keys of the host, of which the first one signs. Default: not signed. */
+  readonly keys?: readonly SigningKey[];
+  /** Opens what was just sealed, decodes and encodes it again, and throws if that gives another digest. Costs about as much as sealing. */
+  readonly verifyOnSeal?: boolean;
 }
 
-const HEADER_FIELDS = ['name', 'version', 'streamId', 'position', 'eventCount', 'anchor', 'takenAt', 'fence', 'meta'];
-const EXPECTATIONS = ['name', 'streamId', 'position', 'version', 'migratable', 'maxStateBytes'];
+export type CompressionOption = 'none' | 'auto';
 
-interface Inspection {
-  readonly header: Omit<Header, 'payload'>;
-  readonly payload: PayloadFacts;
-  readonly offset: number;
+export const COMPRESSION_OPTIONS: readonly CompressionOption[] = ['none', 'auto'];
+
+/** How a payload is sealed. */
+export interface Sealing {
+  readonly mediaType?: string;
+  readonly compression: CompressionOption;
+  /** The first one signs. */
+  readonly keys: readonly SigningKey[];
+}
+
+/** A payload, in order. */
+type Pieces = readonly Uint8Array[];
+
+/** A frame, and what its header says of its payload. */
+export interface SealedPayload {
+  readonly frame: Uint8Array;
+  readonly facts: PayloadFacts;
 }
 
 /** Makes a frame: encodes the state, hashes it once, puts the head in front. Linear in the state. */
 export function seal(header: HeaderInput, state: unknown, options: SealOptions = {}): Uint8Array {
-  knownOptions('seal', options, ['mediaType']);
-  const { mediaType } = options;
-  if (mediaType === undefined) return encoding(state, {}, (pieces) => sealPayload(header, pieces)).frame;
-  if (!isBytes(state)) {
-    throw new SnapshotError('invalidOption', 'with a media type the state must be a Uint8Array', { path: 'state' });
+  knownOptions('seal', options, ['mediaType', 'compression', 'keys', 'verifyOnSeal']);
+  const { mediaType, compression = 'none', verifyOnSeal = false } = options;
+  const sealing: Sealing = {
+    ...(mediaType === undefined ? {} : { mediaType }),
+    compression: oneOf('compression', compression, COMPRESSION_OPTIONS),
+    keys: signingKeys('keys', options.keys),
+  };
+  const sealed =
+    mediaType === undefined ?
+      encoding(state, {}, (payload) => sealPayload(header, payload, sealing))
+    : sealPayload(header, [givenPayload(state)], sealing);
+  if (oneOf('verifyOnSeal', verifyOnSeal, [true, false])) {
+    verifySealed(sealed, sealing, (payload) => (mediaType === undefined ? encode(decodePayload(payload)) : payload));
   }
-  return sealPayload(header, [state], mediaType).frame;
+  return sealed.frame;
 }
 
 /** Verifies a frame and reads its state; throws a {@link SnapshotError} with the verdict as code. */
 export function open<State = unknown>(frame: Uint8Array, expect: Expect = {}): { header: Header; state: State } {
   const { header, payload } = openPayload(frame, expect);
-  if (header.payload.mediaType !== undefined) return { header, state: payload.slice() as State };
-  return { header, state: decodePayload(payload) as State };
+  const { mediaType, stored } = header.payload;
+  if (mediaType === undefined) return { header, state: decodePayload(payload) as State };
+  return { header, state: (stored === undefined ? new Uint8Array(payload) : payload) as State };
 }
 
 /** Verifies and reads the header alone; of a frame only the first kilobytes are touched. */
 export function inspect(frame: Uint8Array, expect: Expect = {}): Header {
-  return inspectFrame(frame, expect).header;
+  return readHead(frame, expect).header;
 }
 
-/** A frame and the facts about its payload, for those who already hold the encoded state, in one piece or several. */
-export function sealPayload(
-  header: HeaderInput,
-  payload: readonly Uint8Array[],
-  mediaType?: string,
-): { frame: Uint8Array; facts: PayloadFacts } {
-  const [only] = payload.length === 1 ? payload : [];
-  const bytes = payload.reduce((sum, { length }) => sum + length, 0);
-  const factsOf = (digest: Uint8Array): PayloadFacts => ({ bytes, digest, ...(mediaType === undefined ? {} : { mediaType }) });
-  let facts = factsOf(only === undefined ? ANY_DIGEST : sha256(only));
-  let head = headOf(header, facts);
-  const frame = new Uint8Array(head.length + bytes);
-  let at = head.length;
-  for (const piece of payload) {
-    frame.set(piece, at);
-    at += piece.length;
+/** Seals a payload in one piece or several, which are copied once, and may be views that others write to afterwards. */
+export function sealPayload(header: HeaderInput, payload: Pieces, { mediaType, compression, keys }: Sealing): SealedPayload {
+  const type = mediaType === undefined ? {} : { mediaType };
+  const compressed = compression === 'auto' ? compress(payload) : undefined;
+  if (compressed !== undefined) {
+    const facts = { ...type, ...compressed.facts };
+    return { frame: framed(makeHead(header, facts, keys[0]), [compressed.bytes]), facts };
   }
+  const [only] = payload.length === 1 ? payload : [];
+  const facts = { ...type, bytes: sizeOf(payload), digest: only === undefined ? ANY_DIGEST : sha256(only) };
+  const head = makeHead(header, facts, keys[0]);
+  const frame = framed(head, payload);
   if (only === undefined) {
     // All digests are of one length, so that the payload lies where it belongs already: one copy of it is enough.
-    facts = factsOf(sha256(frame.subarray(head.length)));
-    head = headOf(header, facts);
+    facts.digest = sha256(frame.subarray(head.length));
+    frame.set(makeHead(header, facts, keys[0]));
   }
-  frame.set(head);
   return { frame, facts };
 }
 
-const ANY_DIGEST = new Uint8Array(32);
-
-function headOf(header: HeaderInput, payload: PayloadFacts): Uint8Array {
-  const question = encode({ header: headerToCore(header), payload }, { thorough: header.meta !== undefined });
-  return calling(() => core().frameHead(question));
+/** Refuses a frame that does not give its state back: `again` makes a payload of the payload that was opened, in the way it was made. */
+export function verifySealed({ frame, facts }: SealedPayload, { keys }: Sealing, again: (payload: Uint8Array) => Uint8Array): void {
+  const unfaithful = (why: string, cause?: unknown): SnapshotError =>
+    new SnapshotError('unencodable', `what was just sealed does not give the state back: ${why}`, { cause });
+  let digest: Uint8Array;
+  try {
+    const expect = { maxStateBytes: Number.MAX_SAFE_INTEGER, ...(keys.length === 0 ? {} : { keys }) };
+    digest = sha256(again(openPayload(frame, expect).payload));
+  } catch (error) {
+    throw unfaithful(describe(error), error);
+  }
+  if (!sameBytes(digest, facts.digest)) throw unfaithful('decoded and encoded again it is another one');
 }
 
-/** A verified frame whose payload (a view into it) is not decoded yet. */
+/** A verified frame whose payload is not decoded yet: a view into the frame, unless it was compressed there. */
 export function openPayload(frame: Uint8Array, expect: Expect): { header: Header; payload: Uint8Array } {
-  const { header, offset } = inspectFrame(frame, expect);
-  const payload = frame.subarray(offset);
-  if (!sameBytes(sha256(payload), header.payload.digest)) {
-    throw new SnapshotError('corrupt', 'the payload digest differs: bytes of the state were changed; take the snapshot again', {
-      offset,
-    });
-  }
+  const { header, offset } = readHead(frame, expect);
+  const { stored, bytes, digest } = header.payload;
+  const lying = frame.subarray(offset);
+  checkDigest('payload', lying, stored?.digest ?? digest, offset);
+  if (stored === undefined) return { header, payload: lying };
+  const payload = expand(lying, bytes);
+  checkDigest('state', payload, digest, offset);
   return { header, payload };
 }
 
@@ -150,45 +123,52 @@ export function decodePayload(payload: Uint8Array): unknown {
   try {
     return decode(payload);
   } catch (error) {
+    if (SnapshotError.is(error) && error.code === 'tooNew') throw error; // a value that this runtime has no class for
     throw new SnapshotError('corrupt', `the payload is not a value: ${describe(error)}`, { cause: error });
   }
 }
 
-/** The header as the core takes it: only what is stated, positions exact. */
-export function headerToCore(header: HeaderInput): Record<string, unknown> {
-  knownOptions('header', header, HEADER_FIELDS);
-  const { name, version, streamId, position, eventCount, anchor, takenAt, fence, meta } = header;
-  if (anchor !== undefined && !(typeof anchor === 'string' ? anchor.isWellFormed() : isBytes(anchor) && anchor.length === 32)) {
-    throw invalidOption('header.anchor', anchor, 'must be text without lone surrogates, or 32 bytes');
-  }
-  if (takenAt !== undefined && !Number.isSafeInteger(takenAt)) {
-    throw invalidOption('header.takenAt', takenAt, 'must be whole milliseconds since 1970');
-  }
-  if (meta !== undefined) table('header.meta', meta);
-  return {
-    name: nonEmptyText('header.name', name),
-    version: positiveInteger('header.version', version, { bits: 32 }),
-    streamId: nonEmptyText('header.streamId', streamId),
-    position: bigintPositions.parse(position, 'header.position'),
-    eventCount: bigintPositions.parse(eventCount, 'header.eventCount'),
-    ...(anchor === undefined ? {} : { anchor }),
-    ...(takenAt === undefined ? {} : { takenAt }),
-    ...(fence === undefined ? {} : { fence: bigintPositions.parse(fence, 'header.fence') }),
-    ...(meta === undefined ? {} : { meta }),
-  };
+function givenPayload(state: unknown): Uint8Array {
+  if (isBytes(state)) return state;
+  throw new SnapshotError('invalidOption', 'with a media type the state must be a Uint8Array', { path: 'state' });
 }
 
-function inspectFrame(frame: Uint8Array, expect: Expect): { header: Header; offset: number } {
-  if (!isBytes(frame)) {
-    throw new SnapshotError('invalidOption', 'a frame is a Uint8Array', { path: 'frame' });
+function checkDigest(what: string, bytes: Uint8Array, digest: Uint8Array, offset: number): void {
+  if (sameBytes(sha256(bytes), digest)) return;
+  throw new SnapshotError('corrupt', `the ${what} digest differs: bytes of the state were changed; take the snapshot again`, { offset });
+}
+
+function expand(stored: Uint8Array, bytes: number): Uint8Array {
+  try {
+    return calling(() => scratch().expand(stored, bytes));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new SnapshotError('tooLarge', `this runtime has no room for a state of ${bytes} bytes`, { cause: error });
   }
-  knownOptions('expect', expect, EXPECTATIONS);
-  const { position, ...wanted } = expect;
-  const head = frame.subarray(0, core().maxHeadBytes());
-  const { header, payload, offset } = ask<Inspection>((question) => core().inspectHead(head, frame.length, question), {
-    maxStateBytes: DEFAULTS.maxStateBytes,
-    ...Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)),
-    ...(position === undefined ? {} : { position: bigintPositions.parse(position, 'expect.position') }),
-  });
-  return { header: { ...header, payload }, offset };
+}
+
+const ANY_DIGEST = new Uint8Array(32);
+
+/** The LZ4 form of a payload, if that pays. */
+function compress(payload: Pieces): { bytes: Uint8Array; facts: PayloadFacts } | undefined {
+  const raw = payload.length === 1 ? (payload[0] as Uint8Array) : framed(new Uint8Array(0), payload);
+  const bytes = scratch().compress(raw);
+  if (bytes === undefined) return undefined;
+  const stored = { compression: 'lz4', bytes: bytes.length, digest: sha256(bytes) } as const;
+  return { bytes, facts: { bytes: raw.length, digest: sha256(raw), stored } };
+}
+
+function framed(head: Uint8Array, payload: Pieces): Uint8Array {
+  const frame = new Uint8Array(head.length + sizeOf(payload));
+  frame.set(head);
+  let at = head.length;
+  for (const piece of payload) {
+    frame.set(piece, at);
+    at += piece.length;
+  }
+  return frame;
+}
+
+function sizeOf(payload: Pieces): number {
+  return payload.reduce((sum, { length }) => sum + length, 0);
 }

@@ -3,8 +3,9 @@ export { DEFAULTS } from './defaults.js';
 export { defineSnapshots, type Definition, type DefinitionOptions } from './definition.js';
 export { SnapshotError, type ErrorCode } from './error.js';
 export type { EventBounds, EventRow, EventSource, ReadOptions } from './events.js';
-export { inspect, open, seal, type Expect, type Header, type HeaderInput, type PayloadFacts, type SealOptions } from './frame.js';
+export { inspect, open, seal, type SealOptions } from './frame.js';
 export type { Handle } from './handle.js';
+export type { Expect, Header, HeaderInput, PayloadFacts } from './head.js';
 export type { Duration, Size } from './options.js';
 export {
   keys,
@@ -41,6 +42,7 @@ export type { Position, PositionInput, PositionKind } from './position.js';
 export type { Rejection } from './progress.js';
 export type { Observer, Report } from './report.js';
 export type { LoadOptions, OpenOptions, Repository } from './repository.js';
+export type { SigningKey } from './signing.js';
 export type { Outcome } from './snapshotter.js';
 export type { ListOptions, SnapshotMeta, SnapshotStore, StoreOptions } from './store.js';
 export { memoryStore } from './stores/memory.js';

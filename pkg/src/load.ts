@@ -3,7 +3,8 @@ import { ask, core, fromCore } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError } from './error.js';
 import { anchorLike, Pages, type EventSource, type Row } from './events.js';
-import { decodePayload, openPayload, type Header } from './frame.js';
+import { decodePayload, openPayload } from './frame.js';
+import type { Expect, Header } from './head.js';
 import type { LoadStep, NextLoad } from './plans.js';
 import { bigintPositions, toCore, type Position } from './position.js';
 import type { Rejection } from './progress.js';
@@ -212,8 +213,8 @@ function openSnapshot<State, Event, P extends Position>(
   position: number | bigint,
   bytes: Uint8Array,
 ): Opened<State> {
-  const { name, version, migratable, maxStateBytes } = settings;
-  const { header, payload } = openPayload(bytes, { name, streamId, position, version, migratable, maxStateBytes });
+  const { migratable } = settings;
+  const { header, payload } = openPayload(bytes, { ...expected(settings, streamId, position), migratable });
   if (header.payload.mediaType !== undefined) {
     throw new SnapshotError('foreign', `its payload is ${header.payload.mediaType}, which this repository does not read`);
   }
@@ -221,6 +222,15 @@ function openSnapshot<State, Event, P extends Position>(
   if (typeof eventCount !== 'number') throw new SnapshotError('corrupt', `no log holds ${eventCount} events`);
   const plain = migrate(settings, header.version, decodePayload(payload));
   return { header: { ...header, eventCount }, frameBytes: bytes.length, state: rebuild(settings, plain) };
+}
+
+/** What a frame under a key of this stream must be. */
+export function expected<State, Event, P extends Position>(
+  { name, version, maxStateBytes, keys }: Settings<State, Event, P>,
+  streamId: string,
+  position: number | bigint,
+): Expect {
+  return { name, version, streamId, position, maxStateBytes, ...(keys.length === 0 ? {} : { keys }) };
 }
 
 function migrate<State, Event, P extends Position>(settings: Settings<State, Event, P>, from: number, plain: unknown): unknown {

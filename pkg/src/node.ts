@@ -1,11 +1,12 @@
 /** Entry for Node: compiles the core synchronously and hashes with the runtime's own SHA-256. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import * as glue from '../wasm/snapfold.js';
+import { initSync } from '../wasm/snapfold.js';
 import { installCore } from './core.js';
+import * as glue from './glue.js';
 
-glue.initSync({ module: readFileSync(new URL('../wasm/snapfold_bg.wasm', import.meta.url)) });
-installCore(glue, (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()));
+const { memory } = initSync({ module: readFileSync(new URL('../wasm/snapfold_bg.wasm', import.meta.url)) });
+installCore(glue, memory, (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()));
 
 /** Loads the core where that takes time; here it is there already. One snippet runs on every runtime. */
 export async function init(): Promise<void> {}

@@ -1,10 +1,12 @@
 /** Keys and plans as data, for hosts that do their own I/O. Pure and synchronous. */
 import type { ErrorCode } from './error.js';
 import { ask, calling, core } from './core.js';
-import { headerToCore, inspect } from './frame.js';
+import { inspect } from './frame.js';
+import { headerForPlans } from './head.js';
 import { DEFAULTS } from './defaults.js';
 import { checkId, knownOptions, oneOf, positiveInteger } from './options.js';
 import { bigintPositions, type PositionInput } from './position.js';
+import type { SigningKey } from './signing.js';
 
 /** The keys of one stream; docs/format.md §3. */
 export const keys = {
@@ -48,14 +50,16 @@ export interface PlanOptions {
   readonly keep?: number;
   /** Where a listing does not show every write at once, nothing is deleted. */
   readonly listing?: 'strong' | 'eventual';
+  /** Keys of which one has signed the frame. */
+  readonly keys?: readonly SigningKey[];
 }
 
 /** How to store `frame`, given the keys that lie in its slot: the put first, then the deletes that it makes safe. */
 export function planSave(frame: Uint8Array, existing: readonly string[], options: PlanOptions = {}): PlannedOp[] {
-  knownOptions('planSave', options, ['keep', 'listing']);
-  const { payload, ...header } = inspect(frame);
+  knownOptions('planSave', options, ['keep', 'listing', 'keys']);
+  const { payload, keyId: _, ...header } = inspect(frame, options.keys === undefined ? {} : { keys: options.keys });
   const request = {
-    header: headerToCore(header),
+    header: headerForPlans(header),
     payload,
     frameBytes: frame.length,
     maxBytes: frame.length,

@@ -1,5 +1,5 @@
 /** When to snapshot: policies are data (plus predicates on the state), decisions are the core's. */
-import { calling, core } from './core.js';
+import { calling, core, toCoreBytes } from './core.js';
 import { duration, functionOption, invalidOption, nonEmptyText, positiveInteger, size, table, type Duration, type Size } from './options.js';
 
 const NEVER_HINT = '; for no snapshots at all there is never()';
@@ -203,8 +203,9 @@ const compiledPolicies = new WeakMap<Policy<never>, Compiled>();
 function compile(policy: Policy<never>): Compiled {
   let compiled = compiledPolicies.get(policy);
   if (compiled === undefined) {
-    const rules = calling(() => new (core().CompiledPolicy)(policy.spec));
-    compiled = { rules, needs: rules.needs() as PolicyNeeds };
+    const rules = calling(() => new (core().CompiledPolicy)(toCoreBytes(policy.spec)));
+    const [bytes, kind, stream, states, eventTypes] = rules.needs() as [boolean, boolean, boolean, number, string[]];
+    compiled = { rules, needs: { bytes, kind, stream, states, eventTypes } };
     compiledPolicies.set(policy, compiled);
   }
   return compiled;

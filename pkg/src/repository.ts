@@ -11,6 +11,7 @@ import { needs } from './policy.js';
 import type { Position, PositionInput } from './position.js';
 import { anchorIdentity, EMPTY_TAIL, Folder, sameAnchor, type BaseSnapshot, type Progress } from './progress.js';
 import { observerOf, type Observer } from './report.js';
+import { signingKeys, type SigningKey } from './signing.js';
 import { Snapshotter, type Outcome } from './snapshotter.js';
 import type { SnapshotStore } from './store.js';
 import { decode } from './value/decode.js';
@@ -21,6 +22,8 @@ export interface OpenOptions<Event, P extends Position, Raw = EventRow<Event>> {
   readonly store: SnapshotStore;
   /** `Raw` is what `read` returns: rows, or anything that `row` makes rows of. */
   readonly events: EventSource<Event, P, Raw>;
+  /** Signs what is written with the first key, and reads only what one of them has signed. Default: nothing is signed. */
+  readonly keys?: readonly SigningKey[];
   /** Told of everything that happens. Default: one warning for each kind of trouble. */
   readonly observe?: Observer;
 }
@@ -54,7 +57,7 @@ export function openRepository<State, Event, P extends Position, Raw>(
   settings: Settings<State, Event, P>,
   options: OpenOptions<Event, P, Raw>,
 ): Repository<State, Event, P> {
-  knownOptions('open', options, ['store', 'events', 'observe']);
+  knownOptions('open', options, ['store', 'events', 'keys', 'observe']);
   checkStore(options.store);
   checkSource(options.events);
   if (options.observe !== undefined) functionOption('observe', options.observe);
@@ -66,7 +69,7 @@ export function openRepository<State, Event, P extends Position, Raw>(
     );
   }
   checkInitialState(settings);
-  return new SnapshotRepository(settings, options as OpenOptions<Event, P>);
+  return new SnapshotRepository({ ...settings, keys: signingKeys('keys', options.keys) }, options as OpenOptions<Event, P>);
 }
 
 class SnapshotRepository<State, Event, P extends Position> implements Repository<State, Event, P> {

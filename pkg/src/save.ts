@@ -1,10 +1,11 @@
 /** The driver of a save: encodes once, then performs the steps that the core names. */
-import { ask, core, fromCore } from './core.js';
+import { ask, core, fromCore, type CoreError } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
-import { headerToCore, openPayload, sealPayload, type HeaderInput, type PayloadFacts } from './frame.js';
+import { decodePayload, openPayload, sealPayload, verifySealed } from './frame.js';
 import type { Handle, Internals } from './handle.js';
-import { checkPlain } from './load.js';
+import { headerForPlans, type HeaderInput, type PayloadFacts } from './head.js';
+import { checkPlain, expected } from './load.js';
 import { hosted } from './options.js';
 import type { Position } from './position.js';
 import { anchorIdentity } from './progress.js';
@@ -35,9 +36,9 @@ type Step =
   | { do: 'done'; result: CoreResult };
 
 type CoreResult =
-  | { status: 'taken'; key: string; deleted: string[]; deleteError: unknown }
+  | { status: 'taken'; key: string; deleted: string[]; deleteError: CoreError | null }
   | { status: 'alreadyCovered'; key: string }
-  | { status: 'failed'; error: unknown };
+  | { status: 'failed'; error: CoreError };
 
 /** Encodes the state of a handle, synchronously: what is written is the state as it is now. */
 export function sealHandle<State, Event, P extends Position>(
@@ -58,10 +59,19 @@ export function sealHandle<State, Event, P extends Position>(
     takenAt: settings.clock(),
     ...(anchor === undefined ? {} : { anchor }),
   };
-  return encoding(plain, { thorough: settings.development, unshared: settings.mutable }, (payload, size) => {
-    if (size <= settings.maxStateBytes) return { header, ...sealPayload(header, payload) };
-    throw new SnapshotError('tooLarge', `the state is ${size} bytes, maxStateBytes is ${settings.maxStateBytes}`);
+  const options = { thorough: settings.development, unshared: settings.mutable };
+  const sealed = encoding(plain, options, (payload, bytes) => {
+    if (bytes <= settings.maxStateBytes) return sealPayload(header, payload, settings);
+    throw new SnapshotError('tooLarge', `the state is ${bytes} bytes, maxStateBytes is ${settings.maxStateBytes}`);
   });
+  if (settings.verifyOnSeal) verifySealed(sealed, settings, (opened) => encode(plainAgain(settings, decodePayload(opened)), options));
+  return { header, ...sealed };
+}
+
+/** What a later save would write of a state that was restored from `plain`. */
+function plainAgain<State, Event, P extends Position>({ toState, fromState }: Settings<State, Event, P>, plain: unknown): unknown {
+  const state = hosted('fromState', 'invalid', () => fromState(plain));
+  return hosted('toState', 'unencodable', () => toState(state));
 }
 
 /** The time that a save and what belongs to it have together. */
@@ -84,10 +94,10 @@ export async function save<State, Event, P extends Position>(
   store: BoundedStore,
   sealed: Sealed,
   deadline: Deadline,
-  options: { readonly distrusted: readonly string[]; readonly clearAttempt: boolean },
+  options: { readonly distrusted: readonly { readonly key: string; readonly code: ErrorCode }[]; readonly clearAttempt: boolean },
 ): Promise<SaveResult> {
   const request = {
-    header: headerToCore(sealed.header),
+    header: headerForPlans(sealed.header),
     payload: sealed.facts,
     frameBytes: sealed.frame.length,
     maxBytes: Math.min(settings.maxBytes, store.maxValueBytes ?? settings.maxBytes),
@@ -177,14 +187,14 @@ async function perform<State, Event, P extends Position>(
 }
 
 function judge<State, Event, P extends Position>(
-  { name, version, maxStateBytes }: Settings<State, Event, P>,
+  settings: Settings<State, Event, P>,
   streamId: string,
   position: number | bigint,
   bytes: Uint8Array | undefined,
 ): unknown {
   if (bytes === undefined) return { rejected: { code: 'absent' } };
   try {
-    const { header } = openPayload(bytes, { name, version, streamId, position, maxStateBytes });
+    const { header } = openPayload(bytes, expected(settings, streamId, position));
     return { opened: { digest: header.payload.digest, anchor: header.anchor ?? null } };
   } catch (error) {
     if (!SnapshotError.is(error)) throw error;
@@ -224,7 +234,7 @@ function fromResult(result: CoreResult, cause: unknown): SaveResult {
   }
 }
 
-function asError(error: unknown, cause: unknown): SnapshotError {
-  const parsed = fromCore(error) as SnapshotError;
+function asError(error: CoreError, cause: unknown): SnapshotError {
+  const parsed = fromCore(error);
   return cause === undefined ? parsed : new SnapshotError(parsed.code, parsed.message, { cause });
 }

@@ -122,7 +122,7 @@ export class Snapshotter<State, Event, P extends Position> {
     try {
       const sealed = sealHandle(this.#settings, handle, inside);
       const result = await save(this.#settings, this.#store, sealed, deadline, {
-        distrusted: handle.rejected.map(({ key }) => key),
+        distrusted: handle.rejected.map(({ key, code }) => ({ key, code })),
         clearAttempt: memory.lastTried !== undefined,
       });
       if (result.status === 'failed') return await this.#attemptFailed(handle, inside, result.error, deadline);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { decode, inspect, keys, open, seal, type Expect, type HeaderInput } from 'snapfold';
+import { decode, inspect, keys, open, seal, type Expect, type HeaderInput, type SigningKey } from 'snapfold';
 import { build } from './value/notation.js';
 
 function vectors<T>(file: string): T[] {
@@ -13,6 +13,13 @@ function vectors<T>(file: string): T[] {
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+interface KeyNote {
+  id: string;
+  secretHex: string;
+}
+
+const signingKey = ({ id, secretHex }: KeyNote): SigningKey => ({ id, secret: bytes(secretHex) });
 
 interface FrameVector {
   name: string;
@@ -28,6 +35,8 @@ interface FrameVector {
     meta: [string, unknown][] | null;
   };
   mediaType: string | null;
+  key: KeyNote | null;
+  compressed: boolean;
   payloadHex: string;
   frameHex: string;
 }
@@ -46,25 +55,34 @@ for (const vector of vectors<FrameVector>('frames.json')) {
   test(`frame: ${vector.name}`, () => {
     const header = headerOf(vector.header);
     const payload = bytes(vector.payloadHex);
-    const { mediaType } = vector;
-    const sealed = mediaType === null ? seal(header, decode(payload)) : seal(header, payload, { mediaType });
-    assert.equal(hex(sealed), vector.frameHex);
+    const { mediaType, compressed } = vector;
+    const keys = vector.key === null ? {} : { keys: [signingKey(vector.key)] };
+    const sealed = mediaType === null ? seal(header, decode(payload), keys) : seal(header, payload, { mediaType, ...keys });
+    if (!compressed) assert.equal(hex(sealed), vector.frameHex);
 
-    const opened = open(bytes(vector.frameHex));
+    const opened = open(bytes(vector.frameHex), keys);
     assert.deepEqual(opened.state, mediaType === null ? decode(payload) : payload);
-    const { payload: facts, position, eventCount, fence, ...stated } = opened.header;
+    const { payload: facts, keyId, position, eventCount, fence, ...stated } = opened.header;
     const { position: _position, eventCount: _eventCount, fence: _fence, ...wanted } = header;
     assert.deepEqual(stated, wanted);
     assert.deepEqual([`${position}`, `${eventCount}`], [vector.header.position, vector.header.eventCount]);
     assert.equal(fence === undefined ? null : `${fence}`, vector.header.fence);
-    assert.deepEqual([facts.bytes, facts.mediaType ?? null], [payload.length, mediaType]);
-    assert.deepEqual(inspect(bytes(vector.frameHex)), opened.header);
+    assert.equal(keyId, vector.key?.id);
+    const { stored: _, ...plain } = inspect(sealed, keys).payload;
+    const { stored, ...found } = facts;
+    assert.deepEqual(found, plain);
+    assert.equal(stored?.compression, compressed ? 'lz4' : undefined);
+    assert.deepEqual(inspect(bytes(vector.frameHex), keys), opened.header);
   });
 }
 
-for (const { name, frameHex, code, expect } of vectors<{ name: string; frameHex: string; code: string; expect?: Expect }>('frames-refused.json')) {
+type ExpectNote = Omit<Expect, 'keys'> & { keys?: KeyNote[] };
+
+for (const { name, frameHex, code, expect = {} } of vectors<{ name: string; frameHex: string; code: string; expect?: ExpectNote }>('frames-refused.json')) {
   test(`refused frame: ${name}`, () => {
-    assert.throws(() => open(bytes(frameHex), expect), { name: 'SnapshotError', code });
+    const { keys, ...rest } = expect;
+    const wanted: Expect = keys === undefined ? rest : { ...rest, keys: keys.map(signingKey) };
+    assert.throws(() => open(bytes(frameHex), wanted), { name: 'SnapshotError', code });
   });
 }
 

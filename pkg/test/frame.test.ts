@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { encode, inspect, open, seal, type Expect, type HeaderInput } from 'snapfold';
 import { flipped } from './support/stores.js';
+import { nested } from './value/bytes.js';
 
 const header: HeaderInput = { name: 'cart', version: 3, streamId: 'cart-42', position: 1_200, eventCount: 1_100 };
 const state = { lines: new Map([['a', 1n]]), at: new Date(5), none: undefined, low: -0 };
@@ -33,6 +34,18 @@ test('positions, counts and fences come exact, as number, bigint or text', () =>
   }
 });
 
+test('metadata has 255 levels and no more: the header is the first of 256', () => {
+  const meta = (levels: number) => ({ deep: nested(levels - 2, []) });
+  assert.deepEqual(inspect(seal({ ...header, meta: meta(255) }, 1)).meta, meta(255));
+  assert.throws(() => seal({ ...header, meta: meta(256) }, 1), { code: 'unencodable', path: 'meta' });
+  assert.throws(() => seal({ ...header, meta: meta(257) }, 1), { code: 'unencodable' });
+});
+
+test('a floor is written, and keeps older readers away', () => {
+  assert.deepEqual(seal({ ...header, floor: 1 }, 1), seal(header, 1));
+  assert.throws(() => inspect(seal({ ...header, floor: 2 }, 1)), { code: 'tooNew', message: /reader revision 2/ });
+});
+
 test('an empty metadata object is no metadata', () => {
   assert.deepEqual(seal({ ...header, meta: {} }, 1), seal(header, 1));
 });
@@ -57,6 +70,8 @@ const MALFORMED: [string, object, string][] = [
   ['anchor with a lone surrogate', { anchor: '\ud800' }, 'header.anchor'],
   ['a fraction of a millisecond', { takenAt: 1.5 }, 'header.takenAt'],
   ['no point in time', { takenAt: NaN }, 'header.takenAt'],
+  ['floor 0', { floor: 0 }, 'header.floor'],
+  ['floor 2^32', { floor: 2 ** 32 }, 'header.floor'],
   ['metadata that is a list', { meta: [] }, 'header.meta'],
   ['metadata that is a Map', { meta: new Map() }, 'header.meta'],
   ['a misspelt field', { stream: 'cart-42' }, 'header.stream'],
@@ -75,10 +90,19 @@ test('a header is refused: positions, counts, and what cannot be encoded', () =>
     assert.throws(() => seal({ ...header, fence: value }, {}), { code: 'invalidPosition', path: 'header.fence' });
   }
   assert.throws(() => seal({ ...header, eventCount: 0 }, {}), { code: 'invalidOption', path: 'eventCount' });
-  assert.throws(() => seal({ ...header, meta: { f: () => {} } }, {}), { code: 'unencodable' });
+  assert.throws(() => seal({ ...header, meta: { f: () => {} } }, {}), { code: 'unencodable', path: 'header.meta.f' });
   assert.throws(() => seal(header, { a: [() => {}] }), { code: 'unencodable', path: 'state.a[0]' });
   assert.throws(() => seal({ ...header, meta: { note: 'x'.repeat(65_536) } }, {}), { code: 'tooLarge' });
   for (const broken of [null, undefined, 7]) assert.throws(() => seal(broken as never, {}), { code: 'invalidOption', path: 'header' });
+});
+
+test('expectations that make no sense are named', () => {
+  const frame = seal(header, state);
+  for (const [name, value] of [['name', 7], ['name', ''], ['streamId', '\ud800'], ['version', '3'], ['version', 2 ** 32], ['maxStateBytes', 0], ['migratable', [0]]] as const) {
+    assert.throws(() => open(frame, { [name]: value } as never), { code: 'invalidOption', path: `expect.${name}` });
+  }
+  assert.throws(() => inspect(frame, { position: -1 }), { code: 'invalidPosition', path: 'expect.position' });
+  assert.throws(() => inspect(frame, { position: null } as never), { code: 'invalidOption' });
 });
 
 const UNEXPECTED: [Expect, string][] = [
@@ -132,9 +156,21 @@ test('a payload in the host’s own format passes through untouched', () => {
   assert.deepEqual(restored, bytes);
   restored[0] = 9;
   assert.deepEqual(open(frame).state, bytes);
+  const inBuffer = open<Uint8Array>(Buffer.from(frame)).state;
+  assert.deepEqual(inBuffer, bytes);
+  inBuffer[0] = 9;
+  assert.deepEqual(open(frame).state, bytes);
   for (const state of ['text', [1], {}, new ArrayBuffer(2), new Uint16Array(2)]) {
     assert.throws(() => seal(header, state, { mediaType: 'x' }), { code: 'invalidOption', path: 'state' });
   }
+});
+
+test('verifyOnSeal opens what was sealed', () => {
+  assert.deepEqual(seal(header, state, { verifyOnSeal: true }), seal(header, state));
+  const own = new Uint8Array([0xff]);
+  assert.deepEqual(seal(header, own, { mediaType: 'x', verifyOnSeal: true }), seal(header, own, { mediaType: 'x' }));
+  assert.throws(() => seal({ ...header, floor: 2 }, state, { verifyOnSeal: true }), { code: 'unencodable', message: /does not give the state back: this frame asks for/ });
+  assert.throws(() => seal(header, state, { verifyOnSeal: 1 } as never), { code: 'invalidOption', path: 'verifyOnSeal' });
 });
 
 test('frames in a Buffer, in part of one, and of another realm', () => {

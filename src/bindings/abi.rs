@@ -56,7 +56,8 @@ pub extern "C" fn snapfold_free(address: usize) {
     with_buffers(|buffers| drop(buffers.remove(&address)));
 }
 
-/// Verifies the frame in the buffer at `address` and answers with `{"header": …, "payload": bytes}`.
+/// Verifies the frame in the buffer at `address` and answers with `{"header": …, "payload": bytes}`; the payload is expanded. Signed
+/// frames are `unknownKey`: this ABI takes no keys.
 #[unsafe(no_mangle)]
 pub extern "C" fn snapfold_open(address: usize, length: usize) -> u64 {
     let opened = with_buffers(|buffers| {
@@ -72,7 +73,7 @@ pub extern "C" fn snapfold_open(address: usize, length: usize) -> u64 {
         let opened = frame::open(bytes, &Expect::default())?;
         Ok(OpenedFrame {
             header: opened.header,
-            payload: Bytes(opened.payload.to_vec()),
+            payload: Bytes(opened.payload.into_owned()),
         })
     });
     answer(&opened)
@@ -80,10 +81,13 @@ pub extern "C" fn snapfold_open(address: usize, length: usize) -> u64 {
 
 fn answer<T: Serialize>(result: &Result<T>) -> u64 {
     let encoded = match result {
-        Ok(value) => value::to_vec(value).map(|bytes| (0, bytes)),
-        Err(error) => value::to_vec(error).map(|bytes| (1, bytes)),
+        Ok(value) => value::to_vec(value),
+        Err(error) => Err(error.clone()),
     };
-    let (status, body) = encoded.unwrap_or((1, vec![]));
+    let (status, body) = match encoded {
+        Ok(body) => (0, body),
+        Err(error) => (1, value::to_vec(&error).unwrap_or_default()),
+    };
     let mut answer: Vec<u8> = vec![status];
     answer.extend_from_slice(&body);
     let length = answer.len() as u64;

@@ -1,86 +1,23 @@
 //! The JavaScript binding: what the npm package's TypeScript calls.
 //!
-//! Per-call data cross as scalars or as values (docs/format.md §1) in byte arrays; serde-wasm-bindgen carries only what crosses once,
-//! and errors, which arrive in JavaScript as plain objects `{ code, message, offset?, path?, position? }`.
+//! Data cross as scalars or as values (docs/format.md §1) in byte arrays, errors too: what is thrown is the value
+//! `{ code, message, offset?, path?, position? }`. Only what a policy needs, which is asked once, is made into an object by
+//! serde-wasm-bindgen; its reading half would bring the printing of floats and nothing else that is used.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsError, JsValue};
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+use super::answers;
+use super::crossing::{self, Part};
 use crate::Error;
-use crate::frame::{self, Expect, Header, Payload};
 use crate::policy::{self, Attempt, LastLoad, LastSnapshot, Observation};
-use crate::store::{self, LoadFact, LoadRequest, SaveFact, SaveRequest, StreamKeys};
-use crate::value;
+use crate::store::{self, StreamKeys};
+use crate::value::{self, Value};
 
-type JsResult<T> = core::result::Result<T, JsValue>;
-
-/// Everything in front of a payload. `request`: `{ header, payload }`.
-#[wasm_bindgen(js_name = frameHead)]
-pub fn frame_head(request: &[u8]) -> JsResult<Vec<u8>> {
-    #[derive(Deserialize)]
-    struct Request {
-        header: Header,
-        payload: Payload,
-    }
-    let Request { header, payload } = read(request)?;
-    frame::head(&header, &payload).map_err(thrown)
-}
-
-/// Verifies the head of a frame and compares it with what is expected; answers `{ header, payload, offset }`.
-#[wasm_bindgen(js_name = inspectHead)]
-pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> JsResult<Vec<u8>> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Wanted {
-        name: Option<String>,
-        stream_id: Option<String>,
-        position: Option<u64>,
-        version: Option<u32>,
-        migratable: Vec<u32>,
-        max_state_bytes: u64,
-    }
-    impl Default for Wanted {
-        fn default() -> Self {
-            Self {
-                name: None,
-                stream_id: None,
-                position: None,
-                version: None,
-                migratable: Vec::new(),
-                max_state_bytes: frame::DEFAULT_MAX_STATE_BYTES,
-            }
-        }
-    }
-    let wanted: Wanted = read(expect)?;
-    let inspection = frame::inspect_head(head, frame_bytes as u64).map_err(thrown)?;
-    Expect {
-        name: wanted.name.as_deref(),
-        stream: wanted.stream_id.as_deref(),
-        position: wanted.position,
-        version: wanted.version,
-        migratable: &wanted.migratable,
-        max_state_bytes: wanted.max_state_bytes,
-    }
-    .check(&inspection.header, &inspection.payload)
-    .map_err(thrown)?;
-    write(&inspection)
-}
-
-/// The most bytes that [`inspect_head`] needs from the start of a frame.
-#[wasm_bindgen(js_name = maxHeadBytes)]
-pub fn max_head_bytes() -> usize {
-    frame::MAX_HEAD_BYTES
-}
-
-/// SHA-256 of `bytes`, for runtimes without a synchronous digest of their own.
-#[wasm_bindgen]
-pub fn sha256(bytes: &[u8]) -> Vec<u8> {
-    frame::sha256(bytes).to_vec()
-}
+pub(super) type JsResult<T> = core::result::Result<T, JsValue>;
 
 /// The same value with the keys of every plain object in the order of RFC 8949 §4.2.1.
 #[wasm_bindgen]
@@ -121,22 +58,38 @@ pub fn position_of(key: &str) -> Option<u64> {
 /// The next step of a load. `conversation`: `{ request, facts }`; answers `{ step, rejected }`.
 #[wasm_bindgen(js_name = nextLoad)]
 pub fn next_load(conversation: &[u8]) -> JsResult<Vec<u8>> {
-    let Conversation::<LoadRequest, LoadFact> { request, facts } = read(conversation)?;
-    write(&store::next(&request, &facts).map_err(thrown)?)
+    let read = |from: &Part<'_>| {
+        (
+            crossing::load_request(&from.at("request")),
+            crossing::load_facts(&from.at("facts")),
+        )
+    };
+    let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
+    let next = store::next(&request, &facts).map_err(thrown)?;
+    Ok(answers::next_load(&next))
 }
 
 /// The next step of a save. `conversation`: `{ request, facts }`.
 #[wasm_bindgen(js_name = nextSave)]
 pub fn next_save(conversation: &[u8]) -> JsResult<Vec<u8>> {
-    let Conversation::<SaveRequest, SaveFact> { request, facts } = read(conversation)?;
-    write(&store::next_save(&request, &facts).map_err(thrown)?)
+    let read = |from: &Part<'_>| {
+        (
+            crossing::save_request(&from.at("request")),
+            crossing::save_facts(&from.at("facts")),
+        )
+    };
+    let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
+    let step = store::next_save(&request, &facts).map_err(thrown)?;
+    Ok(answers::next_save(&step))
 }
 
 /// The operations of a save. `plan`: `{ request, facts: keys }`.
 #[wasm_bindgen(js_name = planSave)]
 pub fn plan_save(plan: &[u8]) -> JsResult<Vec<u8>> {
-    let Conversation::<SaveRequest, String> { request, facts } = read(plan)?;
-    write(&store::plan_save(&request, &facts).map_err(thrown)?)
+    let read = |from: &Part<'_>| (crossing::save_request(&from.at("request")), from.at("facts").texts());
+    let (request, keys) = crossing::read(plan, read).map_err(thrown)?;
+    let ops = store::plan_save(&request, &keys).map_err(thrown)?;
+    Ok(answers::plan(&ops))
 }
 
 /// Which of a slot's keys retention no longer wants.
@@ -152,16 +105,18 @@ pub struct CompiledPolicy(policy::Policy);
 
 #[wasm_bindgen(js_class = CompiledPolicy)]
 impl CompiledPolicy {
-    /// Validates the policy's data form.
+    /// Validates the policy's data form, a value.
     #[wasm_bindgen(constructor)]
-    pub fn new(spec: JsValue) -> JsResult<CompiledPolicy> {
-        let spec: policy::Spec = serde_wasm_bindgen::from_value(spec)?;
+    pub fn new(spec: &[u8]) -> JsResult<CompiledPolicy> {
+        let spec = policy::Spec::from(Value::from_bytes(spec).map_err(thrown)?);
         policy::Policy::try_from(spec).map(Self).map_err(thrown)
     }
 
-    /// What an observation must carry for this policy.
+    /// What an observation must carry for this policy: `[bytes, kind, stream, states, eventTypes]`.
     pub fn needs(&self) -> JsResult<JsValue> {
-        Ok(serde_wasm_bindgen::to_value(&self.0.needs())?)
+        let needs = self.0.needs();
+        let listed = (needs.bytes, needs.kind, needs.stream, needs.states, needs.event_types);
+        Ok(serde_wasm_bindgen::to_value(&listed)?)
     }
 
     /// Whether to take a snapshot now. Most facts are numbers, so they cross as such, in the order of [`fact`]; what nobody knows is
@@ -250,27 +205,10 @@ fn observe(
     observation
 }
 
-#[derive(Deserialize)]
-struct Conversation<R, F> {
-    request: R,
-    facts: Vec<F>,
-}
-
 fn keys(name: &str, stream: &str) -> JsResult<StreamKeys> {
     StreamKeys::new(name, stream).map_err(thrown)
 }
 
-fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> JsResult<T> {
-    value::from_slice(bytes).map_err(thrown)
-}
-
-fn write<T: Serialize>(answer: &T) -> JsResult<Vec<u8>> {
-    value::to_vec(answer).map_err(thrown)
-}
-
-fn thrown(error: Error) -> JsValue {
-    let plain = serde_wasm_bindgen::Serializer::json_compatible().serialize_large_number_types_as_bigints(true);
-    error
-        .serialize(&plain)
-        .unwrap_or_else(|cause| JsError::new(&alloc::format!("{error} ({cause})")).into())
+pub(super) fn thrown(error: Error) -> JsValue {
+    Uint8Array::from(answers::error(&error).as_slice()).into()
 }

@@ -7,4 +7,12 @@
 )]
 pub mod abi;
 #[cfg(feature = "js")]
+mod answers;
+#[cfg(feature = "js")]
+mod crossing;
+#[cfg(feature = "js")]
+pub mod frames;
+#[cfg(feature = "js")]
 pub mod js;
+#[cfg(feature = "js")]
+pub mod scratch;

@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::{Header, Payload};
+use super::{Header, Key, Payload};
 use crate::{Code, Error, Result};
 
 /// Default of [`Expect::max_state_bytes`]: 64 MiB.
@@ -23,6 +23,8 @@ pub struct Expect<'a> {
     pub migratable: &'a [u32],
     /// The largest raw payload that is read, in bytes.
     pub max_state_bytes: u64,
+    /// Keys of which one must have signed the frame. Empty: only frames that are not signed are read.
+    pub keys: &'a [Key],
 }
 
 impl Default for Expect<'_> {
@@ -34,6 +36,7 @@ impl Default for Expect<'_> {
             version: None,
             migratable: &[],
             max_state_bytes: DEFAULT_MAX_STATE_BYTES,
+            keys: &[],
         }
     }
 }
@@ -49,11 +52,8 @@ impl<'a> Expect<'a> {
         }
     }
 
-    /// Compares a verified header with what is expected.
-    ///
-    /// # Errors
-    /// [`Code::TooLarge`], [`Code::Foreign`], [`Code::TooNew`], [`Code::Stale`]: rules 7 to 9 of docs/format.md §2.3.
-    pub fn check(&self, header: &Header, payload: &Payload) -> Result<()> {
+    /// Rules 9 to 11 of docs/format.md §2.3, on a verified header.
+    pub(super) fn check(&self, header: &Header, payload: &Payload) -> Result<()> {
         if payload.bytes > self.max_state_bytes {
             return Err(Error::new(
                 Code::TooLarge,
@@ -70,10 +70,13 @@ impl<'a> Expect<'a> {
     fn check_identity(&self, header: &Header) -> Result<()> {
         let foreign = |message| Err(Error::new(Code::Foreign, message));
         if let Some(name) = self.name.filter(|name| *name != header.name) {
-            return foreign(format!("a snapshot of {:?}, expected {name:?}", header.name));
+            return foreign(format!("a snapshot of \"{}\", expected \"{name}\"", header.name));
         }
         if let Some(stream) = self.stream.filter(|stream| *stream != header.stream) {
-            return foreign(format!("a snapshot of stream {:?}, expected {stream:?}", header.stream));
+            return foreign(format!(
+                "a snapshot of stream \"{}\", expected \"{stream}\"",
+                header.stream
+            ));
         }
         if let Some(position) = self.position.filter(|position| *position != header.position) {
             return foreign(format!(

@@ -1,12 +1,13 @@
 //! Everything in front of the payload: magic, format version, header, header digest.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use alloc::{format, vec};
 
-use serde::Serialize;
-
-use super::digest::header_digest;
-use super::header::{self, Header, MAX_HEADER_BYTES, Payload};
+use super::digest::{header_digest, is_header_digest};
+use super::header::{self, Header, MAX_HEADER_BYTES};
+use super::header_reader::{self, Decoded};
+use super::{Expect, Key, Payload};
 use crate::{Code, Error, Result};
 
 /// Not ASCII at first, then both kinds of line end: a transfer in text mode breaks it.
@@ -19,40 +20,43 @@ const DIGEST_BYTES: usize = 32;
 pub const MAX_HEAD_BYTES: usize = PRELUDE_BYTES + MAX_HEADER_BYTES + DIGEST_BYTES;
 
 /// A frame's verified header.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Inspection {
     /// Whose state it is, and which events are in it.
     pub header: Header,
     /// What lies behind the head.
     pub payload: Payload,
+    /// Id of the key that signed it.
+    pub key_id: Option<String>,
     /// Where the payload begins, in bytes from the start of the frame.
     pub offset: usize,
 }
 
-/// Makes everything in front of the payload, for hosts that hash and write the payload themselves.
+/// Makes everything in front of the payload, signed if there is a key; for hosts that hash and write the payload themselves.
 ///
 /// # Errors
 /// As [`seal`](super::seal).
-pub fn head(header: &Header, payload: &Payload) -> Result<Vec<u8>> {
-    let encoded = header::encode(header, payload)?;
+pub fn head(header: &Header, payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
+    let encoded = header::encode(header, payload, key.map(Key::id))?;
     let length = u32::try_from(encoded.len()).unwrap_or(u32::MAX);
     let mut head = vec![];
     head.extend_from_slice(&MAGIC);
     head.extend_from_slice(&FORMAT_VERSION.to_be_bytes());
     head.extend_from_slice(&length.to_be_bytes());
     head.extend_from_slice(&encoded);
-    let digest = header_digest(&head);
+    let digest = header_digest(&head, key);
     head.extend_from_slice(&digest);
     Ok(head)
 }
 
 /// Verifies and reads the head of a frame of `frame_bytes` bytes, of which `bytes` are the first (at least the whole head; the
-/// first [`MAX_HEAD_BYTES`] always suffice). The payload is not touched: whoever reads it compares its digest.
+/// first [`MAX_HEAD_BYTES`] always suffice), and compares it with what is expected. The payload is not touched: whoever reads it
+/// compares its digest.
 ///
 /// # Errors
-/// Rules 1 to 6 of docs/format.md §2.3: [`Code::Truncated`], [`Code::Corrupt`], [`Code::TooNew`].
-pub fn inspect_head(bytes: &[u8], frame_bytes: u64) -> Result<Inspection> {
+/// Rules 1 to 11 of docs/format.md §2.3: [`Code::Truncated`], [`Code::Corrupt`], [`Code::TooNew`], [`Code::UnknownKey`],
+/// [`Code::Unsigned`], [`Code::TooLarge`], [`Code::Foreign`], [`Code::Stale`].
+pub fn inspect_head(bytes: &[u8], frame_bytes: u64, expect: &Expect<'_>) -> Result<Inspection> {
     check_magic(bytes)?;
     let length = check_prelude(bytes)?;
     let covered = PRELUDE_BYTES + length;
@@ -64,26 +68,79 @@ pub fn inspect_head(bytes: &[u8], frame_bytes: u64) -> Result<Inspection> {
     ) else {
         return Err(truncated(bytes.len(), "inside its header"));
     };
-    if header_digest(signed) != digest {
-        return Err(corrupt("the header digest differs: the bytes were changed").at_offset(covered));
-    }
-    let (header, payload) = header::decode(header, PRELUDE_BYTES)?;
-    let there = frame_bytes.saturating_sub(offset as u64);
-    if there < payload.bytes {
-        return Err(Error::new(
-            Code::Truncated,
-            format!("the payload should be {} bytes, {there} are there", payload.bytes),
-        )
-        .at_offset(offset));
-    }
-    if there > payload.bytes {
-        return Err(corrupt("there are bytes behind the payload").at_offset(offset));
-    }
+    check_digest(signed, header, digest, expect.keys)?;
+    let Decoded {
+        header,
+        payload,
+        key_id,
+    } = header_reader::decode(header, PRELUDE_BYTES)?;
+    check_length(
+        frame_bytes.saturating_sub(offset as u64),
+        payload.stored_bytes(),
+        offset,
+    )?;
+    expect.check(&header, &payload)?;
     Ok(Inspection {
         header,
         payload,
+        key_id,
         offset,
     })
+}
+
+/// The header says itself which key it was signed with. That is no more than a claim, and serves for choosing the key.
+fn check_digest(signed: &[u8], header: &[u8], digest: &[u8], keys: &[Key]) -> Result<()> {
+    let claimed = header_reader::claimed_key(header, PRELUDE_BYTES)?;
+    let key = match claimed {
+        None => None,
+        Some(id) => Some(
+            keys.iter()
+                .find(|key| key.id() == id)
+                .ok_or_else(|| unknown_key(id, keys))?,
+        ),
+    };
+    if !is_header_digest(digest, signed, key) {
+        let cause = match key {
+            None => "the bytes were changed",
+            Some(_) => "the bytes were changed, or the secret is another one",
+        };
+        return Err(corrupt(format!("the header digest differs: {cause}")).at_offset(signed.len()));
+    }
+    if key.is_none() && !keys.is_empty() {
+        return Err(Error::new(
+            Code::Unsigned,
+            "the frame is not signed, but keys are given; whoever has no key could have made it",
+        )
+        .at_offset(signed.len()));
+    }
+    Ok(())
+}
+
+fn unknown_key(id: &str, keys: &[Key]) -> Error {
+    let id: String = id.chars().take(64).collect();
+    let lack = match keys.is_empty() {
+        true => "but no keys are given",
+        false => "which is not among the keys that are given",
+    };
+    Error::new(
+        Code::UnknownKey,
+        format!("the frame is signed with the key \"{id}\", {lack}"),
+    )
+    .at_offset(PRELUDE_BYTES)
+}
+
+fn check_length(there: u64, stated: u64, offset: usize) -> Result<()> {
+    if there < stated {
+        return Err(Error::new(
+            Code::Truncated,
+            format!("the payload should be {stated} bytes, {there} are there"),
+        )
+        .at_offset(offset));
+    }
+    if there > stated {
+        return Err(corrupt("there are bytes behind the payload").at_offset(offset));
+    }
+    Ok(())
 }
 
 fn check_magic(bytes: &[u8]) -> Result<()> {
@@ -133,7 +190,7 @@ fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
-fn corrupt(message: impl Into<alloc::string::String>) -> Error {
+fn corrupt(message: impl Into<String>) -> Error {
     Error::new(Code::Corrupt, message)
 }
 

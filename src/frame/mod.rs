@@ -2,7 +2,8 @@
 //!
 //! [`seal`] makes a frame, [`open`] verifies and reads one, [`inspect`] verifies and reads the header alone, from the first
 //! kilobyte. The layout is [docs/format.md](https://github.com/snapfold/snapfold/blob/main/docs/format.md) §2. Digests are SHA-256
-//! (FIPS 180-4); sealing and opening hash each byte once and are linear in the payload.
+//! (FIPS 180-4); sealing and opening hash each byte once and are linear in the payload. [`seal_with`] compresses (LZ4) and signs
+//! (HMAC-SHA-256) too.
 //!
 //! ```
 //! use snapfold::frame::{self, Expect, Header};
@@ -12,7 +13,7 @@
 //!
 //! let opened = frame::open(&frame, &Expect::of("cart", 3, "cart-42"))?;
 //! assert_eq!(opened.header, header);
-//! let state: Vec<String> = snapfold::value::from_slice(opened.payload)?;
+//! let state: Vec<String> = snapfold::value::from_slice(&opened.payload)?;
 //! assert_eq!(state, ["apples", "pears"]);
 //!
 //! let foreign = frame::open(&frame, &Expect::of("cart", 3, "cart-43")).unwrap_err();
@@ -24,17 +25,26 @@ mod digest;
 mod expect;
 mod head;
 mod header;
+mod header_reader;
+mod key;
+pub(crate) mod lz4;
+mod payload;
+mod seal;
 
+use alloc::borrow::Cow;
 use alloc::format;
-use alloc::vec::Vec;
+use alloc::string::String;
 
 pub use digest::{Digest, sha256};
 pub use expect::{DEFAULT_MAX_STATE_BYTES, Expect};
 pub use head::{Inspection, MAX_HEAD_BYTES, head, inspect_head};
-pub(crate) use header::digest_bytes;
-pub use header::{Header, MAX_HEADER_BYTES, Payload};
+pub use header::{Header, MAX_HEADER_BYTES};
+pub use key::{Key, MIN_SECRET_BYTES};
+pub(crate) use payload::digest_bytes;
+pub use payload::{Algorithm, Payload, Stored};
+pub use seal::{Compression, Sealed, Sealing, check_size, seal, seal_with};
 
-use crate::{Code, Error, Result};
+use crate::{Code, Error, Result, value};
 
 /// A verified frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,65 +53,65 @@ pub struct Opened<'a> {
     pub header: Header,
     /// What it says of its payload.
     pub facts: Payload,
-    /// The payload; its digest has been checked.
-    pub payload: &'a [u8],
-}
-
-/// Makes a frame around a payload that is a value of docs/format.md §1.
-///
-/// # Errors
-/// [`Code::InvalidOption`] naming the header field that cannot be written, [`Code::TooLarge`] for a header above
-/// [`MAX_HEADER_BYTES`].
-pub fn seal(header: &Header, payload: &[u8]) -> Result<Vec<u8>> {
-    let mut frame = head(header, &Payload::of(payload))?;
-    frame.extend_from_slice(payload);
-    Ok(frame)
+    /// Id of the key that signed it.
+    pub key_id: Option<String>,
+    /// The state's bytes, borrowed from the frame unless they are compressed there.
+    pub payload: Cow<'a, [u8]>,
 }
 
 /// Verifies a whole frame and compares it with what is expected there.
 ///
 /// # Errors
 /// The verdict as code, in the order of docs/format.md §2.3: [`Code::Truncated`], [`Code::Corrupt`], [`Code::TooNew`],
-/// [`Code::TooLarge`], [`Code::Foreign`], [`Code::Stale`].
+/// [`Code::UnknownKey`], [`Code::Unsigned`], [`Code::TooLarge`], [`Code::Foreign`], [`Code::Stale`].
 pub fn open<'a>(bytes: &'a [u8], expect: &Expect<'_>) -> Result<Opened<'a>> {
-    let Inspection {
-        header,
-        payload: facts,
-        offset,
-    } = inspect(bytes)?;
-    expect.check(&header, &facts)?;
-    let payload = bytes.get(offset..).unwrap_or_default();
-    if sha256(payload) != facts.digest {
-        return Err(Error::new(
-            Code::Corrupt,
-            "the payload digest differs: bytes of the state were changed; take the snapshot again",
-        )
-        .at_offset(offset));
+    let opened = open_payload(bytes, expect)?;
+    if opened.facts.media_type.is_none() {
+        value::validate(&opened.payload)
+            .map_err(|error| Error::new(Code::Corrupt, format!("the payload is not a value: {error}")))?;
     }
-    Ok(Opened { header, facts, payload })
+    Ok(opened)
 }
 
 /// Verifies and reads the header of a whole frame without touching its payload.
 ///
 /// # Errors
-/// As [`open`], rules 1 to 6.
-pub fn inspect(bytes: &[u8]) -> Result<Inspection> {
+/// As [`open`], rules 1 to 11.
+pub fn inspect(bytes: &[u8], expect: &Expect<'_>) -> Result<Inspection> {
     let head = bytes.get(..MAX_HEAD_BYTES).unwrap_or(bytes);
-    inspect_head(head, bytes.len() as u64)
+    inspect_head(head, bytes.len() as u64, expect)
 }
 
-/// Refuses a frame that is larger than a store, or a limit of the host's choice, takes. Inclusive.
-///
-/// # Errors
-/// [`Code::TooLarge`] with both numbers.
-pub fn check_size(frame_bytes: u64, max_bytes: u64) -> Result<()> {
-    if frame_bytes <= max_bytes {
-        return Ok(());
+/// All rules but the last, for those who decode the payload, which finds out by itself whether it is a value.
+pub(crate) fn open_payload<'a>(bytes: &'a [u8], expect: &Expect<'_>) -> Result<Opened<'a>> {
+    let Inspection {
+        header,
+        payload: facts,
+        key_id,
+        offset,
+    } = inspect(bytes, expect)?;
+    let differs = |what: &str| {
+        let message = format!("the {what} digest differs: bytes of the state were changed; take the snapshot again");
+        Error::new(Code::Corrupt, message).at_offset(offset)
+    };
+    let stored = bytes.get(offset..).unwrap_or_default();
+    if sha256(stored) != *facts.stored_digest() {
+        return Err(differs("payload"));
     }
-    Err(Error::new(
-        Code::TooLarge,
-        format!(
-            "the frame is {frame_bytes} bytes, the limit is {max_bytes}; keep less in the state, or raise maxBytes if the store takes more"
-        ),
-    ))
+    let payload = match facts.stored {
+        None => Cow::Borrowed(stored),
+        Some(Stored {
+            compression: Algorithm::Lz4,
+            ..
+        }) => Cow::Owned(lz4::expand(stored, facts.bytes).map_err(|error| error.at_offset(offset))?),
+    };
+    if facts.stored.is_some() && sha256(&payload) != facts.digest {
+        return Err(differs("state"));
+    }
+    Ok(Opened {
+        header,
+        facts,
+        key_id,
+        payload,
+    })
 }

@@ -1,6 +1,6 @@
 //! Observation → decision.
 
-use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::sync::Arc;
 
 use serde::Serialize;
@@ -72,7 +72,8 @@ impl<'o> Scene<'o> {
             Rule::AllOf(rules) => self.all(rules, keep),
             Rule::PerKind { kinds, otherwise } => {
                 let kind = self.observation.kind.as_deref();
-                self.judge(kind.and_then(|kind| kinds.get(kind)).unwrap_or(otherwise), keep)
+                let own = kinds.iter().find(|(name, _)| Some(name.as_str()) == kind);
+                self.judge(own.map_or(otherwise, |(_, rule)| rule), keep)
             }
             Rule::Jitter { fraction, policy } => self.judge(policy, keep.jittered(*fraction, &self.observation.stream)),
         }
@@ -130,9 +131,12 @@ impl<'o> Scene<'o> {
         }
     }
 
-    fn event(&self, types: &BTreeSet<Arc<str>>) -> Decision {
-        let folded = self.observation.event_types.iter();
-        match folded.filter_map(|name| types.get(name.as_str())).next() {
+    fn event(&self, types: &[Arc<str>]) -> Decision {
+        let awaited = |name: &String| {
+            let place = types.binary_search_by(|known| (**known).cmp(name)).ok()?;
+            types.get(place)
+        };
+        match self.observation.event_types.iter().find_map(awaited) {
             Some(name) => self.at_once(Reason::EventFolded {
                 event_type: name.clone(),
             }),

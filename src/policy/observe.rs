@@ -1,9 +1,7 @@
 //! What a policy looks at, and which of it a driver has to supply.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeSet;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -125,26 +123,38 @@ impl Policy {
     /// What [`decide`](super::decide) will look at for this policy.
     pub fn needs(&self) -> Needs {
         let mut needs = Needs::default();
-        let mut types = BTreeSet::new();
-        needs.gather(&self.0, &mut types);
-        needs.event_types = types.into_iter().map(|name| String::from(&**name)).collect();
+        needs.gather(&self.0);
         needs
     }
 }
 
 impl Needs {
-    fn gather<'p>(&mut self, rule: &'p Rule, types: &mut BTreeSet<&'p Arc<str>>) {
+    fn gather(&mut self, rule: &Rule) {
         match rule {
+            Rule::Never | Rule::EveryEvents(_) => {}
             Rule::EveryBytes(_) | Rule::TailRatio(_) => self.bytes = true,
             Rule::EveryMillis(_) | Rule::SlowLoad(_) => self.clock = true,
-            Rule::WhenEvent(names) => types.extend(names),
+            Rule::WhenEvent(names) => names.iter().for_each(|name| self.watch(name)),
             Rule::WhenState(index) => self.states = self.states.max(index.saturating_add(1)),
-            Rule::PerKind { .. } => self.kind = true,
-            Rule::Jitter { .. } => self.stream = true,
-            Rule::Never | Rule::EveryEvents(_) | Rule::AnyOf(_) | Rule::AllOf(_) => {}
+            Rule::AnyOf(rules) | Rule::AllOf(rules) => rules.iter().for_each(|rule| self.gather(rule)),
+            Rule::PerKind { kinds, otherwise } => {
+                self.kind = true;
+                kinds.iter().for_each(|(_, rule)| self.gather(rule));
+                self.gather(otherwise);
+            }
+            Rule::Jitter { policy, .. } => {
+                self.stream = true;
+                self.gather(policy);
+            }
         }
-        for child in rule.children() {
-            self.gather(child, types);
+    }
+
+    fn watch(&mut self, event_type: &str) {
+        if let Err(place) = self
+            .event_types
+            .binary_search_by(|known| known.as_str().cmp(event_type))
+        {
+            self.event_types.insert(place, event_type.into());
         }
     }
 }

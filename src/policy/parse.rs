@@ -1,21 +1,17 @@
 //! From data to [`Policy`], with an error that names the option.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::spec::{
-    MAX_DEPTH, Policy, Rule, event_types, half, invalid, named, positive, some, state_index, too_deep, whole,
+    MAX_DEPTH, Policy, Rule, event_types, half, insert_kind, invalid, positive, some, state_index, too_deep, whole,
 };
+use crate::value::Value;
 use crate::{Error, Result};
-
-/// Lists and objects that a valid policy puts inside one another: three per level (`{"perKind": {"kinds": {"task": …}}}`).
-const MAX_NESTING: usize = 3 * MAX_DEPTH + 1;
 
 const TRIGGERS: &str = "everyEvents, everyBytes, everyMillis, tailRatio, slowLoad, whenEvent, whenState, anyOf, allOf, \
     perKind, jitter";
@@ -35,19 +31,25 @@ const TRIGGERS: &str = "everyEvents, everyBytes, everyMillis, tailRatio, slowLoa
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Spec(Raw);
+pub struct Spec(Value);
+
+impl From<Value> for Spec {
+    fn from(written: Value) -> Self {
+        Self(written)
+    }
+}
 
 impl TryFrom<Spec> for Policy {
     type Error = Error;
 
     fn try_from(spec: Spec) -> Result<Self> {
-        rule(spec.0, "policy", 1).map(Policy)
+        rule(&spec.0, 1).map(Policy).map_err(|error| error.under("policy"))
     }
 }
 
 impl<'de> Deserialize<'de> for Spec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Nesting(MAX_NESTING).deserialize(deserializer).map(Spec)
+        Value::deserialize(deserializer).map(Spec)
     }
 }
 
@@ -57,232 +59,157 @@ impl<'de> Deserialize<'de> for Policy {
     }
 }
 
-fn rule(raw: Raw, path: &str, depth: usize) -> Result<Rule> {
+// Paths grow while an error is on its way out, so that a valid policy pays nothing for them.
+
+fn rule(written: &Value, depth: usize) -> Result<Rule> {
     if depth > MAX_DEPTH {
-        return Err(too_deep(path));
+        return Err(too_deep());
     }
-    let (name, body) = match raw {
-        Raw::Text(name) if name == "never" => return Ok(Rule::Never),
-        raw => single(raw, path)?,
+    if written.as_str() == Some("never") {
+        return Ok(Rule::Never);
+    }
+    let (name, body) = single(written)?;
+    let rule = match name {
+        "everyEvents" => threshold(body).map(Rule::EveryEvents),
+        "everyBytes" => threshold(body).map(Rule::EveryBytes),
+        "everyMillis" => threshold(body).map(Rule::EveryMillis),
+        "slowLoad" => threshold(body).map(Rule::SlowLoad),
+        "tailRatio" => number(body).and_then(positive).map(Rule::TailRatio),
+        "whenState" => integer(body).and_then(state_index).map(Rule::WhenState),
+        "whenEvent" => texts(body).and_then(|types| event_types(&types)).map(Rule::WhenEvent),
+        "anyOf" => rules(body, depth).map(Rule::AnyOf),
+        "allOf" => rules(body, depth).map(Rule::AllOf),
+        "perKind" => per_kind(body, depth),
+        "jitter" => jitter(body, depth),
+        _ => {
+            return Err(invalid(format!("\"{name}\" is not a trigger; there are {TRIGGERS}")));
+        }
     };
-    let at = format!("{path}.{name}");
-    match name.as_str() {
-        "everyEvents" => whole(integer(body, &at)?, &at).map(Rule::EveryEvents),
-        "everyBytes" => whole(integer(body, &at)?, &at).map(Rule::EveryBytes),
-        "everyMillis" => whole(integer(body, &at)?, &at).map(Rule::EveryMillis),
-        "slowLoad" => whole(integer(body, &at)?, &at).map(Rule::SlowLoad),
-        "tailRatio" => positive(number(body, &at)?, &at).map(Rule::TailRatio),
-        "whenState" => state_index(integer(body, &at)?, &at).map(Rule::WhenState),
-        "whenEvent" => event_types(texts(body, &at)?.into_iter(), &at).map(Rule::WhenEvent),
-        "anyOf" => some(rules(body, &at, depth)?, &at).map(Rule::AnyOf),
-        "allOf" => some(rules(body, &at, depth)?, &at).map(Rule::AllOf),
-        "perKind" => per_kind(body, &at, depth),
-        "jitter" => jitter(body, &at, depth),
-        _ => Err(invalid(
-            format!("{name:?} is not a trigger; there are {TRIGGERS}"),
-            path,
-        )),
-    }
+    rule.map_err(|error| in_field(name, error))
 }
 
-fn per_kind(body: Raw, path: &str, depth: usize) -> Result<Rule> {
-    let [listed, otherwise] = fields(body, ["kinds", "otherwise"], path)?;
-    let at = format!("{path}.kinds");
-    let mut kinds = BTreeMap::new();
-    for (kind, raw) in entries(listed, &at)? {
-        let at = format!("{at}.{kind}");
-        let policy = rule(raw, &at, depth + 1)?;
-        if kinds.insert(kind, policy).is_some() {
-            return Err(invalid("this kind is named twice; keep one", &at));
-        }
-    }
+fn per_kind(body: &Value, depth: usize) -> Result<Rule> {
+    let [listed, otherwise] = fields(body, ["kinds", "otherwise"])?;
+    let kinds = kinds(listed, depth).map_err(|error| in_field("kinds", error))?;
+    let otherwise = rule(otherwise, depth + 1).map_err(|error| in_field("otherwise", error))?;
     Ok(Rule::PerKind {
-        kinds: named(kinds, &at)?,
-        otherwise: Box::new(rule(otherwise, &format!("{path}.otherwise"), depth + 1)?),
+        kinds,
+        otherwise: Box::new(otherwise),
     })
 }
 
-fn jitter(body: Raw, path: &str, depth: usize) -> Result<Rule> {
-    let [fraction, policy] = fields(body, ["fraction", "policy"], path)?;
-    let at = format!("{path}.fraction");
+fn kinds(listed: &Value, depth: usize) -> Result<Vec<(String, Rule)>> {
+    let mut kinds = Vec::new();
+    for (kind, written) in entries(listed)? {
+        let policy = rule(written, depth + 1).map_err(|error| in_field(kind, error))?;
+        insert_kind(&mut kinds, kind, policy)?;
+    }
+    some(kinds)
+}
+
+fn jitter(body: &Value, depth: usize) -> Result<Rule> {
+    let [fraction, policy] = fields(body, ["fraction", "policy"])?;
+    let fraction = number(fraction).and_then(half);
+    let policy = rule(policy, depth + 1);
     Ok(Rule::Jitter {
-        fraction: half(number(fraction, &at)?, &at)?,
-        policy: Box::new(rule(policy, &format!("{path}.policy"), depth + 1)?),
+        fraction: fraction.map_err(|error| in_field("fraction", error))?,
+        policy: Box::new(policy.map_err(|error| in_field("policy", error))?),
     })
 }
 
-fn rules(raw: Raw, path: &str, depth: usize) -> Result<Vec<Rule>> {
-    let members = list(raw, path)?.into_iter().enumerate();
-    members
-        .map(|(i, raw)| rule(raw, &format!("{path}[{i}]"), depth + 1))
-        .collect()
+fn rules(written: &Value, depth: usize) -> Result<Vec<Rule>> {
+    let mut rules = Vec::new();
+    for (i, member) in list(written)?.iter().enumerate() {
+        rules.push(rule(member, depth + 1).map_err(|error| in_element(i, error))?);
+    }
+    some(rules)
 }
 
-fn texts(raw: Raw, path: &str) -> Result<Vec<String>> {
-    let members = list(raw, path)?.into_iter().enumerate();
-    members
-        .map(|(i, raw)| match raw {
-            Raw::Text(text) => Ok(text),
-            other => Err(expected("a text", &other, &format!("{path}[{i}]"))),
-        })
-        .collect()
+fn texts(written: &Value) -> Result<Vec<&str>> {
+    let mut texts = Vec::new();
+    for (i, member) in list(written)?.iter().enumerate() {
+        let text = member.as_str();
+        texts.push(text.ok_or_else(|| in_element(i, expected("a text", member)))?);
+    }
+    Ok(texts)
 }
 
-fn single(raw: Raw, path: &str) -> Result<(String, Raw)> {
-    const SHAPE: &str = "\"never\" or an object with one trigger";
-    let Raw::Object(mut entries) = raw else {
-        return Err(expected(SHAPE, &raw, path));
-    };
-    match (entries.pop(), entries.len()) {
-        (Some(entry), 0) => Ok(entry),
-        (last, others) => {
-            let count = others + usize::from(last.is_some());
-            Err(invalid(
-                format!("{count} triggers in one object; write one, or combine them with anyOf or allOf"),
-                path,
-            ))
+fn single(written: &Value) -> Result<(&str, &Value)> {
+    match written {
+        Value::Object(entries) => match entries.as_slice() {
+            [(name, body)] => Ok((name, body)),
+            _ => Err(invalid(format!(
+                "{} triggers in one object; write one, or combine them with anyOf or allOf",
+                entries.len()
+            ))),
+        },
+        _ => Err(expected("\"never\" or an object with one trigger", written)),
+    }
+}
+
+/// The named fields of an object that has no others; an absent one is undefined.
+fn fields<'v>(written: &'v Value, names: [&str; 2]) -> Result<[&'v Value; 2]> {
+    let entries = entries(written)?;
+    for (i, (key, _)) in entries.iter().enumerate() {
+        let repeated = entries.iter().take(i).any(|(earlier, _)| earlier == key);
+        if repeated || !names.contains(&key.as_str()) {
+            let [first, second] = names;
+            return Err(invalid(format!(
+                "\"{key}\" does not belong here; write {first} and {second} once each"
+            )));
         }
     }
+    Ok(names.map(|name| written.get(name).unwrap_or(&Value::Undefined)))
 }
 
-/// The named fields of an object that has no others; an absent one is [`Raw::Nothing`].
-fn fields<const N: usize>(raw: Raw, names: [&str; N], path: &str) -> Result<[Raw; N]> {
-    let mut left = entries(raw, path)?;
-    let found = names.map(|name| match left.iter().position(|(key, _)| key == name) {
-        Some(index) => left.swap_remove(index).1,
-        None => Raw::Nothing,
-    });
-    match left.first() {
-        Some((key, _)) => Err(invalid(
-            format!("{key:?} does not belong here; write {} once each", names.join(" and ")),
-            path,
-        )),
-        None => Ok(found),
+fn entries(written: &Value) -> Result<&[(String, Value)]> {
+    match written {
+        Value::Object(entries) => Ok(entries),
+        other => Err(expected("an object", other)),
     }
 }
 
-fn entries(raw: Raw, path: &str) -> Result<Vec<(String, Raw)>> {
-    match raw {
-        Raw::Object(entries) => Ok(entries),
-        other => Err(expected("an object", &other, path)),
-    }
+fn list(written: &Value) -> Result<&[Value]> {
+    written.as_array().ok_or_else(|| expected("a list", written))
 }
 
-fn list(raw: Raw, path: &str) -> Result<Vec<Raw>> {
-    match raw {
-        Raw::List(members) => Ok(members),
-        other => Err(expected("a list", &other, path)),
-    }
-}
-
-fn number(raw: Raw, path: &str) -> Result<f64> {
-    match raw {
-        Raw::Number(number) => Ok(number),
-        other => Err(expected("a number", &other, path)),
-    }
+fn number(written: &Value) -> Result<f64> {
+    written.as_f64().ok_or_else(|| expected("a number", written))
 }
 
 /// A whole number, however the host wrote it: JavaScript has one kind of number, so 100.0 is 100.
-fn integer(raw: Raw, path: &str) -> Result<u64> {
-    let number = number(raw, path)?;
+fn integer(written: &Value) -> Result<u64> {
+    let number = number(written)?;
     let whole = number as u64;
     if whole as f64 == number {
         return Ok(whole);
     }
-    Err(invalid(
-        format!("{number} is not a whole number; write digits without a sign or a fraction"),
-        path,
-    ))
+    Err(invalid("not a whole number; write digits without a sign or a fraction"))
 }
 
-fn expected(what: &str, found: &Raw, path: &str) -> Error {
+fn threshold(written: &Value) -> Result<u64> {
+    integer(written).and_then(whole)
+}
+
+fn expected(what: &str, found: &Value) -> Error {
     let found = match found {
-        Raw::Nothing => "nothing",
-        Raw::Number(_) => "a number",
-        Raw::Text(_) => "a text",
-        Raw::List(_) => "a list",
-        Raw::Object(_) => "an object",
-        Raw::Other => "something else",
+        Value::Undefined | Value::Null => "nothing",
+        Value::Number(_) => "a number",
+        Value::BigInt(_) => "a BigInt",
+        Value::Text(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+        _ => "something else",
     };
-    invalid(format!("expected {what}, found {found}"), path)
+    invalid(format!("expected {what}, found {found}"))
 }
 
-/// What any self-describing format can hold, as far as a policy needs it.
-#[derive(Clone, Debug)]
-enum Raw {
-    Nothing,
-    /// Whole numbers too: those a policy accepts are exact in a double.
-    Number(f64),
-    Text(String),
-    List(Vec<Raw>),
-    Object(Vec<(String, Raw)>),
-    /// Booleans, bytes, and what lies deeper than any policy.
-    Other,
+#[cold]
+fn in_field(name: &str, error: Error) -> Error {
+    error.under(name).under(".")
 }
 
-/// How many more lists and objects may be entered.
-#[derive(Clone, Copy)]
-struct Nesting(usize);
-
-impl<'de> DeserializeSeed<'de> for Nesting {
-    type Value = Raw;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
-        if self.0 == 0 {
-            return IgnoredAny::deserialize(deserializer).map(|_| Raw::Other);
-        }
-        deserializer.deserialize_any(Nesting(self.0 - 1))
-    }
-}
-
-impl<'de> Visitor<'de> for Nesting {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a policy")
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Nothing)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
-        Ok(Raw::Other)
-    }
-
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Raw, E> {
-        Ok(Raw::Other)
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Raw, E> {
-        Ok(Raw::Number(number as f64))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Raw, E> {
-        Ok(Raw::Number(number as f64))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Raw, E> {
-        Ok(Raw::Number(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(text.into()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<Raw, A::Error> {
-        let mut list = Vec::new();
-        while let Some(member) = members.next_element_seed(self)? {
-            list.push(member);
-        }
-        Ok(Raw::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
-        let mut object = Vec::new();
-        while let Some(key) = entries.next_key()? {
-            object.push((key, entries.next_value_seed(self)?));
-        }
-        Ok(Raw::Object(object))
-    }
+#[cold]
+fn in_element(index: usize, error: Error) -> Error {
+    error.under(&format!("[{index}]"))
 }

@@ -1,7 +1,7 @@
 //! The policy itself: only valid ones exist.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -47,13 +47,16 @@ pub(super) enum Rule {
     EveryMillis(u64),
     TailRatio(f64),
     SlowLoad(u64),
-    #[serde(serialize_with = "in_order")]
-    WhenEvent(BTreeSet<Arc<str>>),
+    /// In order, each once.
+    #[serde(serialize_with = "as_list")]
+    WhenEvent(Vec<Arc<str>>),
     WhenState(u32),
     AnyOf(Vec<Rule>),
     AllOf(Vec<Rule>),
     PerKind {
-        kinds: BTreeMap<String, Rule>,
+        /// In the order of their names, each once.
+        #[serde(serialize_with = "as_object")]
+        kinds: Vec<(String, Rule)>,
         otherwise: Box<Rule>,
     },
     Jitter {
@@ -70,69 +73,72 @@ impl Policy {
 
     /// At least `events` events since the last snapshot.
     pub fn every_events(events: u64) -> Result<Self> {
-        whole(events, "policy.everyEvents").map(Rule::EveryEvents).map(Self)
+        option("everyEvents", whole(events).map(Rule::EveryEvents))
     }
 
     /// At least `bytes` bytes of events since the last snapshot.
     pub fn every_bytes(bytes: u64) -> Result<Self> {
-        whole(bytes, "policy.everyBytes").map(Rule::EveryBytes).map(Self)
+        option("everyBytes", whole(bytes).map(Rule::EveryBytes))
     }
 
     /// At least `millis` milliseconds since the last snapshot or, before the first one, since the first event.
     pub fn every_millis(millis: u64) -> Result<Self> {
-        whole(millis, "policy.everyMillis").map(Rule::EveryMillis).map(Self)
+        option("everyMillis", whole(millis).map(Rule::EveryMillis))
     }
 
     /// The events since the last snapshot have at least `ratio` times the bytes of that snapshot; any event before the first one.
     ///
     /// With 1.0 a load never reads much more than twice the state's size (automerge-repo).
     pub fn tail_ratio(ratio: f64) -> Result<Self> {
-        positive(ratio, "policy.tailRatio").map(Rule::TailRatio).map(Self)
+        option("tailRatio", positive(ratio).map(Rule::TailRatio))
     }
 
     /// The load that made the handle took more than `millis` milliseconds, and replayed events that a snapshot would spare.
     pub fn slow_load(millis: u64) -> Result<Self> {
-        whole(millis, "policy.slowLoad").map(Rule::SlowLoad).map(Self)
+        option("slowLoad", whole(millis).map(Rule::SlowLoad))
     }
 
     /// An event of one of these types was folded since the last snapshot.
     pub fn when_event(types: impl IntoIterator<Item = impl Into<String>>) -> Result<Self> {
-        event_types(types.into_iter().map(Into::into), "policy.whenEvent")
-            .map(Rule::WhenEvent)
-            .map(Self)
+        let types: Vec<String> = types.into_iter().map(Into::into).collect();
+        let types: Vec<&str> = types.iter().map(String::as_str).collect();
+        option("whenEvent", event_types(&types).map(Rule::WhenEvent))
     }
 
     /// The host's state predicate with this index, below 1,024, holds.
     pub fn when_state(index: u32) -> Result<Self> {
-        state_index(u64::from(index), "policy.whenState")
-            .map(Rule::WhenState)
-            .map(Self)
+        option("whenState", state_index(u64::from(index)).map(Rule::WhenState))
     }
 
     /// At least one of these policies takes a snapshot.
     pub fn any_of(policies: Vec<Policy>) -> Result<Self> {
-        Rule::AnyOf(some(rules(policies), "policy.anyOf")?).shallow("policy.anyOf")
+        option("anyOf", some(rules(policies)).map(Rule::AnyOf))
     }
 
     /// Each of these policies takes a snapshot.
     pub fn all_of(policies: Vec<Policy>) -> Result<Self> {
-        Rule::AllOf(some(rules(policies), "policy.allOf")?).shallow("policy.allOf")
+        option("allOf", some(rules(policies)).map(Rule::AllOf))
     }
 
     /// A policy per kind of stream (workflow, task …), and one for every other kind and for streams without a kind.
     pub fn per_kind(kinds: BTreeMap<String, Policy>, otherwise: Policy) -> Result<Self> {
-        let kinds = kinds.into_iter().map(|(kind, policy)| (kind, policy.0)).collect();
+        let mut named = Vec::new();
+        let inserted = kinds
+            .into_iter()
+            .try_for_each(|(kind, policy)| insert_kind(&mut named, &kind, policy.0));
+        let kinds = inserted
+            .and_then(|()| some(named))
+            .map_err(|error| error.under(".kinds"));
         let otherwise = Box::new(otherwise.0);
-        let kinds = named(kinds, "policy.perKind.kinds")?;
-        Rule::PerKind { kinds, otherwise }.shallow("policy.perKind")
+        option("perKind", kinds.map(|kinds| Rule::PerKind { kinds, otherwise }))
     }
 
     /// The policy with thresholds that differ from stream to stream: up to `fraction` (at most 0.5) smaller. See
     /// [jitter](crate::policy#jitter).
     pub fn jitter(fraction: f64, policy: Policy) -> Result<Self> {
-        let fraction = half(fraction, "policy.jitter.fraction")?;
+        let fraction = half(fraction).map_err(|error| error.under(".fraction"));
         let policy = Box::new(policy.0);
-        Rule::Jitter { fraction, policy }.shallow("policy.jitter")
+        option("jitter", fraction.map(|fraction| Rule::Jitter { fraction, policy }))
     }
 }
 
@@ -143,116 +149,123 @@ impl Default for Policy {
 }
 
 impl Rule {
-    /// The policies directly inside this one.
-    pub(super) fn children(&self) -> Vec<&Rule> {
-        match self {
-            Self::AnyOf(rules) | Self::AllOf(rules) => rules.iter().collect(),
-            Self::PerKind { kinds, otherwise } => kinds.values().chain([&**otherwise]).collect(),
-            Self::Jitter { policy, .. } => [&**policy].into(),
-            _ => Vec::new(),
-        }
-    }
-
+    /// How many policies lie inside one another.
     fn depth(&self) -> usize {
-        1 + self.children().into_iter().map(Self::depth).max().unwrap_or(0)
-    }
-
-    fn shallow(self, path: &str) -> Result<Policy> {
-        if self.depth() > MAX_DEPTH {
-            return Err(too_deep(path));
-        }
-        Ok(Policy(self))
+        let inside = match self {
+            Self::AnyOf(rules) | Self::AllOf(rules) => rules.iter().map(Self::depth).max(),
+            Self::PerKind { kinds, otherwise } => {
+                let named = kinds.iter().map(|(_, rule)| rule.depth());
+                named.max().max(Some(otherwise.depth()))
+            }
+            Self::Jitter { policy, .. } => Some(policy.depth()),
+            _ => None,
+        };
+        1 + inside.unwrap_or(0)
     }
 }
 
-pub(super) fn whole(number: u64, path: &str) -> Result<u64> {
+/// What a constructor made, or its error under the name of the option.
+fn option(name: &str, rule: Result<Rule>) -> Result<Policy> {
+    let shallow = rule.and_then(|rule| match rule.depth() {
+        ..=MAX_DEPTH => Ok(Policy(rule)),
+        _ => Err(too_deep()),
+    });
+    shallow.map_err(|error| error.under(name).under("policy."))
+}
+
+pub(super) fn whole(number: u64) -> Result<u64> {
     match number {
-        0 => Err(zero(path)),
+        0 => Err(zero()),
         1..=MAX_WHOLE => Ok(number),
-        _ => Err(invalid(format!("{number} is too large: at most 2^53 − 1"), path)),
+        _ => Err(invalid(format!("{number} is too large: at most 2^53 − 1"))),
     }
 }
 
-pub(super) fn positive(number: f64, path: &str) -> Result<f64> {
+pub(super) fn positive(number: f64) -> Result<f64> {
     if number == 0.0 {
-        return Err(zero(path));
+        return Err(zero());
     }
     if number.is_finite() && number > 0.0 {
         return Ok(number);
     }
-    Err(invalid(format!("{number} is not a number above 0"), path))
+    Err(invalid("not a number above 0"))
 }
 
-pub(super) fn half(fraction: f64, path: &str) -> Result<f64> {
+pub(super) fn half(fraction: f64) -> Result<f64> {
     if fraction > 0.0 && fraction <= 0.5 {
         return Ok(fraction);
     }
-    Err(invalid(
-        format!("{fraction} is not above 0 and at most 0.5; leave jitter out to have none"),
-        path,
+    Err(invalid("not above 0 and at most 0.5; leave jitter out to have none"))
+}
+
+pub(super) fn state_index(index: u64) -> Result<u32> {
+    match u32::try_from(index) {
+        Ok(index) if index < MAX_STATES => Ok(index),
+        _ => Err(invalid(format!(
+            "{index} is too large: predicates are numbered from 0 to 1,023"
+        ))),
+    }
+}
+
+pub(super) fn event_types(types: &[&str]) -> Result<Vec<Arc<str>>> {
+    let mut ordered: Vec<Arc<str>> = Vec::new();
+    for (i, name) in types.iter().enumerate() {
+        if name.is_empty() {
+            return Err(invalid("an event type needs a name").at_path(format!("[{i}]")));
+        }
+        if let Err(place) = ordered.binary_search_by(|known| (**known).cmp(name)) {
+            ordered.insert(place, Arc::from(*name));
+        }
+    }
+    some(ordered)
+}
+
+/// Puts the policy of one kind in its place.
+pub(super) fn insert_kind(kinds: &mut Vec<(String, Rule)>, kind: &str, policy: Rule) -> Result<()> {
+    if kind.is_empty() {
+        return Err(invalid("a kind needs a name"));
+    }
+    match kinds.binary_search_by(|(known, _)| known.as_str().cmp(kind)) {
+        Ok(_) => Err(invalid(format!("the kind \"{kind}\" is named twice; keep one"))),
+        Err(place) => {
+            kinds.insert(place, (kind.into(), policy));
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn some<T>(members: Vec<T>) -> Result<Vec<T>> {
+    if members.is_empty() { Err(empty()) } else { Ok(members) }
+}
+
+pub(super) fn too_deep() -> Error {
+    invalid(format!(
+        "more than {MAX_DEPTH} policies inside one another; flatten anyOf and allOf"
     ))
 }
 
-pub(super) fn state_index(index: u64, path: &str) -> Result<u32> {
-    u32::try_from(index)
-        .ok()
-        .filter(|index| *index < MAX_STATES)
-        .ok_or_else(|| {
-            invalid(
-                format!("{index} is too large: predicates are numbered from 0 to 1,023"),
-                path,
-            )
-        })
+pub(super) fn invalid(message: impl Into<String>) -> Error {
+    Error::new(Code::InvalidOption, message)
 }
 
-pub(super) fn event_types(types: impl Iterator<Item = String>, path: &str) -> Result<BTreeSet<Arc<str>>> {
-    let mut set = BTreeSet::new();
-    for (i, name) in types.enumerate() {
-        if name.is_empty() {
-            return Err(invalid("an event type needs a name", &format!("{path}[{i}]")));
-        }
-        set.insert(Arc::from(name));
-    }
-    if set.is_empty() { Err(empty(path)) } else { Ok(set) }
-}
-
-pub(super) fn some(rules: Vec<Rule>, path: &str) -> Result<Vec<Rule>> {
-    if rules.is_empty() { Err(empty(path)) } else { Ok(rules) }
-}
-
-pub(super) fn named(kinds: BTreeMap<String, Rule>, path: &str) -> Result<BTreeMap<String, Rule>> {
-    if kinds.contains_key("") {
-        return Err(invalid("a kind needs a name", path));
-    }
-    if kinds.is_empty() { Err(empty(path)) } else { Ok(kinds) }
-}
-
-pub(super) fn too_deep(path: &str) -> Error {
-    invalid(
-        format!("more than {MAX_DEPTH} policies inside one another; flatten anyOf and allOf"),
-        path,
-    )
-}
-
-pub(super) fn invalid(message: impl Into<String>, path: &str) -> Error {
-    Error::new(Code::InvalidOption, message).at_path(path)
-}
-
-fn zero(path: &str) -> Error {
+fn zero() -> Error {
     invalid(
         "0 is refused because it could mean always or never; to switch snapshots off write \"never\", else a number above 0",
-        path,
     )
 }
 
-fn empty(path: &str) -> Error {
-    invalid("an empty list decides nothing; name at least one", path)
+fn empty() -> Error {
+    invalid("an empty list decides nothing; name at least one")
 }
 
 fn rules(policies: Vec<Policy>) -> Vec<Rule> {
     policies.into_iter().map(|policy| policy.0).collect()
 }
 
-fn in_order<S: Serializer>(types: &BTreeSet<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_list<S: Serializer>(types: &[Arc<str>], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(types.iter().map(|name| &**name))
+}
+
+fn as_object<S: Serializer>(kinds: &[(String, Rule)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(kinds.iter().map(|(kind, rule)| (kind, rule)))
 }

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::fold::{Fold, Sequence};
-use crate::frame::DEFAULT_MAX_STATE_BYTES;
+use crate::frame::{Compression, DEFAULT_MAX_STATE_BYTES, Expect, Key};
 use crate::policy::Policy;
 use crate::value::Value;
 use crate::{Code, Error, Result};
@@ -18,8 +18,8 @@ type Migration = Box<dyn Fn(Value) -> Result<Value> + Send + Sync>;
 /// One kind of stream. The setters fill in what the defaults do not say; [`Repository::new`](super::Repository::new) checks it all.
 ///
 /// Defaults: policy every 100 events, keep 2, contiguous from 1, pages of 1,000 events, frames up to 1,000,000 bytes, states up to
-/// 64 MiB, no clock. There is no time limit to set: the host's [`Store`](super::Store) and [`EventLog`](super::EventLog) bound their own
-/// futures.
+/// 64 MiB, not compressed, not signed, no clock. There is no time limit to set: the host's [`Store`](super::Store) and
+/// [`EventLog`](super::EventLog) bound their own futures.
 pub struct Definition<F: Fold> {
     pub(super) name: String,
     pub(super) version: u32,
@@ -30,6 +30,9 @@ pub struct Definition<F: Fold> {
     pub(super) keep: u32,
     pub(super) max_bytes: u64,
     pub(super) max_state_bytes: u64,
+    pub(super) compression: Compression,
+    pub(super) keys: Vec<Key>,
+    pub(super) verify_on_seal: bool,
     pub(super) page_size: usize,
     pub(super) migrations: BTreeMap<u32, Migration>,
     pub(super) clock: Option<Box<dyn Fn() -> i64 + Send + Sync>>,
@@ -54,6 +57,9 @@ impl<F: Fold> Definition<F> {
             keep: 2,
             max_bytes: 1_000_000,
             max_state_bytes: DEFAULT_MAX_STATE_BYTES,
+            compression: Compression::None,
+            keys: Vec::new(),
+            verify_on_seal: false,
             page_size: 1_000,
             migrations: BTreeMap::new(),
             clock: None,
@@ -94,17 +100,39 @@ impl<F: Fold> Definition<F> {
         self
     }
 
-    /// Largest frame that is written, in bytes, inclusive; the store's own limit applies too.
+    /// Largest frame that is written, in bytes, inclusive, after compression; the store's own limit applies too.
     #[must_use]
     pub fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = max_bytes;
         self
     }
 
-    /// Largest state that is written or read, in bytes, inclusive.
+    /// Largest state that is written or read, in bytes, inclusive, before compression.
     #[must_use]
     pub fn max_state_bytes(mut self, max_state_bytes: u64) -> Self {
         self.max_state_bytes = max_state_bytes;
+        self
+    }
+
+    /// Whether states are compressed.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// Signs what is written with the first key, and reads only what one of them has signed.
+    #[must_use]
+    pub fn keys(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
+        self.keys = keys.into_iter().collect();
+        self
+    }
+
+    /// Opens and decodes every frame before it is written, encodes the state again, and refuses it if the digests differ. Costs about
+    /// as much as sealing. Debug builds always do.
+    #[must_use]
+    pub fn verify_on_seal(mut self) -> Self {
+        self.verify_on_seal = true;
         self
     }
 
@@ -176,6 +204,15 @@ impl<F: Fold> Definition<F> {
         self.migrations.keys().rev().copied().collect()
     }
 
+    /// What a frame of a stream must be; callers add what else they know.
+    pub(super) fn expect<'a>(&'a self, stream: &'a str) -> Expect<'a> {
+        Expect {
+            max_state_bytes: self.max_state_bytes,
+            keys: &self.keys,
+            ..Expect::of(&self.name, self.version, stream)
+        }
+    }
+
     pub(super) fn now(&self) -> Option<i64> {
         self.clock.as_ref().map(|clock| clock())
     }
@@ -184,6 +221,7 @@ impl<F: Fold> Definition<F> {
         self.check_numbers()?;
         self.check_migrations()?;
         self.check_accessors()?;
+        self.check_keys()?;
         if self.sequence == Sequence::Sparse && !self.late_arrivals_impossible && !log_has_bounds {
             return refuse(
                 "bounds",
@@ -230,6 +268,14 @@ impl<F: Fold> Definition<F> {
         match (first..self.version).find(|from| !self.migrations.contains_key(from)) {
             Some(missing) => refuse(&format!("migrate({missing})"), "the chain of migrations has a gap here"),
             None => Ok(()),
+        }
+    }
+
+    fn check_keys(&self) -> Result<()> {
+        let twice = |(at, key): (usize, &Key)| self.keys.iter().take(at).any(|other| other.id() == key.id());
+        match self.keys.iter().enumerate().any(twice) {
+            true => refuse("keys", "two keys have the same id"),
+            false => Ok(()),
         }
     }
 

@@ -60,14 +60,17 @@ impl StreamKeys {
 
 /// The position that a snapshot's key states; `None` if it is not such a key.
 pub fn position_of(key: &str) -> Option<u64> {
-    let (rest, place) = key.rsplit_once('/')?;
-    let (stream, _slot) = rest.rsplit_once('/')?;
-    if !stream.ends_with("/s") {
+    let (slot, place) = key.as_bytes().split_last_chunk::<PLACE_DIGITS>()?;
+    let slot = slot.strip_suffix(b"/")?;
+    let stream = slot.get(..slot.iter().rposition(|byte| *byte == b'/')?)?;
+    if !stream.ends_with(b"/s") {
         return None;
     }
-    let canonical =
-        place.len() == PLACE_DIGITS && place.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-    let inverted = u64::from_str_radix(place, 16).ok().filter(|_| canonical)?;
+    let inverted = place.iter().try_fold(0u64, |number, digit| match digit {
+        b'0'..=b'9' => Some(number << 4 | u64::from(digit - b'0')),
+        b'a'..=b'f' => Some(number << 4 | u64::from(digit - b'a' + 10)),
+        _ => None,
+    })?;
     Some(u64::MAX - inverted)
 }
 
@@ -104,9 +107,6 @@ fn escape(identifier: &str) -> String {
 
 /// The longest prefix of at most [`READABLE_BYTES`] that does not cut an escape (`~` and two digits).
 fn readable_prefix(encoded: &str) -> &str {
-    let prefix = encoded.get(..READABLE_BYTES).unwrap_or(encoded);
-    match prefix.rfind('~') {
-        Some(tilde) if prefix.len() - tilde < 3 => prefix.get(..tilde).unwrap_or(prefix),
-        _ => prefix,
-    }
+    let cut = (READABLE_BYTES - 2..READABLE_BYTES).find(|at| encoded.as_bytes().get(*at) == Some(&b'~'));
+    encoded.get(..cut.unwrap_or(READABLE_BYTES)).unwrap_or(encoded)
 }

@@ -7,6 +7,7 @@
 //! anchor → use it; or go on to the next candidate, the next slot, and at last the full replay. A candidate that vanished, or a gap
 //! right behind it, may mean that a pruner was faster: then the walk starts again, once.
 
+use alloc::collections::BinaryHeap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -189,12 +190,13 @@ pub struct NextLoad {
 /// [`Code::InvalidId`] for an empty name or stream id; [`Code::InvalidOption`] for a fact that does not answer the step before it,
 /// which is a defect of the driver.
 pub fn next(request: &LoadRequest, facts: &[LoadFact]) -> Result<NextLoad> {
-    let mut walk = Walk::begin(request)?;
+    let mut walk = Walk::of(request)?;
+    let mut step = walk.first_step();
     for fact in facts {
-        walk.step = walk.absorb(fact)?;
+        step = walk.absorb(step, fact)?;
     }
     Ok(NextLoad {
-        step: walk.step,
+        step,
         rejected: walk.rejected,
     })
 }
@@ -202,12 +204,11 @@ pub fn next(request: &LoadRequest, facts: &[LoadFact]) -> Result<NextLoad> {
 struct Walk<'a> {
     request: &'a LoadRequest,
     keys: StreamKeys,
-    step: LoadStep,
     restarted: bool,
     /// Index of the slot being tried: 0 is the own one, then `migratable`.
     slot: usize,
-    /// Candidates of the last listing, oldest first.
-    queue: Vec<(String, u64)>,
+    /// Candidates of the last listing; the newest comes first. Heaps here and in `save` because sorting a slice is much code.
+    queue: BinaryHeap<(u64, String)>,
     /// Where the slot's next page begins, if the last one was full.
     more: Option<String>,
     candidate: Option<Candidate>,
@@ -226,28 +227,31 @@ struct Candidate {
 }
 
 impl<'a> Walk<'a> {
-    fn begin(request: &'a LoadRequest) -> Result<Self> {
-        let mut walk = Self {
+    fn of(request: &'a LoadRequest) -> Result<Self> {
+        Ok(Self {
             request,
             keys: StreamKeys::new(&request.name, &request.stream)?,
-            step: LoadStep::Read { from: None },
             restarted: false,
             slot: 0,
-            queue: Vec::new(),
+            queue: BinaryHeap::new(),
             more: None,
             candidate: None,
             row: None,
             rejected: Vec::new(),
             probing: false,
-        };
-        if request.use_snapshots {
-            walk.step = walk.list_slot(0);
-        }
-        Ok(walk)
+        })
     }
 
-    fn absorb(&mut self, fact: &LoadFact) -> Result<LoadStep> {
-        match (self.step.clone(), fact) {
+    fn first_step(&mut self) -> LoadStep {
+        match self.request.use_snapshots {
+            true => self.list_slot(0),
+            false => self.replay(),
+        }
+    }
+
+    /// What follows on a step and the answer to it.
+    fn absorb(&mut self, step: LoadStep, fact: &LoadFact) -> Result<LoadStep> {
+        match (step, fact) {
             (LoadStep::List { .. }, LoadFact::Listed { keys }) if self.probing => Ok(self.probed(keys)),
             (LoadStep::List { .. }, LoadFact::Unreadable { .. }) if self.probing => Ok(self.probed(&[])),
             (LoadStep::List { start, limit, .. }, LoadFact::Listed { keys }) => Ok(self.listed(start, limit, keys)),
@@ -308,25 +312,28 @@ impl<'a> Walk<'a> {
             .slot_version()
             .map(|version| self.keys.snapshots(version))
             .unwrap_or_default();
-        let mut found: Vec<(String, u64)> = keys
-            .iter()
-            .filter(|key| key.starts_with(&prefix) && start.as_ref().is_none_or(|start| *key >= start))
-            .filter_map(|key| Some((key.clone(), position_of(key)?)))
-            .collect();
-        found.sort_by_key(|(_, position)| *position);
-        found.dedup();
-        let oldest = found.first().map(|(_, position)| *position);
+        for key in keys {
+            if key.starts_with(&prefix)
+                && start.as_ref().is_none_or(|start| key >= start)
+                && let Some(position) = position_of(key)
+            {
+                self.queue.push((position, key.clone()));
+            }
+        }
+        let oldest = self.queue.iter().map(|(position, _)| *position).min();
         self.more = match (oldest.and_then(|oldest| oldest.checked_sub(1)), self.slot_version()) {
             (Some(below), Some(version)) if keys.len() >= limit => Some(self.keys.snapshot(version, below)),
             _ => None,
         };
-        self.queue = found;
         self.next_candidate()
     }
 
     fn next_candidate(&mut self) -> LoadStep {
         self.candidate = None;
-        if let Some((key, position)) = self.queue.pop() {
+        if let Some((position, key)) = self.queue.pop() {
+            while self.queue.peek().is_some_and(|(_, next)| *next == key) {
+                self.queue.pop();
+            }
             return LoadStep::Open { key, position };
         }
         match (self.more.take(), self.slot_version()) {
@@ -558,10 +565,15 @@ impl<'a> Walk<'a> {
         if self.request.use_snapshots && !self.restarted {
             return self.restart();
         }
-        let reasons: Vec<&str> = self.rejected.iter().map(|rejection| rejection.code.as_str()).collect();
-        let snapshots = match reasons.as_slice() {
-            [] => String::from("there is no snapshot"),
-            reasons => format!("no snapshot can be used ({})", reasons.join(", ")),
+        let mut codes = String::new();
+        for rejection in &self.rejected {
+            let comma = if codes.is_empty() { "" } else { ", " };
+            codes.push_str(comma);
+            codes.push_str(rejection.code.as_str());
+        }
+        let snapshots = match codes.as_str() {
+            "" => String::from("there is no snapshot"),
+            codes => format!("no snapshot can be used ({codes})"),
         };
         LoadStep::Fail {
             error: Error::new(

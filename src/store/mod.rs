@@ -75,7 +75,9 @@ mod streams;
 
 pub use keys::{MAX_KEY_BYTES, StreamKeys, position_of};
 pub use load::{Bounds, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, Rejection, next};
-pub use save::{Listing, Op, SaveFact, SaveRequest, SaveResult, SaveStep, next_save, plan_prune, plan_save};
+pub use save::{
+    Distrusted, Listing, Op, SaveFact, SaveRequest, SaveResult, SaveStep, next_save, plan_prune, plan_save,
+};
 
 #[cfg(feature = "std")]
 pub use self::{

@@ -150,10 +150,9 @@ where
     let expect = Expect {
         position: Some(position),
         migratable: &migratable,
-        max_state_bytes: definition.max_state_bytes,
-        ..Expect::of(&definition.name, definition.version, stream)
+        ..definition.expect(stream)
     };
-    let opened = frame::open(bytes, &expect)?;
+    let opened = frame::open_payload(bytes, &expect)?;
     if let Some(media_type) = &opened.facts.media_type {
         return Err(Error::new(
             Code::Foreign,
@@ -161,8 +160,8 @@ where
         ));
     }
     let state = match opened.header.version == definition.version {
-        true => value::from_slice(opened.payload).map_err(|error| not_a_state(&error))?,
-        false => migrate(definition, opened.header.version, opened.payload)?,
+        true => value::from_slice(&opened.payload).map_err(|error| not_a_state(&error))?,
+        false => migrate(definition, opened.header.version, &opened.payload)?,
     };
     if let Some(validate) = &definition.validate {
         validate(&state).map_err(|error| Error::new(Code::Invalid, format!("validate refused the state: {error}")))?;

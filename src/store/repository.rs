@@ -13,12 +13,12 @@ use super::handle::{Handle, Source, Tail};
 use super::outcome::{LoadOptions, Outcome, Skipped};
 use super::pages::Pages;
 use super::recovery::{Recovered, recover};
-use super::saving::{Sealed, mark_attempt, read_attempt, save, seal};
+use super::saving::{Sealed, check_round_trip, mark_attempt, read_attempt, save, seal};
 use super::streams::{Memory, Streams, Taken};
-use super::{Definition, EventLog, SaveResult, Store};
+use super::{Definition, Distrusted, EventLog, SaveResult, Store};
 use crate::fold::{Admission, Fold, Progress, Row, Sequence};
 use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
-use crate::{Code, Error, Result};
+use crate::{Code, Error, Result, value};
 
 /// One definition, connected to a store and a log.
 pub struct Repository<F: Fold, S, L> {
@@ -43,7 +43,10 @@ where
     /// [`Code::Unencodable`] if the initial state could not be snapshotted.
     pub fn new(definition: Definition<F>, store: S, log: L) -> Result<Self> {
         definition.check(log.has_bounds())?;
-        super::saving::encode::<F>(&definition.fold.initial())?;
+        let initial = value::to_vec(&definition.fold.initial())?;
+        if definition.verify_on_seal || cfg!(debug_assertions) {
+            check_round_trip::<F>(&initial)?;
+        }
         Ok(Self {
             needs: definition.policy.needs(),
             definition,
@@ -368,8 +371,18 @@ where
             Err(error) => return self.attempt_failed(handle, error).await,
         };
         let clear_attempt = self.memory(&stream).is_some_and(|memory| memory.last_tried.is_some());
-        let distrusted = handle.rejected.iter().map(|rejection| rejection.key.clone()).collect();
-        let result = save(&self.definition, &self.store, &sealed, distrusted, clear_attempt).await;
+        let distrusted = handle.rejected.iter().map(|rejection| Distrusted {
+            key: rejection.key.clone(),
+            code: rejection.code,
+        });
+        let result = save(
+            &self.definition,
+            &self.store,
+            &sealed,
+            distrusted.collect(),
+            clear_attempt,
+        )
+        .await;
         match result {
             Err(error) | Ok(SaveResult::Failed { error }) => self.attempt_failed(handle, error).await,
             Ok(SaveResult::AlreadyCovered { key }) => {

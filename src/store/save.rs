@@ -4,6 +4,8 @@
 //! what retention no longer wants. Nothing newer is hidden, nothing is deleted that this save has not seen, and nothing at all before
 //! the new frame is written (automerge-repo's order).
 
+use alloc::collections::BinaryHeap;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -31,14 +33,23 @@ pub struct SaveRequest {
     pub max_bytes: u64,
     /// How many snapshots to keep in the slot, 1 or more, this one included.
     pub keep: u32,
-    /// Keys that the load rejected: they cover nothing.
+    /// What the load rejected: it covers nothing.
     #[serde(default)]
-    pub distrusted: Vec<String>,
+    pub distrusted: Vec<Distrusted>,
     /// Whether a listing shows every write at once. Where it does not, nothing is deleted.
     pub listing: Listing,
     /// Whether an attempt marker may lie in the store and is to be deleted after success.
     #[serde(default)]
     pub clear_attempt: bool,
+}
+
+/// A snapshot that the load rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distrusted {
+    /// Its key.
+    pub key: String,
+    /// The verdict.
+    pub code: Code,
 }
 
 /// How soon a store's listing shows what was written.
@@ -139,7 +150,8 @@ pub enum SaveResult {
         /// Where.
         key: String,
     },
-    /// Nothing was written: [`Code::TooLarge`], [`Code::Diverged`], [`Code::StoreFailed`], [`Code::Timeout`].
+    /// Nothing was written: [`Code::TooLarge`], [`Code::Diverged`], [`Code::StoreFailed`], [`Code::Timeout`]; [`Code::UnknownKey`] or
+    /// [`Code::TooNew`] if at the same position lies what only others can read.
     Failed {
         /// Why.
         error: Error,
@@ -168,11 +180,12 @@ pub enum Op {
 /// [`Code::InvalidId`] for an empty name or stream id; [`Code::InvalidOption`] for `keep: 0` or a fact that does not answer the step
 /// before it.
 pub fn next_save(request: &SaveRequest, facts: &[SaveFact]) -> Result<SaveStep> {
-    let mut walk = Walk::begin(request)?;
+    let mut walk = Walk::of(request)?;
+    let mut step = walk.first_step();
     for fact in facts {
-        walk.step = walk.absorb(fact)?;
+        step = walk.absorb(step, fact)?;
     }
-    Ok(walk.step)
+    Ok(step)
 }
 
 /// The operations of a save, in order, for hosts that do their own I/O: `keys` are those that lie in the slot. The deletes come last
@@ -181,7 +194,7 @@ pub fn next_save(request: &SaveRequest, facts: &[SaveFact]) -> Result<SaveStep> 
 /// # Errors
 /// As [`next_save`].
 pub fn plan_save(request: &SaveRequest, keys: &[String]) -> Result<Vec<Op>> {
-    let walk = Walk::begin(request)?;
+    let walk = Walk::of(request)?;
     let mut ops = Vec::from([Op::Put { key: walk.own_key() }]);
     let surplus = walk.surplus(keys);
     if !surplus.is_empty() {
@@ -193,58 +206,75 @@ pub fn plan_save(request: &SaveRequest, keys: &[String]) -> Result<Vec<Op>> {
 /// Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound: all but the newest
 /// `keep − 1` below it. Keys above it are left alone.
 pub fn plan_prune(keys: &[String], position: u64, keep: u32) -> Vec<String> {
-    let mut below: Vec<(u64, &String)> = keys
-        .iter()
-        .filter_map(|key| Some((position_of(key)?, key)))
-        .filter(|(at, _)| *at < position)
-        .collect();
-    below.sort_by(|a, b| b.cmp(a));
-    let kept = usize::try_from(keep).unwrap_or(usize::MAX).saturating_sub(1);
-    below.into_iter().skip(kept).map(|(_, key)| key.clone()).collect()
+    let mut below = BinaryHeap::new();
+    for key in keys {
+        match position_of(key) {
+            Some(at) if at < position => below.push((at, key.clone())),
+            _ => {}
+        }
+    }
+    let mut kept = 1;
+    let mut unwanted = Vec::new();
+    while let Some((_, key)) = below.pop() {
+        match kept < keep {
+            true => kept += 1,
+            false => unwanted.push(key),
+        }
+    }
+    unwanted
 }
 
 struct Walk<'a> {
     request: &'a SaveRequest,
     keys: StreamKeys,
-    step: SaveStep,
     listed: Vec<String>,
-    /// What lies at or above our position and is not distrusted, newest last.
-    covering: Vec<(u64, String)>,
+    /// What lies at or above our position and is not distrusted; the newest comes first.
+    covering: BinaryHeap<(u64, String)>,
+    /// Why what lies at our position cannot be used.
+    own_verdict: Option<Code>,
     deleted: Vec<String>,
 }
 
 impl<'a> Walk<'a> {
-    fn begin(request: &'a SaveRequest) -> Result<Self> {
+    fn of(request: &'a SaveRequest) -> Result<Self> {
         if request.keep == 0 {
             return Err(Error::new(Code::InvalidOption, "at least one snapshot must be kept").at_path("keep"));
         }
-        let keys = StreamKeys::new(&request.header.name, &request.header.stream)?;
-        let step = match check_size(request.frame_bytes, request.max_bytes) {
-            Err(error) => failed(error),
-            Ok(()) => SaveStep::List {
-                prefix: keys.snapshots(request.header.version),
-                limit: usize::try_from(request.keep)
-                    .unwrap_or(usize::MAX)
-                    .saturating_add(LIST_SLACK),
-            },
-        };
         Ok(Self {
             request,
-            keys,
-            step,
+            keys: StreamKeys::new(&request.header.name, &request.header.stream)?,
             listed: Vec::new(),
-            covering: Vec::new(),
+            covering: BinaryHeap::new(),
+            own_verdict: None,
             deleted: Vec::new(),
         })
     }
 
-    fn absorb(&mut self, fact: &SaveFact) -> Result<SaveStep> {
-        match (self.step.clone(), fact) {
+    fn first_step(&self) -> SaveStep {
+        match check_size(self.request.frame_bytes, self.request.max_bytes) {
+            Err(error) => failed(error),
+            Ok(()) => SaveStep::List {
+                prefix: self.keys.snapshots(self.request.header.version),
+                limit: usize::try_from(self.request.keep)
+                    .unwrap_or(usize::MAX)
+                    .saturating_add(LIST_SLACK),
+            },
+        }
+    }
+
+    /// What follows on a step and the answer to it.
+    fn absorb(&mut self, step: SaveStep, fact: &SaveFact) -> Result<SaveStep> {
+        match (step, fact) {
             (SaveStep::List { prefix, .. }, SaveFact::Listed { keys }) => Ok(self.listed(&prefix, keys)),
             (SaveStep::Open { key, position }, SaveFact::Opened { digest, anchor }) => {
                 Ok(self.covered(key, position, digest, anchor.as_ref()))
             }
-            (SaveStep::Open { .. }, SaveFact::Rejected { .. }) => Ok(self.look_above()),
+            (SaveStep::Open { position, .. }, SaveFact::Rejected { code }) => {
+                if position == self.request.header.position {
+                    self.own_verdict = Some(*code);
+                }
+                Ok(self.look_above())
+            }
             (SaveStep::Put { .. }, SaveFact::Stored) => Ok(self.prune()),
             (SaveStep::Delete { keys }, SaveFact::Stored) => {
                 let attempt = self.keys.attempt(self.request.header.version);
@@ -267,19 +297,44 @@ impl<'a> Walk<'a> {
         self.covering = self
             .listed
             .iter()
-            .filter(|key| !self.request.distrusted.contains(key))
+            .filter(|key| self.verdict(key).is_none())
             .filter_map(|key| Some((position_of(key)?, key.clone())))
             .filter(|(position, _)| *position >= self.request.header.position)
             .collect();
-        self.covering.sort();
+        let own = self.own_key();
+        self.own_verdict = self.verdict(&own).filter(|_| self.listed.contains(&own));
         self.look_above()
     }
 
     fn look_above(&mut self) -> SaveStep {
         match self.covering.pop() {
             Some((position, key)) => SaveStep::Open { key, position },
-            None => SaveStep::Put { key: self.own_key() },
+            None => self.put(),
         }
+    }
+
+    /// What nobody can use is replaced, but perhaps others can use it: those who have its key, or newer code.
+    fn put(&self) -> SaveStep {
+        let (code, words) = match self.own_verdict {
+            Some(code @ Code::UnknownKey) => (code, "it is signed with a key that is not given here"),
+            Some(code @ Code::TooNew) => (code, "newer code has written it"),
+            _ => return SaveStep::Put { key: self.own_key() },
+        };
+        failed(
+            Error::new(
+                code,
+                format!("the snapshot that lies at this position is left alone: {words}"),
+            )
+            .at_position(self.request.header.position),
+        )
+    }
+
+    /// What the load said of a key.
+    fn verdict(&self, key: &str) -> Option<Code> {
+        let mut distrusted = self.request.distrusted.iter();
+        distrusted
+            .find(|rejected| rejected.key == key)
+            .map(|rejected| rejected.code)
     }
 
     /// A sound snapshot lies at or above our position.
@@ -318,7 +373,7 @@ impl<'a> Walk<'a> {
         let slot = self.keys.snapshots(request.header.version);
         let counted: Vec<String> = keys
             .iter()
-            .filter(|key| key.starts_with(&slot) && !request.distrusted.contains(key))
+            .filter(|key| key.starts_with(&slot) && self.verdict(key).is_none())
             .cloned()
             .collect();
         let mut surplus = match request.listing {

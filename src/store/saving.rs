@@ -7,9 +7,12 @@ use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Store, StreamKeys, next_save};
+use super::{
+    Definition, Distrusted, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Store, StreamKeys,
+    next_save,
+};
 use crate::fold::Fold;
-use crate::frame::{self, Expect, Header, Payload};
+use crate::frame::{self, Expect, Header, Payload, Sealing};
 use crate::policy::Attempt;
 use crate::{Code, Error, Result, value};
 
@@ -33,23 +36,20 @@ struct Marker {
     code: String,
 }
 
-/// Encodes a state. In debug builds it is also decoded and encoded again: a `HashSet`, whose order changes, does not survive that.
-pub(super) fn encode<F>(state: &F::State) -> Result<Vec<u8>>
+/// Refuses a state that does not survive its own encoding, such as one with a `HashSet`, whose order changes.
+pub(super) fn check_round_trip<F>(payload: &[u8]) -> Result<()>
 where
     F: Fold,
     F::State: Serialize + DeserializeOwned,
 {
-    let payload = value::to_vec(state)?;
-    if cfg!(debug_assertions) {
-        let again: F::State = value::from_slice(&payload)?;
-        if value::to_vec(&again)? != payload {
-            return Err(Error::new(
-                Code::Unencodable,
-                "the state encodes differently after a round trip; use BTreeSet or value::Set where order is not fixed",
-            ));
-        }
+    let again: F::State = value::from_slice(payload)?;
+    if value::to_vec(&again)? == payload {
+        return Ok(());
     }
-    Ok(payload)
+    Err(Error::new(
+        Code::Unencodable,
+        "the state encodes differently after a round trip; use BTreeSet or value::Set where order is not fixed",
+    ))
 }
 
 pub(super) fn seal<F>(definition: &Definition<F>, handle: &Handle<F::State>) -> Result<Sealed>
@@ -61,7 +61,7 @@ where
         validate(&handle.state)
             .map_err(|error| Error::new(Code::Invalid, format!("validate refused the state: {error}")))?;
     }
-    let encoded = encode::<F>(&handle.state)?;
+    let encoded = value::to_vec(&handle.state)?;
     if encoded.len() as u64 > definition.max_state_bytes {
         return Err(Error::new(
             Code::TooLarge,
@@ -72,6 +72,26 @@ where
             ),
         ));
     }
+    let verify = definition.verify_on_seal || cfg!(debug_assertions);
+    if verify {
+        check_round_trip::<F>(&encoded)?;
+    }
+    let header = header(definition, handle)?;
+    let sealing = Sealing {
+        compression: definition.compression,
+        keys: &definition.keys,
+        verify,
+        ..Sealing::default()
+    };
+    let frame::Sealed { facts, frame } = frame::seal_with(&header, &encoded, &sealing)?;
+    Ok(Sealed {
+        header,
+        payload: facts,
+        frame,
+    })
+}
+
+fn header<F: Fold>(definition: &Definition<F>, handle: &Handle<F::State>) -> Result<Header> {
     let position = handle.position().ok_or_else(|| {
         Error::new(
             Code::InvalidOption,
@@ -87,17 +107,14 @@ where
     );
     header.anchor = handle.progress.anchor().cloned();
     header.taken_at = definition.now();
-    let payload = Payload::of(&encoded);
-    let mut frame = frame::head(&header, &payload)?;
-    frame.extend_from_slice(&encoded);
-    Ok(Sealed { header, payload, frame })
+    Ok(header)
 }
 
 pub(super) async fn save<F: Fold>(
     definition: &Definition<F>,
     store: &impl Store,
     sealed: &Sealed,
-    distrusted: Vec<String>,
+    distrusted: Vec<Distrusted>,
     clear_attempt: bool,
 ) -> Result<SaveResult> {
     let request = SaveRequest {
@@ -172,10 +189,9 @@ fn judge<F: Fold>(definition: &Definition<F>, stream: &str, position: u64, bytes
     };
     let expect = Expect {
         position: Some(position),
-        max_state_bytes: definition.max_state_bytes,
-        ..Expect::of(&definition.name, definition.version, stream)
+        ..definition.expect(stream)
     };
-    match frame::open(bytes, &expect) {
+    match frame::open_payload(bytes, &expect) {
         Ok(opened) => SaveFact::Opened {
             digest: opened.facts.digest,
             anchor: opened.header.anchor,

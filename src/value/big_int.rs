@@ -6,12 +6,12 @@ use core::fmt::{self, Write as _};
 use super::{
     MAX_SAFE_INTEGER, Value,
     dynamic_serde::Decoded,
+    failure::Failure,
     float::safe_integer,
     leaf::{self, Decode, Leaf},
-    reader::{Major, Reader, malformed},
+    reader::{Major, Reader},
     writer::Writer,
 };
-use crate::Result;
 
 /// An integer of any size, ECMAScript's `BigInt`: a sign and a minimal big-endian magnitude.
 ///
@@ -85,13 +85,17 @@ impl BigInt {
         Self::new(negative, &magnitude)
     }
 
+    /// From an item with tag 2 or 3.
+    pub(super) fn read(item: &[u8]) -> Result<Self, Failure> {
+        let mut reader = Reader::new(item);
+        let tag = reader.head()?.argument;
+        Self::read_tagged(tag, &mut reader)
+    }
+
     /// What lies behind the tags 2 and 3, which have been read.
-    pub(super) fn read_tagged(tag: u64, reader: &mut Reader<'_>) -> Result<Self> {
-        let head = reader.head()?;
-        match head.major {
-            Major::Bytes => Ok(Self::from_content(tag == Self::NEGATIVE, reader.bytes_of(head)?)),
-            _ => Err(malformed(head.at, "expected the bytes of a bignum")),
-        }
+    pub(super) fn read_tagged(tag: u64, reader: &mut Reader<'_>) -> Result<Self, Failure> {
+        let content = reader.bytes()?;
+        Ok(Self::from_content(tag == Self::NEGATIVE, content))
     }
 
     /// The integer of a head of major type 0 or 1.

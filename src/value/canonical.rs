@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use super::{
-    entries::{self, Entry},
+    entries::Entries,
+    failure::Failure,
     reader::{Major, Reader},
     validate::validate,
     writer::Writer,
@@ -27,7 +28,7 @@ pub fn canonicalize(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut canonicalizer = Canonicalizer {
         reader: Reader::new(bytes),
         writer: Writer::default(),
-        scratch: Vec::new(),
+        entries: Entries::default(),
     };
     canonicalizer.item()?;
     Ok(canonicalizer.writer.into_bytes())
@@ -37,46 +38,34 @@ pub fn canonicalize(bytes: &[u8]) -> Result<Vec<u8>> {
 struct Canonicalizer<'a> {
     reader: Reader<'a>,
     writer: Writer,
-    scratch: Vec<u8>,
+    entries: Entries,
 }
 
 impl Canonicalizer<'_> {
-    fn item(&mut self) -> Result<()> {
+    fn item(&mut self) -> Result<(), Failure> {
         let start = self.reader.offset();
         let head = self.reader.head()?;
-        let (items, entries) = match head.major {
-            Major::Array => (head.argument, 0),
-            Major::Tag => (1, 0),
-            Major::Map => (0, head.argument),
-            Major::Bytes | Major::Text => {
-                self.reader.bytes_of(head)?;
-                (0, 0)
-            }
-            Major::Uint | Major::Nint | Major::Simple => (0, 0),
-        };
-        self.writer.raw(self.reader.since(start));
-        for _ in 0..items {
-            self.item()?;
+        if matches!(head.major, Major::Bytes | Major::Text) {
+            self.reader.bytes_of(head)?;
         }
-        self.object(entries)
+        self.writer.raw(self.reader.since(start));
+        match head.major {
+            Major::Array => (0..head.argument).try_for_each(|_| self.item()),
+            Major::Map => self.object(head.argument),
+            Major::Tag => self.item(),
+            Major::Bytes | Major::Text | Major::Uint | Major::Nint | Major::Simple => Ok(()),
+        }
     }
 
-    fn object(&mut self, count: u64) -> Result<()> {
-        let start = self.writer.len();
-        let mut entries = Vec::new();
+    fn object(&mut self, count: u64) -> Result<(), Failure> {
+        let base = self.entries.open();
         for _ in 0..count {
             let key = self.writer.len();
             self.item()?;
-            let value = self.writer.len();
+            self.entries.add(key, &self.writer);
             self.item()?;
-            let end = self.writer.len();
-            entries.push(Entry { key, value, end });
         }
-        if entries::sort(self.writer.as_bytes(), &mut entries) {
-            self.scratch.clear();
-            entries::copy(self.writer.as_bytes(), &entries, &mut self.scratch);
-            self.writer.replace_tail(start, &self.scratch);
-        }
+        self.entries.close(base, &mut self.writer); // validated: no key occurs twice
         Ok(())
     }
 }

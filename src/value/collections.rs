@@ -9,14 +9,15 @@ use serde::{
 };
 
 use super::{
-    Value, de,
+    Value, de_items,
     dynamic_serde::{Decoded, decode},
     leaf::{Decode, MAP, SET},
-    reader::Reader,
-    validate,
 };
 
-/// ECMAScript's `Set`: distinct elements in insertion order. Duplicates are not checked.
+/// ECMAScript's `Set`: distinct elements in insertion order.
+///
+/// Encoding refuses two equal numbers, BigInts, texts or other elements that ECMAScript compares by content, and −0, which it makes 0.
+/// Arrays, objects, dates and the like may be equal: there each of them is one of its own.
 ///
 /// ```
 /// use snapfold::value::{self, Set};
@@ -27,7 +28,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Set<T>(pub Vec<T>);
 
-/// ECMAScript's `Map`: entries in insertion order, with keys of any type. Duplicates are not checked.
+/// ECMAScript's `Map`: entries in insertion order, with keys of any type, which are held to what holds for the elements of a [`Set`].
 ///
 /// ```
 /// use snapfold::value::{self, OrderedMap};
@@ -123,10 +124,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Elements<T> {
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let item = <&'de [u8]>::deserialize(deserializer)?;
-        validate(item).map_err(D::Error::custom)?;
-        de::Deserializer::new(Reader::new(item))
-            .deserialize_newtype_struct(self.0, Tagged(self.0, PhantomData))
+        let mut item = de_items::Deserializer::new(<&'de [u8]>::deserialize(deserializer)?);
+        let tagged = Tagged(self.0, PhantomData);
+        item.only(|item| item.deserialize_newtype_struct(self.0, tagged))
             .map_err(D::Error::custom)
     }
 }

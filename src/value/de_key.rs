@@ -1,7 +1,6 @@
 //! Map keys: text that is read back into what it was written from.
 
-use alloc::string::ToString;
-use core::{fmt::Display, str::FromStr};
+use core::str::FromStr;
 
 use serde::{
     de::{self, Error, IntoDeserializer, Unexpected, Visitor},
@@ -16,12 +15,13 @@ pub(super) struct KeyDeserializer<'de> {
 
 impl KeyDeserializer<'_> {
     /// Only the spelling that the serializer writes: `7` and `07` must not become one key.
-    fn parse<T: FromStr + Display>(&self, visitor: &dyn de::Expected) -> Result<T, Failure> {
-        let parsed = self
-            .key
-            .parse()
-            .ok()
-            .filter(|parsed: &T| parsed.to_string() == self.key);
+    fn parse<T: FromStr>(&self, visitor: &dyn de::Expected) -> Result<T, Failure> {
+        let plain = match self.key.strip_prefix('-').unwrap_or(self.key).as_bytes() {
+            [b'+', ..] => false,
+            [b'0', ..] => self.key == "0",
+            _ => true,
+        };
+        let parsed = self.key.parse().ok().filter(|_| plain);
         parsed.ok_or_else(|| Failure::invalid_value(Unexpected::Str(self.key), visitor))
     }
 }

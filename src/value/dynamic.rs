@@ -5,12 +5,14 @@ use core::mem;
 
 use super::{
     BigInt, Bytes, Date, ElementType, MAX_DEPTH, TypedArray, Wtf8,
+    failure::Failure,
     float::safe_integer,
     leaf::{MAP_TAG, SET_TAG},
     number,
     reader::{FALSE, Head, Major, NULL, Reader, TRUE, UNDEFINED, malformed},
+    validate::validate,
 };
-use crate::{Error, Result};
+use crate::Error;
 
 /// Any value: what ECMAScript can hold, with one representation for each, so that `decode(encode(v)) == v` and
 /// `encode(decode(b)) == b`.
@@ -43,9 +45,9 @@ pub enum Value {
     Array(Vec<Value>),
     /// A plain object with its keys in their own order. Equal keys are refused when encoding.
     Object(Vec<(String, Value)>),
-    /// A `Map` in insertion order.
+    /// A `Map` in insertion order. Equal keys are refused as those of an [`OrderedMap`](super::OrderedMap) are.
     Map(Vec<(Value, Value)>),
-    /// A `Set` in insertion order.
+    /// A `Set` in insertion order. Equal elements are refused as those of a [`Set`](super::Set) are.
     Set(Vec<Value>),
 }
 
@@ -90,47 +92,54 @@ impl Value {
         }
     }
 
+    /// What [`from_slice`](super::from_slice) reads, without serde: a module that reads no other type is much smaller so.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        validate(bytes)?;
+        Ok(Self::read(&mut Reader::new(bytes))?)
+    }
+
     /// Reads one item. Checks all that a [`Value`] rests on, and the depth; the rest of the profile is for validation.
     /// Without recursion, because in debug builds 256 levels of it would take more than a small thread's stack.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Failure> {
         let mut open: Vec<Open> = Vec::new();
         loop {
-            let (mut value, mut left) = start(reader)?;
-            while left == 0 {
-                let Some(mut parent) = open.pop() else {
+            let (mut value, left) = start(reader)?;
+            if left > 0 {
+                if open.len() >= MAX_DEPTH {
+                    return Err(malformed(reader.offset(), "nested too deep"));
+                }
+                let key = next_key(&value, reader)?;
+                open.push(Open { value, key, left });
+                continue;
+            }
+            loop {
+                let Some(outer) = open.last_mut() else {
                     return Ok(value);
                 };
-                parent.attach(value, reader.offset())?;
-                (value, left) = (parent.collection, parent.left);
+                outer.attach(value, reader.offset())?;
+                if outer.left > 0 {
+                    outer.key = next_key(&outer.value, reader)?;
+                    break;
+                }
+                value = open.pop().map(|complete| complete.value).unwrap_or_default();
             }
-            if open.len() >= MAX_DEPTH {
-                return Err(malformed(reader.offset(), "nested too deep"));
-            }
-            let key = match value {
-                Self::Object(_) => reader.text()?.to_owned(),
-                _ => String::new(),
-            };
-            open.push(Open {
-                collection: value,
-                key,
-                left: left - 1,
-            });
         }
     }
 }
 
 /// A collection whose parts are being read.
 struct Open {
-    collection: Value,
+    value: Value,
     /// In a plain object: the key of the part that is being read.
     key: String,
-    /// How many parts come after that one.
+    /// How many parts are still to come.
     left: u64,
 }
 
 impl Open {
-    fn attach(&mut self, part: Value, at: usize) -> Result<()> {
-        match &mut self.collection {
+    fn attach(&mut self, part: Value, at: usize) -> Result<(), Failure> {
+        self.left = self.left.saturating_sub(1);
+        match &mut self.value {
             Value::Object(entries) => entries.push((mem::take(&mut self.key), part)),
             Value::Map(entries) => match part {
                 Value::Array(pair) => {
@@ -147,17 +156,25 @@ impl Open {
     }
 }
 
+/// In a plain object: the key of its next part.
+fn next_key(collection: &Value, reader: &mut Reader<'_>) -> Result<String, Failure> {
+    match collection {
+        Value::Object(_) => Ok(reader.text()?.to_owned()),
+        _ => Ok(String::new()),
+    }
+}
+
 /// The next value; of a collection only the start, and how many parts follow.
-fn start(reader: &mut Reader<'_>) -> Result<(Value, u64)> {
+fn start(reader: &mut Reader<'_>) -> Result<(Value, u64), Failure> {
     let head = reader.head()?;
-    let capacity = reader.capacity(head.argument);
-    let number = number::plain(head).map(Value::Number);
+    let capacity = || reader.capacity(head.argument);
+    let number = || number::plain(head).map(Value::Number);
     let value = match head.major {
-        Major::Array => return Ok((Value::Array(Vec::with_capacity(capacity)), head.argument)),
-        Major::Map => return Ok((Value::Object(Vec::with_capacity(capacity)), head.argument)),
+        Major::Array => return Ok((Value::Array(Vec::with_capacity(capacity())), head.argument)),
+        Major::Map => return Ok((Value::Object(Vec::with_capacity(capacity())), head.argument)),
         Major::Tag => return tagged(reader, head),
-        Major::Uint => number.unwrap_or_else(|| Value::BigInt(BigInt::from_head(false, head.argument))),
-        Major::Nint => number.unwrap_or_else(|| Value::BigInt(BigInt::from_head(true, head.argument))),
+        Major::Uint => number().unwrap_or_else(|| Value::BigInt(BigInt::from_head(false, head.argument))),
+        Major::Nint => number().unwrap_or_else(|| Value::BigInt(BigInt::from_head(true, head.argument))),
         Major::Bytes => Value::Bytes(reader.bytes_of(head)?.to_owned()),
         Major::Text => Value::Text(reader.text_of(head)?.to_owned()),
         Major::Simple => match head.info {
@@ -165,14 +182,14 @@ fn start(reader: &mut Reader<'_>) -> Result<(Value, u64)> {
             TRUE => Value::Bool(true),
             NULL => Value::Null,
             UNDEFINED => Value::Undefined,
-            _ => number.unwrap_or_default(),
+            _ => number().unwrap_or_default(),
         },
     };
     Ok((value, 0))
 }
 
-fn tagged(reader: &mut Reader<'_>, tag: Head) -> Result<(Value, u64)> {
-    let at = |error: Error| malformed(tag.at, error.message());
+fn tagged(reader: &mut Reader<'_>, tag: Head) -> Result<(Value, u64), Failure> {
+    let at = |error: Error| Failure::new(error.message()).or_at(tag.at);
     let value = match tag.argument {
         SET_TAG => {
             let count = reader.array()?;

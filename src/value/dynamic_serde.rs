@@ -186,6 +186,6 @@ impl Visitor<'_> for Encoded {
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Decoded, E> {
         let mut reader = Reader::new(bytes);
         let value = Value::read(&mut reader).and_then(|value| reader.finish().map(|()| value));
-        value.map(Decoded::Item).map_err(|error| E::custom(error.message()))
+        value.map(Decoded::Item).map_err(E::custom)
     }
 }

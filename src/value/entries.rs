@@ -1,43 +1,59 @@
-//! The entries of one map as ranges of a buffer: putting them into order and finding equal keys without copying any.
+//! The entries of maps while they are written: putting them into order when all are there.
 
 use alloc::vec::Vec;
 
-/// One entry: its encoded key lies at `key..value`, its encoded value at `value..end`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub key: usize,
-    pub value: usize,
-    pub end: usize,
+use super::{
+    order::{self, Rank, Span},
+    writer::Writer,
+};
+
+/// The keys of all maps that are open, outermost first. A key's value lies behind it, and behind that the next key of its map.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    keys: Vec<Span>,
+    ranks: Vec<Rank>,
+    scratch: Vec<u8>,
 }
 
-impl Entry {
-    pub fn key_in<'a>(&self, buffer: &'a [u8]) -> &'a [u8] {
-        buffer.get(self.key..self.value).unwrap_or_default()
+impl Entries {
+    /// Starts a map: all keys from here on are its own, until it is closed.
+    #[inline]
+    pub fn open(&self) -> usize {
+        self.keys.len()
     }
-}
 
-/// Sorts entries bytewise by encoded key (shorter keys first, RFC 8949 §4.2.1); equal keys keep their order. Linear if they
-/// ascend already. Returns whether anything moved.
-pub(super) fn sort(buffer: &[u8], entries: &mut [Entry]) -> bool {
-    if entries.is_sorted_by(|a, b| a.key_in(buffer) < b.key_in(buffer)) {
-        return false;
+    /// Adds the entry whose key has been written from `start` on.
+    #[inline]
+    pub fn add(&mut self, start: usize, out: &Writer) {
+        self.keys.push(Span { start, end: out.len() });
     }
-    entries.sort_unstable_by(|a, b| a.key_in(buffer).cmp(b.key_in(buffer)).then(a.key.cmp(&b.key)));
-    true
-}
 
-/// Among sorted entries, the one whose key was the first to repeat an earlier one.
-pub(super) fn first_duplicate(buffer: &[u8], sorted: &[Entry]) -> Option<Entry> {
-    let pairs = sorted.iter().zip(sorted.iter().skip(1));
-    pairs
-        .filter(|(a, b)| a.key_in(buffer) == b.key_in(buffer))
-        .map(|(_, second)| *second)
-        .min_by_key(|entry| entry.key)
-}
+    /// Puts the entries since `base` into order; unless two keys are equal: then returns the second one. Linear if they ascend
+    /// already, as those of a `BTreeMap` often do.
+    pub fn close(&mut self, base: usize, out: &mut Writer) -> Option<Span> {
+        let keys = self.keys.get(base..).unwrap_or_default();
+        let repeated = match order::ascend(keys, out.as_bytes()) {
+            true => None,
+            false => self.rearrange(base, out),
+        };
+        self.keys.truncate(base);
+        repeated
+    }
 
-/// Copies entries in the given order to the end of `target`.
-pub(super) fn copy(buffer: &[u8], entries: &[Entry], target: &mut Vec<u8>) {
-    for entry in entries {
-        target.extend_from_slice(buffer.get(entry.key..entry.end).unwrap_or_default());
+    fn rearrange(&mut self, base: usize, out: &mut Writer) -> Option<Span> {
+        let (keys, bytes) = (self.keys.get(base..).unwrap_or_default(), out.as_bytes());
+        order::sort(&mut self.ranks, keys, bytes);
+        if let Some(repeated) = order::first_duplicate(&self.ranks, keys, bytes) {
+            return keys.get(repeated).copied();
+        }
+        let start = |index: usize| keys.get(index).map_or(bytes.len(), |key| key.start);
+        self.scratch.clear();
+        self.scratch.reserve_exact(bytes.len().saturating_sub(start(0)));
+        for rank in &self.ranks {
+            let entry = bytes.get(start(rank.index)..start(rank.index.wrapping_add(1)));
+            self.scratch.extend_from_slice(entry.unwrap_or_default());
+        }
+        out.replace_tail(start(0), &self.scratch);
+        None
     }
 }

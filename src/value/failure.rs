@@ -1,4 +1,4 @@
-//! The error of our serde implementations: what went wrong, and the place as far as it is known on the way out.
+//! The error inside of this room: what went wrong, and the place as far as it is known on the way out.
 
 use alloc::{
     borrow::ToOwned,
@@ -13,7 +13,7 @@ use crate::{Code, Error};
 
 /// Boxed, so that a `Result` in the hot path is one word.
 #[derive(Debug)]
-pub(super) struct Failure(Box<Parts>);
+pub(crate) struct Failure(Box<Parts>);
 
 #[derive(Debug)]
 struct Parts {
@@ -52,9 +52,11 @@ impl Failure {
     pub fn in_entry(mut self, key: &str) -> Self {
         let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$')
             && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
-        self.0
-            .path
-            .push(if plain { format!(".{key}") } else { format!("[{key:?}]") });
+        self.0.path.push(if plain {
+            format!(".{key}")
+        } else {
+            format!("[\"{key}\"]")
+        });
         self
     }
 
@@ -75,13 +77,11 @@ impl Failure {
     }
 }
 
-/// Keeps what the reader found.
-impl From<Error> for Failure {
+/// What the reader finds is wrong with the bytes.
+impl From<Failure> for Error {
     #[cold]
-    fn from(error: Error) -> Self {
-        let mut failure = Self::new(error.message());
-        failure.0.offset = error.offset().and_then(|offset| usize::try_from(offset).ok());
-        failure
+    fn from(failure: Failure) -> Self {
+        failure.into_error(Code::Malformed)
     }
 }
 

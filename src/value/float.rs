@@ -12,6 +12,7 @@ pub(super) enum Float {
 
 impl Float {
     /// Every NaN becomes the one quiet NaN.
+    #[inline]
     pub fn shortest(value: f64) -> Self {
         if value.is_nan() {
             return Self::Half(0x7e00);
@@ -26,7 +27,21 @@ impl Float {
         }
     }
 
+    /// The number, if this is how the profile writes it.
+    #[inline]
+    pub fn checked(self) -> Result<f64, &'static str> {
+        let value = self.to_f64();
+        if safe_integer(value).is_some() {
+            return Err("an integral number that is written as a float");
+        }
+        if Self::shortest(value) != self {
+            return Err("a float that is not in its shortest form");
+        }
+        Ok(value)
+    }
+
     /// Exact; NaN payloads of the narrow widths are not kept.
+    #[inline]
     pub fn to_f64(self) -> f64 {
         match self {
             Self::Half(bits) => double_from_half(bits),
@@ -37,6 +52,7 @@ impl Float {
 }
 
 /// The integer that a number must be written as, if it is integral, within ±(2^53 − 1), and not −0.
+#[inline]
 pub(super) fn safe_integer(value: f64) -> Option<i64> {
     if value.abs() > MAX_SAFE_INTEGER as f64 {
         return None;

@@ -35,6 +35,9 @@
 //! # Ok::<(), snapfold::Error>(())
 //! ```
 //!
+//! JSON text becomes such bytes, and the other way round, without a tree in between: [`from_json`], [`to_json`]. [`diagnose`]
+//! shows any bytes to people.
+//!
 //! Bytes are not trusted. [`from_slice`] accepts exactly what the profile accepts, also in parts that the target type
 //! ignores. Its errors are [`Code::Malformed`] with the offset of the item that breaks a rule, the
 //! first one in reading order. Bytes that end too early are reported at the item that is cut, or at the end of the input if
@@ -46,17 +49,23 @@ mod collections;
 mod date;
 mod de;
 mod de_access;
+mod de_items;
 mod de_key;
+mod diagnostic;
 mod dynamic;
 mod dynamic_serde;
 mod entries;
 mod failure;
 mod float;
+mod json;
 mod leaf;
 mod number;
+mod order;
 mod reader;
+mod seen;
 mod ser;
 mod ser_compound;
+mod ser_distinct;
 mod ser_key;
 mod typed_array;
 mod validate;
@@ -73,7 +82,9 @@ pub use big_int::{BigInt, BigIntOutOfRange};
 pub use canonical::canonicalize;
 pub use collections::{Bytes, OrderedMap, Set};
 pub use date::Date;
+pub use diagnostic::diagnose;
 pub use dynamic::Value;
+pub use json::{from_json, to_json};
 pub use typed_array::{ElementType, TypedArray};
 pub use validate::validate;
 pub use wtf8::Wtf8;
@@ -93,8 +104,8 @@ pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 /// for a byte string), enums are externally tagged.
 ///
 /// # Errors
-/// [`Code::Unencodable`] with the path: a key that is no text, integer, `bool` or `char`; two equal keys in a map; more than
-/// [`MAX_DEPTH`] levels; whatever a `Serialize` implementation refuses.
+/// [`Code::Unencodable`] with the path: a key that is no text, integer, `bool` or `char`; two equal keys in a map; what a [`Set`] or
+/// an [`OrderedMap`] cannot hold; more than [`MAX_DEPTH`] levels; whatever a `Serialize` implementation refuses.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
     let mut serializer = ser::Serializer::default();
     match value.serialize(&mut serializer) {
@@ -108,14 +119,17 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
 /// A number goes into any Rust type that holds it without losing a digit, whichever way it was written; `Option` is `None`
 /// for null and undefined; unknown fields are ignored.
 ///
+/// O(n), plus what [`validate`] needs for keys out of order. No length is believed: for each byte of the input a [`Value`] takes at most
+/// 48 bytes (and 64 KiB in all for its depth), a type of arrays at most three times the size of its largest element.
+///
 /// # Errors
 /// [`Code::Malformed`] with the byte offset: bytes that the profile refuses (checked first, for the whole input), or an item
 /// that does not fit the type.
 pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T> {
-    validate(bytes)?;
-    let mut deserializer = de::Deserializer::new(Reader::new(bytes));
-    match T::deserialize(&mut deserializer) {
-        Ok(value) => deserializer.finish().map(|()| value),
-        Err(failure) => Err(failure.into_error(Code::Malformed)),
-    }
+    let read = de_items::Deserializer::new(bytes).only(|item| T::deserialize(item));
+    read.map_err(|failure| match validate(bytes) {
+        // The type may have given up behind what breaks a rule, and it does not know which key is the first to repeat another.
+        Err(error) => error,
+        Ok(()) => diagnostic::quote_found(failure.into(), bytes),
+    })
 }

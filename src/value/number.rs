@@ -2,9 +2,8 @@
 
 use super::{
     BigInt, MAX_SAFE_INTEGER,
-    reader::{Head, Major, Reader},
+    reader::{Head, Major},
 };
-use crate::Result;
 
 /// A number as read: from a head, a float or a bignum.
 pub(super) enum Number {
@@ -14,26 +13,6 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// Reads the next item if it is a number or a BigInt; else leaves the reader where it is.
-    #[inline]
-    pub fn read(reader: &mut Reader<'_>) -> Result<Option<Self>> {
-        let mut ahead = reader.clone();
-        let head = ahead.head()?;
-        let number = match (head.major, head.argument) {
-            (Major::Uint, argument) => Self::Integer(i128::from(argument)),
-            (Major::Nint, argument) => Self::Integer(!i128::from(argument)),
-            (Major::Tag, tag @ (BigInt::POSITIVE | BigInt::NEGATIVE)) => {
-                Self::Big(BigInt::read_tagged(tag, &mut ahead)?)
-            }
-            _ => match head.float() {
-                Some(float) => Self::Float(float.to_f64()),
-                None => return Ok(None),
-            },
-        };
-        *reader = ahead;
-        Ok(Some(number))
-    }
-
     pub fn to_i128(&self) -> Option<i128> {
         const LIMIT: f64 = (1u128 << 127) as f64;
         match self {

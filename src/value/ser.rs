@@ -7,23 +7,28 @@ use serde::{Serialize, ser};
 
 use super::{
     BigInt, MAX_DEPTH,
-    entries::Entry,
+    entries::Entries,
     failure::Failure,
     leaf::{ITEM, Leaf, MAP, MAP_TAG, OBJECT, SET, SET_TAG},
-    reader::{FALSE, Major, NULL, TRUE},
+    reader::{FALSE, Major, NULL, Reader, TRUE},
+    seen::Seen,
     ser_compound::{Fields, Map, Sequence},
     writer::Writer,
 };
 
 /// What the next call may mean beyond the letter of serde's data model; set by our newtypes, taken by the one call inside.
-#[derive(Default, PartialEq)]
-enum Mode {
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(super) enum Mode {
     #[default]
     Plain,
     /// Bytes are an item that is encoded already.
     Item,
     /// A map keeps its own order.
     OwnOrder,
+    /// A sequence is a Set.
+    Set,
+    /// A sequence is that of a Map's entries.
+    Map,
 }
 
 #[derive(Default)]
@@ -31,12 +36,10 @@ pub(super) struct Serializer {
     pub out: Writer,
     mode: Mode,
     depth: usize,
-    /// The entries of all open maps, outermost first.
-    pub entries: Vec<Entry>,
-    /// The field names of all open structs, outermost first.
-    pub fields: Vec<&'static str>,
-    /// Where entries are put into order.
-    pub scratch: Vec<u8>,
+    /// The entries of the maps that are open.
+    pub entries: Entries,
+    /// The keys of other open collections that may not hold one twice.
+    pub seen: Seen,
 }
 
 impl Serializer {
@@ -61,9 +64,10 @@ impl Serializer {
     }
 
     #[inline]
-    pub fn sequence(&mut self, length: Option<usize>) -> Result<Sequence<'_>, Failure> {
+    fn sequence(&mut self, length: Option<usize>) -> Result<Sequence<'_>, Failure> {
         self.enter()?;
-        Ok(Sequence::new(self, length))
+        let mode = mem::take(&mut self.mode);
+        Ok(Sequence::new(self, length, mode))
     }
 
     #[inline]
@@ -200,8 +204,14 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         match name {
             ITEM => self.mode = Mode::Item,
             OBJECT => self.mode = Mode::OwnOrder,
-            SET => self.out.tag(SET_TAG),
-            MAP => self.out.tag(MAP_TAG),
+            SET => {
+                self.out.tag(SET_TAG);
+                self.mode = Mode::Set;
+            }
+            MAP => {
+                self.out.tag(MAP_TAG);
+                self.mode = Mode::Map;
+            }
             _ => {}
         }
         value.serialize(self)
@@ -250,8 +260,8 @@ impl<'s> ser::Serializer for &'s mut Serializer {
     #[inline]
     fn serialize_map(self, length: Option<usize>) -> Result<Map<'s>, Failure> {
         self.enter()?;
-        let own_order = mem::take(&mut self.mode) == Mode::OwnOrder;
-        Ok(Map::new(self, length, own_order))
+        let mode = mem::take(&mut self.mode);
+        Ok(Map::new(self, length, mode))
     }
 
     #[inline]
@@ -290,6 +300,19 @@ impl OpenHead {
             announced,
             count: 0,
         }
+    }
+
+    /// Which of its elements lies at `at`.
+    #[cold]
+    pub fn element_at(&self, out: &[u8], at: usize) -> usize {
+        let mut reader = Reader::at(out, self.at);
+        let mut index = 0;
+        if reader.head().is_ok() {
+            while reader.jump().is_ok() && reader.offset() <= at {
+                index += 1;
+            }
+        }
+        index
     }
 
     #[inline]

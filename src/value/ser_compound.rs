@@ -5,28 +5,33 @@ use alloc::{borrow::ToOwned, format, string::String};
 use serde::{Serialize, ser};
 
 use super::{
-    entries::{self, Entry},
     failure::Failure,
+    order::Span,
     reader::{Major, Reader},
-    ser::{OpenHead, Serializer},
+    seen,
+    ser::{Mode, OpenHead, Serializer},
+    ser_distinct::Distinct,
     ser_key::KeySerializer,
 };
 
-/// An open array; also the array of a tuple variant.
+/// An open array; also that of a tuple variant, and of a Set or a Map.
 pub(super) struct Sequence<'s> {
     serializer: &'s mut Serializer,
     head: OpenHead,
     variant: Option<&'static str>,
+    distinct: Option<Distinct>,
 }
 
 impl<'s> Sequence<'s> {
     #[inline]
-    pub fn new(serializer: &'s mut Serializer, length: Option<usize>) -> Self {
+    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, mode: Mode) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Array, length);
+        let distinct = Distinct::of(mode, serializer, length);
         Self {
             serializer,
             head,
             variant: None,
+            distinct,
         }
     }
 
@@ -37,16 +42,30 @@ impl<'s> Sequence<'s> {
         }
     }
 
+    #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
-        let index = self.head.count;
+        let (index, start) = (self.head.count, self.serializer.out.len());
         self.head.count = index.saturating_add(1);
-        value
-            .serialize(&mut *self.serializer)
-            .map_err(|failure| in_variant(failure.in_element(index), self.variant))
+        let mut written = value.serialize(&mut *self.serializer);
+        if self.distinct.is_some() {
+            written = written.and_then(|()| self.check(start));
+        }
+        written.map_err(|failure| in_variant(failure.in_element(index), self.variant))
+    }
+
+    #[inline(never)]
+    fn check(&mut self, start: usize) -> Result<(), Failure> {
+        match &mut self.distinct {
+            Some(distinct) => distinct.add(self.serializer, start),
+            None => Ok(()),
+        }
     }
 
     #[inline]
     fn close(self) -> Result<(), Failure> {
+        if let Some(distinct) = &self.distinct {
+            distinct.close(self.serializer, &self.head)?;
+        }
         self.head.close(&mut self.serializer.out);
         close(self.serializer, self.variant)
     }
@@ -56,10 +75,7 @@ impl<'s> Sequence<'s> {
 pub(super) struct Fields<'s> {
     serializer: &'s mut Serializer,
     head: OpenHead,
-    /// Where the names of this struct start in the serializer's list.
-    base: usize,
-    /// One bit per name, by a cheap hash: while all bits differ, so do the names.
-    seen: u64,
+    names: seen::Scope,
     variant: Option<&'static str>,
 }
 
@@ -67,12 +83,11 @@ impl<'s> Fields<'s> {
     #[inline]
     pub fn new(serializer: &'s mut Serializer, length: usize) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Map, Some(length));
-        let base = serializer.fields.len();
+        let names = serializer.seen.open(length as u64);
         Self {
             serializer,
             head,
-            base,
-            seen: 0,
+            names,
             variant: None,
         }
     }
@@ -84,63 +99,65 @@ impl<'s> Fields<'s> {
         }
     }
 
+    /// An internally tagged enum can hold a struct that has a field named like its tag.
+    #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Failure> {
-        self.check(name)?;
         self.head.count = self.head.count.saturating_add(1);
-        self.serializer.out.text(name);
+        let Serializer { out, seen, .. } = &mut *self.serializer;
+        let start = out.len();
+        out.text(name);
+        let key = Span { start, end: out.len() };
+        if !seen.add(&mut self.names, name.as_bytes(), key, out.as_bytes()) {
+            return Err(in_variant(repeated(name), self.variant));
+        }
         value
             .serialize(&mut *self.serializer)
             .map_err(|failure| in_variant(failure.in_entry(name), self.variant))
     }
 
-    /// An internally tagged enum can hold a struct that has a field named like its tag.
-    #[inline]
-    fn check(&mut self, name: &'static str) -> Result<(), Failure> {
-        let bytes = name.as_bytes();
-        let ends = bytes
-            .first()
-            .zip(bytes.last())
-            .map_or(0, |(first, last)| first.wrapping_mul(7) ^ last);
-        let bit = 1u64 << ((bytes.len().wrapping_mul(11) as u8 ^ ends) % 64);
-        let fields = &mut self.serializer.fields;
-        if self.seen & bit != 0 && fields.iter().skip(self.base).any(|earlier| *earlier == name) {
-            return Err(in_variant(repeated(name), self.variant));
-        }
-        self.seen |= bit;
-        fields.push(name);
-        Ok(())
-    }
-
     #[inline]
     fn close(self) -> Result<(), Failure> {
-        self.serializer.fields.truncate(self.base);
+        if let Some(key) = self.serializer.seen.close(&self.names, self.serializer.out.as_bytes()) {
+            return Err(in_variant(
+                repeated(&key_text(self.serializer, key.start)),
+                self.variant,
+            ));
+        }
         self.head.close(&mut self.serializer.out);
         close(self.serializer, self.variant)
     }
 }
 
-/// An open map: each entry is encoded once; at the end the ranges are put into order.
+/// An open map.
 pub(super) struct Map<'s> {
     serializer: &'s mut Serializer,
     head: OpenHead,
-    /// Where the entries of this map start in the serializer's list.
-    base: usize,
-    /// Where the first entry starts in the output.
-    start: usize,
-    own_order: bool,
+    keys: Keys,
+    /// Where the key lies whose value comes next.
+    key: Option<usize>,
+}
+
+/// The keys of an open map.
+enum Keys {
+    /// Its entries, from here on in the list, are put into order at the end.
+    Sorted(usize),
+    /// It stays as it is.
+    OwnOrder(seen::Scope),
 }
 
 impl<'s> Map<'s> {
     #[inline]
-    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, own_order: bool) -> Self {
+    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, mode: Mode) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Map, length);
-        let (base, start) = (serializer.entries.len(), serializer.out.len());
+        let keys = match mode {
+            Mode::OwnOrder => Keys::OwnOrder(serializer.seen.open(length.unwrap_or_default() as u64)),
+            _ => Keys::Sorted(serializer.entries.open()),
+        };
         Self {
             serializer,
             head,
-            base,
-            start,
-            own_order,
+            keys,
+            key: None,
         }
     }
 }
@@ -149,55 +166,56 @@ impl ser::SerializeMap for Map<'_> {
     type Ok = ();
     type Error = Failure;
 
+    #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Failure> {
-        let start = self.serializer.out.len();
-        key.serialize(KeySerializer {
-            out: &mut self.serializer.out,
-        })?;
-        let end = self.serializer.out.len();
-        self.serializer.entries.push(Entry {
-            key: start,
-            value: end,
-            end,
-        });
+        let Serializer { out, entries, seen, .. } = &mut *self.serializer;
+        let start = out.len();
+        key.serialize(KeySerializer { out })?;
+        let fresh = match &mut self.keys {
+            Keys::Sorted(_) => {
+                entries.add(start, out);
+                true
+            }
+            Keys::OwnOrder(scope) => {
+                let key = Span { start, end: out.len() };
+                seen.add(scope, key.of(out.as_bytes()), key, out.as_bytes())
+            }
+        };
         self.head.count = self.head.count.saturating_add(1);
-        Ok(())
+        match self.key.replace(start) {
+            None if fresh => Ok(()),
+            None => Err(repeated(&key_text(self.serializer, start))),
+            Some(_) => Err(Failure::new(BY_TURNS)),
+        }
     }
 
+    #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
-        let result = value.serialize(&mut *self.serializer);
-        let end = self.serializer.out.len();
-        // Entries of maps inside are gone by now, unless the value failed; then the last one of ours is not the last.
-        let newest = self.base.saturating_add(self.head.count).saturating_sub(1);
-        let Some(entry) = self.serializer.entries.get_mut(newest) else {
-            return Err(Failure::new(
-                "a map value without a key: fix the Serialize implementation",
-            ));
+        let Some(key) = self.key.take() else {
+            return Err(Failure::new(BY_TURNS));
         };
-        entry.end = end;
-        let entry = *entry;
-        result.map_err(|failure| failure.in_entry(&key_text(self.serializer, entry)))
+        let written = value.serialize(&mut *self.serializer);
+        written.map_err(|failure| failure.in_entry(&key_text(self.serializer, key)))
     }
 
     fn end(self) -> Result<(), Failure> {
-        let Serializer {
-            out, entries, scratch, ..
-        } = &mut *self.serializer;
-        let ours = entries.get_mut(self.base..).unwrap_or_default();
-        let moved = entries::sort(out.as_bytes(), ours);
-        if let Some(entry) = entries::first_duplicate(out.as_bytes(), ours) {
-            return Err(repeated(&key_text(self.serializer, entry)));
+        if self.key.is_some() {
+            return Err(Failure::new(BY_TURNS));
         }
-        if moved && !self.own_order {
-            scratch.clear();
-            entries::copy(out.as_bytes(), ours, scratch);
-            out.replace_tail(self.start, scratch);
+        let Serializer { out, entries, seen, .. } = &mut *self.serializer;
+        let twice = match &self.keys {
+            Keys::Sorted(base) => entries.close(*base, out),
+            Keys::OwnOrder(scope) => seen.close(scope, out.as_bytes()),
+        };
+        if let Some(key) = twice {
+            return Err(repeated(&key_text(self.serializer, key.start)));
         }
-        entries.truncate(self.base);
         self.head.close(out);
         close(self.serializer, None)
     }
 }
+
+const BY_TURNS: &str = "a map writes keys and values by turns: fix the Serialize implementation";
 
 #[inline]
 fn close(serializer: &mut Serializer, variant: Option<&'static str>) -> Result<(), Failure> {
@@ -218,12 +236,12 @@ fn in_variant(failure: Failure, variant: Option<&'static str>) -> Failure {
 
 #[cold]
 fn repeated(key: &str) -> Failure {
-    Failure::new(format!("two entries have the key {key:?}: rename or remove one")).in_entry(key)
+    Failure::new(format!("two entries have the key \"{key}\": rename or remove one")).in_entry(key)
 }
 
 #[cold]
-fn key_text(serializer: &Serializer, entry: Entry) -> String {
-    let key = Reader::new(entry.key_in(serializer.out.as_bytes())).text();
+fn key_text(serializer: &Serializer, at: usize) -> String {
+    let key = Reader::at(serializer.out.as_bytes(), at).text();
     key.unwrap_or_default().to_owned()
 }
 

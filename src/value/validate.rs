@@ -1,52 +1,50 @@
 //! Does the profile accept these bytes? One walk, without building anything.
 
-use alloc::vec::Vec;
-
 use super::{
     Date, ElementType, MAX_DEPTH, Wtf8, big_int,
-    entries::{self, Entry},
-    float::{Float, safe_integer},
+    failure::Failure,
+    float::Float,
     leaf::{MAP_TAG, SET_TAG},
     number,
+    order::Span,
     reader::{Head, Major, Reader, malformed},
+    seen::{NEGATIVE_ZERO, Scope, Seen, is_primitive},
     wtf8,
 };
-use crate::Result;
+use crate::Result as PublicResult;
 
 /// Checks that the bytes are exactly one value of the profile.
 ///
-/// O(n) while the keys of each map ascend (by encoded length, then bytewise), else O(k log k) per map of k keys. Allocates
-/// only a list of the keys of the maps that are open at one time.
+/// O(n), plus O(k log k) for each map of more than 32 keys that do not ascend (by encoded length, then bytewise), and for such Maps
+/// and Sets. Allocates only lists of the keys of what is open at one time: at most 48 bytes for each byte of the input, where all of
+/// it is keys of one byte; 64 for each key in general.
 ///
 /// # Errors
 /// [`Code::Malformed`](crate::Code::Malformed) with the byte offset of the first item, in reading order, that breaks a rule.
-pub fn validate(bytes: &[u8]) -> Result<()> {
+pub fn validate(bytes: &[u8]) -> PublicResult<()> {
     let mut reader = Reader::new(bytes);
     reader.skip()?;
-    reader.finish()
+    Ok(reader.finish()?)
 }
 
 impl Reader<'_> {
     /// Steps over one item, and checks that it is a value of the profile.
-    pub fn skip(&mut self) -> Result<()> {
-        let keys = Vec::new();
-        Validator { reader: self, keys }.item(0)
+    pub fn skip(&mut self) -> Result<(), Failure> {
+        let seen = &mut Seen::default();
+        Validator { reader: self, seen }.item(0)
     }
 }
 
-struct Validator<'r, 'a> {
-    reader: &'r mut Reader<'a>,
-    /// The keys of all open maps, outermost first.
-    keys: Vec<Entry>,
+/// Recursive: as deep as the profile allows.
+pub(super) struct Validator<'r, 'a> {
+    pub reader: &'r mut Reader<'a>,
+    pub seen: &'r mut Seen,
 }
 
 impl Validator<'_, '_> {
-    fn item(&mut self, depth: usize) -> Result<()> {
+    /// Steps over an item that lies in `depth` arrays and maps.
+    pub fn item(&mut self, depth: usize) -> Result<(), Failure> {
         let head = self.reader.head()?;
-        self.rest(head, depth)
-    }
-
-    fn rest(&mut self, head: Head, depth: usize) -> Result<()> {
         match head.major {
             Major::Uint | Major::Nint => Ok(()),
             Major::Bytes => self.reader.bytes_of(head).map(drop),
@@ -54,11 +52,11 @@ impl Validator<'_, '_> {
             Major::Array => self.array(head, depth),
             Major::Map => self.object(head, depth),
             Major::Tag => self.tagged(head, depth),
-            Major::Simple => head.float().map_or(Ok(()), |float| check_float(head.at, float)),
+            Major::Simple => check_float(head),
         }
     }
 
-    fn array(&mut self, head: Head, depth: usize) -> Result<()> {
+    fn array(&mut self, head: Head, depth: usize) -> Result<(), Failure> {
         let depth = deeper(head, depth)?;
         for _ in 0..head.argument {
             self.item(depth)?;
@@ -66,40 +64,20 @@ impl Validator<'_, '_> {
         Ok(())
     }
 
-    fn object(&mut self, head: Head, depth: usize) -> Result<()> {
+    fn object(&mut self, head: Head, depth: usize) -> Result<(), Failure> {
         let depth = deeper(head, depth)?;
-        let base = self.keys.len();
-        let walked = self.entries(head.argument, depth);
-        let keys = self.keys.get_mut(base..).unwrap_or_default();
-        entries::sort(self.reader.input(), keys);
-        // A repeated key stands before anything that went wrong in a later value, so it is the error to report.
-        let repeated = entries::first_duplicate(self.reader.input(), keys);
-        self.keys.truncate(base);
-        match repeated {
-            Some(entry) => Err(malformed(entry.key, "a key that the map holds already")),
-            None => walked,
-        }
-    }
-
-    fn entries(&mut self, count: u64, depth: usize) -> Result<()> {
-        for _ in 0..count {
-            let head = self.reader.head()?;
-            if head.major != Major::Text {
-                return Err(malformed(head.at, "a map key that is not text"));
+        self.distinct(head.argument, |this, scope| {
+            let key = this.reader.head()?;
+            if key.major != Major::Text {
+                return Err(malformed(key.at, "a map key that is not text"));
             }
-            self.reader.text_of(head)?;
-            let end = self.reader.offset();
-            self.keys.push(Entry {
-                key: head.at,
-                value: end,
-                end,
-            });
-            self.item(depth)?;
-        }
-        Ok(())
+            let name = this.reader.text_of(key)?;
+            this.add(scope, name.as_bytes(), key.at)?;
+            this.item(depth)
+        })
     }
 
-    fn tagged(&mut self, tag: Head, depth: usize) -> Result<()> {
+    fn tagged(&mut self, tag: Head, depth: usize) -> Result<(), Failure> {
         match tag.argument {
             Date::TAG => self.date(tag),
             2 | 3 => {
@@ -112,11 +90,13 @@ impl Validator<'_, '_> {
             }
             SET_TAG => {
                 let head = self.elements(tag, "a Set must be an array of its elements")?;
-                self.array(head, depth)
+                let depth = deeper(head, depth)?;
+                self.distinct(head.argument, |this, scope| this.element(scope, depth))
             }
             MAP_TAG => {
                 let head = self.elements(tag, "a Map must be an array of its entries")?;
-                self.pairs(head, depth)
+                let depth = deeper(head, depth)?;
+                self.distinct(head.argument, |this, scope| this.pair(scope, depth))
             }
             other => match ElementType::from_tag(other) {
                 Some(element) => self.typed_array(tag, element),
@@ -125,18 +105,68 @@ impl Validator<'_, '_> {
         }
     }
 
-    fn date(&mut self, tag: Head) -> Result<()> {
-        let head = self.reader.head()?;
-        if let Some(float) = head.float() {
-            check_float(head.at, float)?;
+    /// Walks a collection whose keys may not repeat; `entry` walks one of its entries.
+    fn distinct(
+        &mut self,
+        count: u64,
+        mut entry: impl FnMut(&mut Self, &mut Scope) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut scope = self.seen.open(count);
+        let walked = (0..count).try_for_each(|_| entry(self, &mut scope));
+        // A repeated key stands before anything that went wrong after it, so it is the error to report.
+        match self.seen.close(&scope, self.reader.input()) {
+            Some(key) => Err(malformed(key.start, REPEATED)),
+            None => walked,
         }
+    }
+
+    /// The key that was read from `at` on; `name` is its text, or the item again.
+    #[inline]
+    fn add(&mut self, scope: &mut Scope, name: &[u8], at: usize) -> Result<(), Failure> {
+        let key = Span {
+            start: at,
+            end: self.reader.offset(),
+        };
+        if self.seen.add(scope, name, key, self.reader.input()) {
+            return Ok(());
+        }
+        Err(malformed(at, REPEATED))
+    }
+
+    /// An element of a Set or a key of a Map.
+    fn element(&mut self, scope: &mut Scope, depth: usize) -> Result<(), Failure> {
+        let at = self.reader.offset();
+        self.item(depth)?;
+        match self.reader.since(at) {
+            item if !is_primitive(item) => Ok(()),
+            item if item == NEGATIVE_ZERO => Err(malformed(at, "−0 as a Map key or a Set element: it must be 0")),
+            item => self.add(scope, item, at),
+        }
+    }
+
+    fn pair(&mut self, scope: &mut Scope, depth: usize) -> Result<(), Failure> {
+        let head = self.reader.head()?;
+        if head.major != Major::Array || head.argument != 2 {
+            return Err(malformed(
+                head.at,
+                "an entry of a Map must be an array of key and value",
+            ));
+        }
+        let depth = deeper(head, depth)?;
+        self.element(scope, depth)?;
+        self.item(depth)
+    }
+
+    fn date(&mut self, tag: Head) -> Result<(), Failure> {
+        let head = self.reader.head()?;
+        check_float(head)?;
         match number::plain(head).and_then(Date::from_seconds) {
             Some(_) => Ok(()),
             None => Err(malformed(tag.at, "a Date that is no whole millisecond of its range")),
         }
     }
 
-    fn typed_array(&mut self, tag: Head, element: ElementType) -> Result<()> {
+    fn typed_array(&mut self, tag: Head, element: ElementType) -> Result<(), Failure> {
         let content = self.content(tag, "a typed array must be a byte string")?;
         if content.len().is_multiple_of(element.size()) {
             return Ok(());
@@ -147,23 +177,8 @@ impl Validator<'_, '_> {
         ))
     }
 
-    fn pairs(&mut self, head: Head, depth: usize) -> Result<()> {
-        let depth = deeper(head, depth)?;
-        for _ in 0..head.argument {
-            let pair = self.reader.head()?;
-            if pair.major != Major::Array || pair.argument != 2 {
-                return Err(malformed(
-                    pair.at,
-                    "an entry of a Map must be an array of key and value",
-                ));
-            }
-            self.array(pair, depth)?;
-        }
-        Ok(())
-    }
-
     /// The byte string under a tag.
-    fn content(&mut self, tag: Head, otherwise: &str) -> Result<&[u8]> {
+    fn content(&mut self, tag: Head, otherwise: &'static str) -> Result<&[u8], Failure> {
         let head = self.reader.head()?;
         match head.major {
             Major::Bytes => self.reader.bytes_of(head),
@@ -172,7 +187,7 @@ impl Validator<'_, '_> {
     }
 
     /// The head of the array under a tag.
-    fn elements(&mut self, tag: Head, otherwise: &str) -> Result<Head> {
+    fn elements(&mut self, tag: Head, otherwise: &'static str) -> Result<Head, Failure> {
         let head = self.reader.head()?;
         match head.major {
             Major::Array => Ok(head),
@@ -181,23 +196,21 @@ impl Validator<'_, '_> {
     }
 }
 
-fn deeper(head: Head, depth: usize) -> Result<usize> {
+pub(super) const REPEATED: &str = "a key or element that the collection holds already";
+
+/// The depth inside of an array or map that lies in `depth` others.
+#[inline]
+pub(super) fn deeper(head: Head, depth: usize) -> Result<usize, Failure> {
     if depth < MAX_DEPTH {
         return Ok(depth.saturating_add(1));
     }
-    Err(malformed(
-        head.at,
-        alloc::format!("nested deeper than {MAX_DEPTH} levels"),
-    ))
+    Err(malformed(head.at, "nested deeper than 256 levels"))
 }
 
-fn check_float(at: usize, float: Float) -> Result<()> {
-    let value = float.to_f64();
-    if safe_integer(value).is_some() {
-        return Err(malformed(at, "an integral number that is written as a float"));
+#[inline]
+fn check_float(head: Head) -> Result<(), Failure> {
+    match head.float().map_or(Ok(0.0), Float::checked) {
+        Ok(_) => Ok(()),
+        Err(message) => Err(malformed(head.at, message)),
     }
-    if Float::shortest(value) != float {
-        return Err(malformed(at, "a float that is not in its shortest form"));
-    }
-    Ok(())
 }

@@ -17,16 +17,22 @@ impl Writer {
     #[inline]
     pub fn head(&mut self, major: Major, argument: u64) {
         let start = (major as u8) << 5;
-        let [b0, b1, b2, b3, b4, b5, b6, b7] = argument.to_be_bytes();
-        match argument {
-            0..=23 => self.out.push(start | b7),
-            24..=0xff => self.out.extend_from_slice(&[start | 24, b7]),
-            0x100..=0xffff => self.out.extend_from_slice(&[start | 25, b6, b7]),
-            0x1_0000..=0xffff_ffff => self.out.extend_from_slice(&[start | 26, b4, b5, b6, b7]),
-            _ => self
-                .out
-                .extend_from_slice(&[start | 27, b0, b1, b2, b3, b4, b5, b6, b7]),
+        if argument < 24 {
+            self.out.push(start | argument as u8);
+        } else {
+            self.long_head(start, argument);
         }
+    }
+
+    /// A head whose argument has bytes of its own. Without a branch on how many, which no processor foresees.
+    #[inline]
+    fn long_head(&mut self, start: u8, argument: u64) {
+        let power = u8::from(argument > 0xff) + u8::from(argument > 0xffff) + u8::from(argument > 0xffff_ffff);
+        let size = 1usize << power;
+        let [b0, b1, b2, b3, b4, b5, b6, b7] = (argument << (64 - 8 * size)).to_be_bytes();
+        let end = self.out.len().saturating_add(1 + size);
+        self.raw(&[start | (24 + power), b0, b1, b2, b3, b4, b5, b6, b7]);
+        self.out.truncate(end);
     }
 
     #[inline]
@@ -51,19 +57,20 @@ impl Writer {
         }
     }
 
+    #[inline]
     fn float(&mut self, value: Float) {
         match value {
             Float::Half(bits) => {
-                self.out.push(0xf9);
-                self.out.extend_from_slice(&bits.to_be_bytes());
+                let [b0, b1] = bits.to_be_bytes();
+                self.raw(&[0xf9, b0, b1]);
             }
             Float::Single(bits) => {
-                self.out.push(0xfa);
-                self.out.extend_from_slice(&bits.to_be_bytes());
+                let [b0, b1, b2, b3] = bits.to_be_bytes();
+                self.raw(&[0xfa, b0, b1, b2, b3]);
             }
             Float::Double(bits) => {
-                self.out.push(0xfb);
-                self.out.extend_from_slice(&bits.to_be_bytes());
+                let [b0, b1, b2, b3, b4, b5, b6, b7] = bits.to_be_bytes();
+                self.raw(&[0xfb, b0, b1, b2, b3, b4, b5, b6, b7]);
             }
         }
     }
@@ -131,6 +138,19 @@ impl Writer {
     pub fn replace_tail(&mut self, start: usize, bytes: &[u8]) {
         self.out.truncate(start);
         self.raw(bytes);
+    }
+}
+
+/// For answers that are written without serde.
+#[cfg(feature = "js")]
+impl Writer {
+    /// The head of an array; its elements follow.
+    pub fn array(&mut self, count: usize) {
+        self.head(Major::Array, count as u64);
+    }
+
+    pub fn null(&mut self) {
+        self.simple(super::reader::NULL);
     }
 }
 

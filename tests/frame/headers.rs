@@ -2,7 +2,7 @@
 
 use snapfold::Code;
 use snapfold::fold::Anchor;
-use snapfold::frame::{self, Expect, Header, Payload};
+use snapfold::frame::{self, Algorithm, Expect, Header, Payload, Stored};
 use snapfold::value::{BigInt, Date, MAX_SAFE_INTEGER, Value};
 
 use crate::forge::{Fields, bytes, head, text, uint};
@@ -105,9 +105,29 @@ fn a_stored_length_that_no_reader_accepts_is_not_written() {
         bytes,
         ..Payload::of(b"")
     };
-    assert!(frame::head(&minimal_header(), &facts(MAX_SAFE_INTEGER)).is_ok());
-    let error = frame::head(&minimal_header(), &facts(MAX_SAFE_INTEGER + 1)).unwrap_err();
+    assert!(frame::head(&minimal_header(), &facts(MAX_SAFE_INTEGER), None).is_ok());
+    let error = frame::head(&minimal_header(), &facts(MAX_SAFE_INTEGER + 1), None).unwrap_err();
     assert_eq!(error.code(), Code::InvalidOption);
+}
+
+#[test]
+fn a_raw_length_that_no_reader_accepts_is_not_written() {
+    let facts = |raw, stored| Payload {
+        bytes: raw,
+        stored: Some(Stored {
+            compression: Algorithm::Lz4,
+            bytes: stored,
+            digest: [0; 32],
+        }),
+        ..Payload::of(b"")
+    };
+    for (raw, stored, sound) in [(0, 11, true), (2_550, 10, true), (2_551, 10, false), (1, 0, false)] {
+        assert_eq!(
+            frame::head(&minimal_header(), &facts(raw, stored), None).is_ok(),
+            sound,
+            "{raw} {stored}"
+        );
+    }
 }
 
 #[test]
@@ -168,6 +188,51 @@ fn metadata_keeps_types_and_order() {
         ..minimal_header()
     };
     assert_eq!(round_trip(&header), header);
+}
+
+/// Arrays inside each other.
+fn nested(levels: usize) -> Value {
+    (1..levels).fold(Value::Array(vec![]), |inner, _| Value::Array(vec![inner]))
+}
+
+/// The header's map is the first of 256 levels.
+#[test]
+fn metadata_has_255_levels_and_no_more() {
+    let with_levels = |levels: usize| Header {
+        meta: Value::Object(vec![("deep".into(), nested(levels - 1))]),
+        ..minimal_header()
+    };
+    assert_eq!(round_trip(&with_levels(255)), with_levels(255));
+    for levels in [256, 257] {
+        let error = frame::seal(&with_levels(levels), &payload()).unwrap_err();
+        assert_eq!(
+            (error.code(), error.path()),
+            (Code::Unencodable, Some("meta")),
+            "{error}"
+        );
+        let inner = snapfold::value::to_vec(&nested(levels - 2)).unwrap();
+        let meta = [head(5, 1), text("deep"), head(4, 1), inner].concat();
+        for fields in [Fields::of(b"").with(17, meta.clone()), Fields::of(b"").with(99, meta)] {
+            assert_eq!(crate::verdict(&fields.frame(b"")).code(), Code::Corrupt, "{levels}");
+        }
+    }
+}
+
+#[test]
+fn a_floor_is_written_and_keeps_older_readers_away() {
+    let with_floor = |floor| Header {
+        floor,
+        ..minimal_header()
+    };
+    let seal = |floor| frame::seal(&with_floor(floor), &payload()).unwrap();
+    assert_eq!(seal(Some(1)), seal(None), "1 is the default and left out");
+    for floor in [2, u32::MAX] {
+        let error = frame::inspect(&seal(Some(floor)), &Expect::default()).unwrap_err();
+        assert_eq!(error.code(), Code::TooNew);
+        assert!(error.message().contains(&floor.to_string()), "{error}");
+    }
+    let error = frame::seal(&with_floor(Some(0)), &payload()).unwrap_err();
+    assert_eq!((error.code(), error.path()), (Code::InvalidOption, Some("floor")));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use snapfold::fold::Anchor;
-use snapfold::frame::{self, Expect, Header, sha256};
+use snapfold::frame::{self, Compression, Expect, Header, Key, Sealing, sha256};
 use snapfold::value::{MAX_SAFE_INTEGER, Value};
 
 use crate::forge;
@@ -22,6 +22,13 @@ fn metas() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Some compress, some do not, some take several blocks.
+fn payloads() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = (prop::collection::vec(any::<u8>(), 0..200), 1..700usize);
+    let repeated = pieces.prop_map(|(piece, times)| piece.repeat(times));
+    prop_oneof![3 => prop::collection::vec(any::<u8>(), 0..3_000), 1 => repeated]
+}
+
 prop_compose! {
     fn headers()(
         (name, stream) in (".{1,20}", ".{1,20}"),
@@ -37,12 +44,26 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn what_is_sealed_is_opened(header in headers(), payload in prop::collection::vec(any::<u8>(), 0..200)) {
-        let frame = frame::seal(&header, &payload).unwrap();
-        let opened = frame::open(&frame, &Expect::default()).unwrap();
+    fn what_is_sealed_is_opened(
+        header in headers(),
+        payload in payloads(),
+        (compression, signed) in (any::<bool>(), any::<bool>()),
+    ) {
+        let keys = [Key::new("2024", [7; 32]).unwrap()];
+        let sealing = Sealing {
+            media_type: Some("application/octet-stream"),
+            compression: if compression { Compression::Auto } else { Compression::None },
+            keys: if signed { &keys } else { &[] },
+            verify: true,
+        };
+        let sealed = frame::seal_with(&header, &payload, &sealing).unwrap();
+        let opened = frame::open(&sealed.frame, &Expect { keys: sealing.keys, ..Expect::default() }).unwrap();
         prop_assert_eq!(&opened.header, &header);
-        prop_assert_eq!(opened.payload, &payload[..]);
-        prop_assert_eq!(frame::seal(&opened.header, opened.payload).unwrap(), frame);
+        prop_assert_eq!(&*opened.payload, &payload);
+        prop_assert_eq!(&opened.facts, &sealed.facts);
+        prop_assert_eq!((opened.facts.bytes, opened.facts.digest), (payload.len() as u64, sha256(&payload)));
+        prop_assert_eq!(opened.key_id.is_some(), signed);
+        prop_assert_eq!(frame::seal_with(&opened.header, &opened.payload, &sealing).unwrap().frame, sealed.frame);
     }
 
     #[test]
@@ -61,6 +82,30 @@ proptest! {
     #[test]
     fn random_headers_never_panic(header in prop::collection::vec(any::<u8>(), 1..100)) {
         let _ = frame::open(&forge::frame(&header, b""), &Expect::default());
+    }
+
+    /// Sound digests around an LZ4 frame of anything at all: it is refused, or it gives exactly the state that the header speaks of.
+    #[test]
+    fn random_lz4_never_panics(
+        blocks in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..60), any::<bool>()), 0..4),
+        raw in prop::collection::vec(0..3u8, 0..300),
+    ) {
+        let mut stored = b"\x04\x22\x4d\x18\x60\x40\x82".to_vec();
+        for (block, as_it_is) in &blocks {
+            stored.extend((block.len() as u32 | u32::from(*as_it_is) << 31).to_le_bytes());
+            stored.extend(block);
+        }
+        stored.extend([0; 4]);
+        let frame = forge::Fields::of(&stored)
+            .with(8, forge::text("application/octet-stream"))
+            .with(9, forge::uint(1))
+            .with(10, forge::uint(raw.len() as u64))
+            .with(13, forge::bytes(&sha256(&raw)))
+            .frame(&stored);
+        match frame::open(&frame, &Expect::default()) {
+            Ok(opened) => prop_assert_eq!(&*opened.payload, &raw),
+            Err(error) => prop_assert_eq!(error.code(), snapfold::Code::Corrupt),
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Frames: sealing, opening, inspecting, and the verdict on whatever comes back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod compression;
 mod damage;
 mod expectations;
 mod forge;
 mod headers;
+mod keys;
 #[cfg(not(target_family = "wasm"))]
 mod laws;
 mod sealing;

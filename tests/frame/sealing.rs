@@ -1,6 +1,6 @@
 //! What is sealed is what is opened.
 
-use snapfold::frame::{self, Expect, Header, MAX_HEAD_BYTES, MAX_HEADER_BYTES, Payload, sha256};
+use snapfold::frame::{self, Expect, Header, MAX_HEAD_BYTES, MAX_HEADER_BYTES, Payload, Sealing, sha256};
 use snapfold::value::Value;
 use snapfold::{Code, Error};
 
@@ -41,7 +41,7 @@ fn equal_headers_and_payloads_give_equal_bytes() {
 
 #[test]
 fn a_host_may_hash_and_write_the_payload_itself() {
-    let mut frame = frame::head(&full_header(), &Payload::of(&payload())).unwrap();
+    let mut frame = frame::head(&full_header(), &Payload::of(&payload()), None).unwrap();
     frame.extend(payload());
     assert_eq!(frame, frame::seal(&full_header(), &payload()).unwrap());
 }
@@ -49,28 +49,54 @@ fn a_host_may_hash_and_write_the_payload_itself() {
 #[test]
 fn a_payload_in_the_hosts_own_format_passes_through() {
     let own = b"<cart/>";
-    let facts = Payload {
-        media_type: Some("application/xml".into()),
-        ..Payload::of(own)
+    let sealing = Sealing {
+        media_type: Some("application/xml"),
+        verify: true,
+        ..Sealing::default()
     };
-    let mut frame = frame::head(&minimal_header(), &facts).unwrap();
-    frame.extend(own);
+    let sealed = frame::seal_with(&minimal_header(), own, &sealing).unwrap();
+    let opened = frame::open(&sealed.frame, &Expect::default()).unwrap();
+    assert_eq!(opened.facts.media_type.as_deref(), Some("application/xml"));
+    assert_eq!((opened.facts, &*opened.payload), (sealed.facts, &own[..]));
+}
+
+#[test]
+fn an_uncompressed_payload_is_borrowed_from_the_frame() {
+    let frame = frame::seal(&minimal_header(), &payload()).unwrap();
     let opened = frame::open(&frame, &Expect::default()).unwrap();
-    assert_eq!((opened.facts, opened.payload), (facts, &own[..]));
+    assert!(matches!(opened.payload, std::borrow::Cow::Borrowed(_)));
+}
+
+#[test]
+fn verifying_refuses_what_would_not_open() {
+    let verify = Sealing {
+        verify: true,
+        ..Sealing::default()
+    };
+    assert!(frame::seal_with(&full_header(), &payload(), &verify).is_ok());
+    let newer = Header {
+        floor: Some(2),
+        ..minimal_header()
+    };
+    for (header, payload) in [(minimal_header(), vec![0xff]), (newer, payload())] {
+        assert!(frame::seal(&header, &payload).is_ok());
+        let error = frame::seal_with(&header, &payload, &verify).unwrap_err();
+        assert_eq!(error.code(), Code::Unencodable, "{error}");
+    }
 }
 
 #[test]
 fn inspect_reads_the_header_from_the_head_alone() {
     let frame = frame::seal(&full_header(), &payload()).unwrap();
-    let inspection = frame::inspect(&frame).unwrap();
+    let inspection = frame::inspect(&frame, &Expect::default()).unwrap();
     assert_eq!(inspection.header, full_header());
     assert_eq!(inspection.payload, Payload::of(&payload()));
     assert_eq!(&frame[inspection.offset..], payload());
     for known in [inspection.offset, inspection.offset + 1, frame.len()] {
-        let found = frame::inspect_head(&frame[..known], frame.len() as u64);
+        let found = frame::inspect_head(&frame[..known], frame.len() as u64, &Expect::default());
         assert_eq!(found.as_ref(), Ok(&inspection), "{known} bytes are known");
     }
-    let short = frame::inspect_head(&frame[..inspection.offset - 1], frame.len() as u64);
+    let short = frame::inspect_head(&frame[..inspection.offset - 1], frame.len() as u64, &Expect::default());
     assert_eq!(short.map_err(|error| error.code()), Err(Code::Truncated));
 }
 
@@ -78,7 +104,10 @@ fn inspect_reads_the_header_from_the_head_alone() {
 fn inspect_does_not_look_at_the_payload() {
     let mut frame = frame::seal(&full_header(), &payload()).unwrap();
     *frame.last_mut().unwrap() ^= 1;
-    assert_eq!(frame::inspect(&frame).unwrap().header, full_header());
+    assert_eq!(
+        frame::inspect(&frame, &Expect::default()).unwrap().header,
+        full_header()
+    );
     let error = frame::open(&frame, &Expect::default()).unwrap_err();
     let offset = frame.len() - payload().len();
     assert_eq!((error.code(), error.offset()), (Code::Corrupt, Some(offset as u64)));
@@ -95,10 +124,13 @@ fn the_largest_header_fits_the_largest_head() {
     };
     let overhead = {
         let frame = of_meta(60_000).unwrap();
-        frame::inspect(&frame).unwrap().offset - 46 - 60_000
+        frame::inspect(&frame, &Expect::default()).unwrap().offset - 46 - 60_000
     };
     let largest = of_meta(MAX_HEADER_BYTES - overhead).unwrap();
-    assert_eq!(frame::inspect(&largest).unwrap().offset, MAX_HEAD_BYTES);
+    assert_eq!(
+        frame::inspect(&largest, &Expect::default()).unwrap().offset,
+        MAX_HEAD_BYTES
+    );
     let error = of_meta(MAX_HEADER_BYTES - overhead + 1).unwrap_err();
     assert_eq!(error.code(), Code::TooLarge);
     assert!(error.message().contains("65537"), "{error}");

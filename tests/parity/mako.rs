@@ -260,7 +260,9 @@ fn an_append_between_load_and_snapshot_is_folded_once() {
     let mut handle = engine.blocking().load(STREAM).unwrap();
     append(&log, 11..=13); // another process
     engine.blocking().snapshot(&mut handle).unwrap();
-    let header = frame::inspect(&store.bytes(&key(1, 10)).unwrap()).unwrap().header;
+    let header = frame::inspect(&store.bytes(&key(1, 10)).unwrap(), &frame::Expect::default())
+        .unwrap()
+        .header;
     assert_eq!(
         (header.position, header.event_count),
         (10, 10),

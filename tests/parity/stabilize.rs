@@ -247,7 +247,7 @@ fn dates_sets_and_bytes_stay_what_they_are() {
     // Not only for this type: any reader sees what they are.
     let bytes = store.bytes(&key(8)).unwrap();
     let opened = frame::open(&bytes, &frame::Expect::default()).unwrap();
-    let plain: snapfold::value::Value = snapfold::value::from_slice(opened.payload).unwrap();
+    let plain: snapfold::value::Value = snapfold::value::from_slice(&opened.payload).unwrap();
     use snapfold::value::Value;
     assert!(matches!(plain.get("last_changed"), Some(Value::Date(_))));
     assert!(matches!(plain.get("tags"), Some(Value::Set(_))));
@@ -286,7 +286,9 @@ fn the_time_rule_survives_a_restart() {
     };
     append(&log, 1..=5);
     snapshot(&open(hourly(), &store, &log));
-    let header = frame::inspect(&store.bytes(&key(5)).unwrap()).unwrap().header;
+    let header = frame::inspect(&store.bytes(&key(5)).unwrap(), &frame::Expect::default())
+        .unwrap()
+        .header;
     assert_eq!(header.taken_at, Some(0));
     append(&log, [6]);
     for (now, due) in [(HOUR as i64 - 1, false), (HOUR as i64, true)] {
@@ -303,7 +305,7 @@ fn the_time_rule_survives_a_restart() {
 fn the_digest_covers_identity_and_position() {
     let (_, store, _) = snapshotted(50);
     let sound = store.bytes(&key(50)).unwrap();
-    let offset = frame::inspect(&sound).unwrap().offset;
+    let offset = frame::inspect(&sound, &frame::Expect::default()).unwrap().offset;
     let find = |text: &[u8]| sound.windows(text.len()).position(|window| window == text).unwrap();
     for (what, at) in [
         ("name", find(b"workflow")),

@@ -32,7 +32,7 @@ fn the_defaults() {
     }
     assert_eq!(store.keys(), [crate::key(300), crate::key(200)]);
     // No clock.
-    let header = snapfold::frame::inspect(&store.bytes(&crate::key(300)).unwrap())
+    let header = snapfold::frame::inspect(&store.bytes(&crate::key(300)).unwrap(), &Default::default())
         .unwrap()
         .header;
     assert_eq!(header.taken_at, None);

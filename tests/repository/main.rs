@@ -13,6 +13,7 @@ mod loading;
 mod migration;
 mod past;
 mod saving;
+mod signing;
 mod sparse;
 mod verdicts;
 

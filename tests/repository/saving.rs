@@ -52,7 +52,7 @@ fn the_frame_says_whose_state_it_is() {
     assert_eq!((opened.header.position, opened.header.event_count), (12, 12));
     assert_eq!(opened.header.anchor, Some(Anchor::id("e12")));
     assert_eq!(opened.header.taken_at, Some(1_700_000_000_123));
-    assert_eq!(value::from_slice::<Account>(opened.payload).unwrap(), replay(&log));
+    assert_eq!(value::from_slice::<Account>(&opened.payload).unwrap(), replay(&log));
 }
 
 #[test]

@@ -72,13 +72,12 @@ fn a_payload_that_is_no_state_never_becomes_a_default_one() {
 #[test]
 fn a_payload_in_another_format_is_not_guessed_at() {
     let (repository, store, log) = two_snapshots();
-    let facts = frame::Payload {
-        media_type: Some("application/json".into()),
-        ..frame::Payload::of(b"{}")
+    let sealing = frame::Sealing {
+        media_type: Some("application/json"),
+        ..frame::Sealing::default()
     };
-    let mut bytes = frame::head(&Header::new("account", 1, STREAM, 20, 20), &facts).unwrap();
-    bytes.extend(b"{}");
-    store.set(&key(20), &bytes);
+    let sealed = frame::seal_with(&Header::new("account", 1, STREAM, 20, 20), b"{}", &sealing).unwrap();
+    store.set(&key(20), &sealed.frame);
     assert_rejected(&repository, &log, Source::Snapshot { position: 10 }, &[Code::Foreign]);
 }
 

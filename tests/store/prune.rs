@@ -2,7 +2,7 @@
 
 use snapfold::Code;
 use snapfold::frame::{Header, Payload};
-use snapfold::store::{Listing, Op, SaveRequest, StreamKeys, plan_prune, plan_save};
+use snapfold::store::{Distrusted, Listing, Op, SaveRequest, StreamKeys, plan_prune, plan_save};
 
 fn keys() -> StreamKeys {
     StreamKeys::new("cart", "cart-42").unwrap()
@@ -100,7 +100,10 @@ fn a_plan_for_a_store_that_lists_late_deletes_nothing() {
 #[test]
 fn what_the_load_rejected_does_not_count_as_kept() {
     let distrusted = SaveRequest {
-        distrusted: slot(&[400]),
+        distrusted: vec![Distrusted {
+            key: slot(&[400]).remove(0),
+            code: Code::Corrupt,
+        }],
         ..request()
     };
     let plan = plan_save(&distrusted, &slot(&[400, 300, 200])).unwrap();

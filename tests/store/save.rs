@@ -2,7 +2,7 @@
 
 use snapfold::fold::Anchor;
 use snapfold::frame::{Header, Payload};
-use snapfold::store::{Listing, SaveFact, SaveRequest, SaveResult, SaveStep, StreamKeys, next_save};
+use snapfold::store::{Distrusted, Listing, SaveFact, SaveRequest, SaveResult, SaveStep, StreamKeys, next_save};
 use snapfold::{Code, Error, Result};
 
 fn keys() -> StreamKeys {
@@ -44,6 +44,13 @@ fn opened(state: &[u8], anchor: &str) -> SaveFact {
 
 fn rejected(code: Code) -> SaveFact {
     SaveFact::Rejected { code }
+}
+
+fn distrusted(position: u64, code: Code) -> Distrusted {
+    Distrusted {
+        key: key(position),
+        code,
+    }
 }
 
 fn failed() -> SaveFact {
@@ -189,13 +196,39 @@ fn a_snapshot_of_a_history_that_is_gone_is_replaced() {
 #[test]
 fn what_the_load_rejected_covers_nothing_and_is_not_opened_again() {
     let request = SaveRequest {
-        distrusted: vec![key(700), key(500)],
+        distrusted: vec![distrusted(700, Code::Ahead), distrusted(500, Code::Corrupt)],
         ..request()
     };
     assert_eq!(next_save(&request, &[listed(&[700, 500, 400])]), Ok(put()));
     let facts = [listed(&[700, 600, 500]), opened(b"newer", "e600")];
     assert_eq!(next_save(&request, &facts[..1]), Ok(open(600)));
     assert_eq!(next_save(&request, &facts), Ok(covered(600)));
+}
+
+/// It may be the only one that somebody else can read.
+#[test]
+fn a_snapshot_at_the_same_position_that_only_others_can_use_is_not_overwritten() {
+    for code in [Code::UnknownKey, Code::TooNew] {
+        let found_now = failure(next_save(&request(), &[listed(&[500, 400]), rejected(code)]));
+        let found_by_the_load = SaveRequest {
+            distrusted: vec![distrusted(500, code)],
+            ..request()
+        };
+        let known = failure(next_save(&found_by_the_load, &[listed(&[500, 400])]));
+        for error in [found_now, known] {
+            assert_eq!((error.code(), error.position()), (code, Some(500)), "{error}");
+        }
+        // Elsewhere it is in nobody's way.
+        assert_next(&[listed(&[600, 400]), rejected(code)], &put());
+        assert_eq!(
+            next_save(&found_by_the_load, &[listed(&[600, 400]), rejected(code)]),
+            Ok(put())
+        );
+        // And a sound one above covers us, whatever lies here.
+        let above = [listed(&[600, 500]), opened(b"newer", "e600")];
+        assert_eq!(next_save(&found_by_the_load, &above), Ok(covered(600)));
+    }
+    assert_next(&[listed(&[500]), rejected(Code::Unsigned)], &put());
 }
 
 #[test]

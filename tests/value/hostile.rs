@@ -1,8 +1,10 @@
 //! Bytes that mean harm.
 
-use snapfold::value::{MAX_DEPTH, Value, canonicalize, from_slice, to_vec, validate};
+use std::collections::BTreeMap;
 
-use crate::{hex, offset, path};
+use snapfold::value::{Bytes, Date, MAX_DEPTH, OrderedMap, Set, Value, canonicalize, from_slice, to_vec, validate};
+
+use crate::{hex, offset, path, readers::Walk};
 
 /// A state with every kind of item in it.
 fn sample() -> Vec<u8> {
@@ -111,6 +113,66 @@ fn many_keys_out_of_order_are_checked_in_reasonable_time() {
     let last = repeated.len() - 9;
     repeated.splice(last.., [b"00000000".as_slice(), &[0xf6]].concat());
     assert_eq!(offset(&validate(&repeated).unwrap_err()), last as u64 - 1);
+}
+
+#[test]
+fn claims_are_refused_by_every_reader_where_validation_refuses_them() {
+    #[track_caller]
+    fn refuse<T: serde::de::DeserializeOwned + std::fmt::Debug>(bytes: &[u8]) {
+        let verdict = validate(bytes).unwrap_err();
+        offset(&verdict);
+        assert_eq!(from_slice::<T>(bytes).unwrap_err(), verdict, "{bytes:02x?}");
+    }
+    let arguments = [
+        "1a000f4240",
+        "1a7fffffff",
+        "1affffffff",
+        "1b0000000100000000",
+        "1b7fffffffffffffff",
+        "1bffffffffffffffff",
+    ];
+    for argument in arguments.map(hex) {
+        for major in 2..=6u8 {
+            let mut claim = argument.clone();
+            claim[0] |= major << 5;
+            for before in ["", "81", "a16161", "d90102", "d99080", "d856", "c2", "c1"] {
+                for after in ["", "00", "616100", "8200f6"] {
+                    let bytes = [hex(before), claim.clone(), hex(after)].concat();
+                    refuse::<Value>(&bytes);
+                    refuse::<Walk>(&bytes);
+                    refuse::<Vec<u64>>(&bytes);
+                    refuse::<Vec<Vec<String>>>(&bytes);
+                    refuse::<BTreeMap<String, Bytes>>(&bytes);
+                    refuse::<Set<Vec<u8>>>(&bytes);
+                    refuse::<OrderedMap<u8, Option<bool>>>(&bytes);
+                    refuse::<Date>(&bytes);
+                    refuse::<f64>(&bytes);
+                    refuse::<String>(&bytes);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_depth_of_types_is_that_of_the_profile() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Nest(#[allow(dead_code)] Vec<Nest>);
+    #[derive(Debug, serde::Deserialize)]
+    struct Sets(#[allow(dead_code)] Set<Sets>);
+    for (levels, fine) in [(MAX_DEPTH, true), (MAX_DEPTH + 1, false), (100_000, false)] {
+        let arrays = [hex("81").repeat(levels - 1), hex("80")].concat();
+        assert_eq!(from_slice::<Nest>(&arrays).is_ok(), fine, "{levels} arrays");
+        assert_eq!(from_slice::<Walk>(&arrays).is_ok(), fine, "{levels} arrays");
+        let sets = [hex("d9010281").repeat(levels - 1), hex("d9010280")].concat();
+        assert_eq!(from_slice::<Sets>(&sets).is_ok(), fine, "{levels} Sets");
+        let objects = [hex("a160").repeat(levels - 1), hex("a0")].concat();
+        assert_eq!(from_slice::<Walk>(&objects).is_ok(), fine, "{levels} objects");
+        for bytes in [&arrays, &sets, &objects] {
+            assert_eq!(validate(bytes).is_ok(), fine);
+            assert_eq!(from_slice::<serde::de::IgnoredAny>(bytes).is_ok(), fine);
+        }
+    }
 }
 
 #[test]

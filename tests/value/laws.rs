@@ -1,5 +1,6 @@
 //! What holds for every value and for any bytes.
 
+use crate::{offset, readers::Walk};
 use proptest::{collection::vec, prelude::*};
 use snapfold::value::{BigInt, Date, ElementType, TypedArray, Value, Wtf8, canonicalize, from_slice, to_vec, validate};
 
@@ -58,10 +59,36 @@ fn value() -> impl Strategy<Value = Value> {
                 entries.retain(|(key, _)| seen.insert(key.clone()));
                 Value::Object(entries)
             }),
-            vec((inner.clone(), inner.clone()), 0..6).prop_map(Value::Map),
-            vec(inner, 0..6).prop_map(Value::Set),
+            vec((inner.clone(), inner.clone()), 0..6).prop_map(|mut entries| {
+                let mut distinct = distinct();
+                entries.retain(|(key, _)| distinct(key));
+                Value::Map(entries)
+            }),
+            vec(inner, 0..6).prop_map(|mut elements| {
+                elements.retain(distinct());
+                Value::Set(elements)
+            }),
         ]
     })
+}
+
+/// Whether a Map or a Set that holds what was asked before can hold this too.
+fn distinct() -> impl FnMut(&Value) -> bool {
+    let mut seen = vec![Value::Number(-0.0)];
+    move |value| match value {
+        Value::Undefined
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::BigInt(_)
+        | Value::Text(_)
+        | Value::Wtf8(_) => {
+            let fresh = !seen.contains(value);
+            seen.push(value.clone());
+            fresh
+        }
+        _ => true,
+    }
 }
 
 proptest! {
@@ -96,9 +123,45 @@ proptest! {
     }
 
     #[test]
-    fn every_prefix_of_a_value_is_refused(value in value(), cut in any::<prop::sample::Index>()) {
+    fn every_prefix_of_a_value_is_refused(value in value()) {
         let bytes = to_vec(&value).unwrap();
-        prop_assert!(validate(&bytes[..cut.index(bytes.len())]).is_err());
+        let step = bytes.len() / 200 + 1; // all of them, unless it is large
+        for length in (0..bytes.len()).rev().step_by(step) {
+            let prefix = &bytes[..length];
+            prop_assert!(validate(prefix).is_err());
+            agree(prefix)?;
+        }
+    }
+
+    /// Keys of any kind, few or many, with or without repetitions: as a table of all that were seen before would say.
+    #[test]
+    fn what_is_there_twice_is_found_where_it_stands_twice(keys in vec(0..120u32, 0..80), form in 0..4u8) {
+        let key = |key: &u32| match form {
+            0 => Value::from(*key),
+            1 => Value::Text(format!("a key of some length {key}")),
+            2 => Value::Number(f64::from(*key) + 0.5),
+            _ => Value::from(if key.is_multiple_of(2) { i128::from(*key) } else { i128::from(*key) << 70 }),
+        };
+        let items: Vec<_> = keys.iter().map(|number| to_vec(&key(number)).unwrap()).collect();
+        let mut set = [&[0xd9, 0x01, 0x02][..], &head(4, keys.len())].concat();
+        let mut map = [&[0xd9, 0x90, 0x80][..], &head(4, keys.len())].concat();
+        let mut object = head(5, keys.len());
+        let mut second = None;
+        for (index, item) in items.iter().enumerate() {
+            if items[..index].contains(item) {
+                second.get_or_insert([set.len(), map.len() + 1, object.len()].map(|at| at as u64));
+            }
+            set.extend(item);
+            map.extend([&[0x82][..], item, &[0xf6]].concat());
+            object.extend([&item[..], &[0xf6]].concat());
+        }
+        for (bytes, at) in [set, map, object].into_iter().zip(second.map_or([None; 3], |all| all.map(Some))) {
+            if form != 1 && bytes[0] >> 5 == 5 {
+                continue; // no keys of an object
+            }
+            prop_assert_eq!(validate(&bytes).err().map(|error| offset(&error)), at);
+            agree(&bytes)?;
+        }
     }
 
     #[test]
@@ -117,12 +180,22 @@ proptest! {
     }
 }
 
+/// The head of an array or a map.
+fn head(major: u8, count: usize) -> Vec<u8> {
+    match u8::try_from(count).unwrap() {
+        count @ 0..24 => vec![major << 5 | count],
+        count => vec![major << 5 | 24, count],
+    }
+}
+
 /// All readers accept the same bytes, and whoever accepts them writes them again.
 fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
     let verdict = validate(bytes);
     let decoded = from_slice::<Value>(bytes);
     prop_assert_eq!(&verdict, &decoded.as_ref().map(drop).map_err(Clone::clone));
     prop_assert_eq!(&verdict, &from_slice::<serde::de::IgnoredAny>(bytes).map(drop));
+    prop_assert_eq!(&verdict, &from_slice::<Walk>(bytes).map(drop));
+    prop_assert_eq!(&verdict, &canonicalize(bytes).map(drop));
     match decoded {
         Ok(value) => prop_assert_eq!(to_vec(&value).unwrap(), bytes),
         Err(error) => prop_assert!(error.offset().is_some_and(|offset| offset <= bytes.len() as u64)),

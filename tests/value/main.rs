@@ -1,11 +1,19 @@
 //! The value room: one encoding per value, whatever comes in.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod diagnostic;
+mod distinct;
 mod hostile;
+mod json;
+#[cfg(not(target_family = "wasm"))]
+mod json_laws;
+mod json_suite;
 #[cfg(not(target_family = "wasm"))]
 mod laws;
 mod newtypes;
 mod numbers;
+mod readers;
+mod std_types;
 mod typed;
 mod vectors;
 

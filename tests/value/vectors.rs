@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use snapfold::value::{BigInt, Date, ElementType, TypedArray, Value, Wtf8, canonicalize, from_slice, to_vec, validate};
 
-use crate::{hex, offset};
+use crate::{hex, offset, readers::Walk};
 
 fn load(text: &str) -> Vec<Json> {
     serde_json::from_str(text).unwrap()
@@ -90,6 +90,31 @@ fn values_have_exactly_these_bytes() {
         assert_eq!(to_vec(&value).unwrap(), bytes, "encoding {name}");
         assert_eq!(from_slice::<Value>(&bytes).unwrap(), value, "decoding {name}");
         assert_eq!(validate(&bytes), Ok(()), "validating {name}");
+        from_slice::<Walk>(&bytes).expect(name);
+    }
+}
+
+#[test]
+fn the_examples_of_rfc_8949_are_read_as_it_says_or_refused() {
+    let examples = load(include_str!("../vectors/rfc8949-appendix-a.json"));
+    assert_eq!(examples.len(), 82);
+    for example in examples {
+        let (diagnostic, bytes) = (text(&example, "diagnostic"), hex(text(&example, "hex")));
+        match example["offset"].as_u64() {
+            Some(at) => assert_eq!(
+                offset(&from_slice::<Value>(&bytes).expect_err(diagnostic)),
+                at,
+                "{diagnostic}"
+            ),
+            None => {
+                assert_eq!(
+                    from_slice::<Value>(&bytes).unwrap(),
+                    build(&example["value"]),
+                    "{diagnostic}"
+                );
+                assert_eq!(to_vec(&build(&example["value"])).unwrap(), bytes, "{diagnostic}");
+            }
+        }
     }
 }
 
@@ -130,6 +155,11 @@ fn refused_bytes_are_refused_at_the_item_that_breaks_the_rule() {
             offset(&canonicalize(&bytes).expect_err(name)),
             at,
             "canonicalizing {name}"
+        );
+        assert_eq!(
+            offset(&from_slice::<Walk>(&bytes).expect_err(name)),
+            at,
+            "walking {name}"
         );
     }
 }

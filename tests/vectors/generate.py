@@ -5,12 +5,15 @@ Standard library only, and nothing of this project: a second reading of the form
 and must leave the files as they are unless the format or the list of cases below has changed.
 """
 import hashlib
+import hmac
 import json
 import struct
 
 MAGIC = b"\x89SNF\r\n\x1a\n"
 SAFE = 2**53 - 1
 PAYLOAD = bytes.fromhex("a2616201616102")  # {b: 1, a: 2}
+KEY = {"id": "2024", "secretHex": bytes(range(32)).hex()}
+OTHER_KEY = {"id": "2025", "secretHex": bytes(range(32, 64)).hex()}
 
 
 def sha256(data):
@@ -87,6 +90,8 @@ def value(note):
         return head(6, 258) + value(note["v"])
     if kind == "map":
         return head(6, 36992) + value(note["v"])
+    if kind == "nested":
+        return head(4, 1) * (note["depth"] - 1) + head(4, 0)
     raise ValueError(kind)
 
 
@@ -101,18 +106,49 @@ def entries(pairs):
     return head(5, len(pairs)) + b"".join(text(key) + value(item) for key, item in pairs)
 
 
+# LZ4 (2.4)
+
+DESCRIPTOR = bytes.fromhex("04224d18604082")
+END = bytes(4)
+
+
+def sequence(literals, offset=None, match=4):
+    """Literals, then `match` bytes from `offset` bytes back; a block ends with one that has literals only."""
+    def extended(length):
+        return bytes([255] * ((length - 15) // 255) + [(length - 15) % 255]) if length >= 15 else b""
+
+    repeated = 0 if offset is None else match - 4
+    token = bytes([min(len(literals), 15) << 4 | min(repeated, 15)])
+    back = b"" if offset is None else struct.pack("<H", offset) + extended(repeated)
+    return token + extended(len(literals)) + literals + back
+
+
+def block(body, compressed=True):
+    return struct.pack("<I", len(body) | (0 if compressed else 1 << 31)) + body
+
+
+def lz4(*blocks):
+    return DESCRIPTOR + b"".join(blocks) + END
+
+
 # Frames
 
-def fields_of(header, media_type, payload):
+def fields_of(header, media_type, payload, stored=None, key=None):
+    """`stored` is what lies in the frame if the payload is compressed."""
+    lying = payload if stored is None else stored
     fields = {
         1: text(header["name"]),
         2: uint(header["version"]),
         3: text(header["streamId"]),
         4: uint(int(header["position"])),
         5: uint(int(header["eventCount"])),
-        11: uint(len(payload)),
-        12: blob(sha256(payload)),
+        11: uint(len(lying)),
+        12: blob(sha256(lying)),
     }
+    if stored is not None:
+        fields.update({9: uint(1), 10: uint(len(payload)), 13: blob(sha256(payload))})
+    if key is not None:
+        fields[14] = text(key["id"])
     anchor = header["anchor"]
     if anchor:
         fields[6] = text(anchor["id"]) if "id" in anchor else blob(bytes.fromhex(anchor["digest"]))
@@ -131,10 +167,12 @@ def encode(fields):
     return head(5, len(fields)) + b"".join(uint(number) + fields[number] for number in sorted(fields))
 
 
-def frame(header, payload, version=1, length=None):
+def frame(header, payload, version=1, length=None, key=None):
     length = len(header) if length is None else length
     covered = MAGIC + struct.pack(">HI", version, length) + header
-    return covered + sha256(b"snapfold.header.1\0" + covered) + payload
+    digested = b"snapfold.header.1\0" + covered
+    digest = sha256(digested) if key is None else hmac.digest(bytes.fromhex(key["secretHex"]), digested, "sha256")
+    return covered + digest + payload
 
 
 def header(**changes):
@@ -146,12 +184,12 @@ def header(**changes):
 
 
 def good_frames():
-    def case(label, /, media_type=None, payload=PAYLOAD, **changes):
+    def case(label, /, media_type=None, payload=PAYLOAD, stored=None, key=None, **changes):
         described = header(**changes)
-        encoded = encode(fields_of(described, media_type, payload))
+        encoded = encode(fields_of(described, media_type, payload, stored, key))
         return {
-            "name": label, "header": described, "mediaType": media_type,
-            "payloadHex": payload.hex(), "frameHex": frame(encoded, payload).hex(),
+            "name": label, "header": described, "mediaType": media_type, "key": key, "compressed": stored is not None,
+            "payloadHex": payload.hex(), "frameHex": frame(encoded, payload if stored is None else stored, key=key).hex(),
         }
 
     everything = [
@@ -187,6 +225,26 @@ def good_frames():
         case("media type, empty payload", media_type="application/octet-stream", payload=b""),
         case("state null", payload=b"\xf6"),
         case("state of 300 bytes", payload=blob(bytes(297))),
+        case("metadata as deep as it may be", meta=[["deep", {"$": "nested", "depth": 254}]]),
+        case("signed", key=KEY),
+        case("signed, full", key=OTHER_KEY, anchor={"id": "event-1200"}, takenAt=1700000000000, fence="7",
+             meta=[["region", "north"]]),
+        case("signed with a secret longer than a block of the hash",
+             key={"id": "Schlüssel/🔑", "secretHex": bytes(range(100)).hex()}),
+        case("signed with the shortest secret", key={"id": " ", "secretHex": "00" * 16}),
+        case("signed, media type", key=KEY, media_type="application/json", payload=b'{"b":1,"a":2}'),
+        case("compressed, literals only", stored=lz4(block(sequence(PAYLOAD)))),
+        case("compressed, one block as it is", stored=lz4(block(PAYLOAD, compressed=False))),
+        case("compressed, two blocks", stored=lz4(block(sequence(PAYLOAD[:3])), block(PAYLOAD[3:], compressed=False))),
+        case("compressed, a match", payload=text("abcabcabcabcabc!!!!!"),
+             stored=lz4(block(sequence(b"\x74abc", offset=3, match=12) + sequence(b"!!!!!")))),
+        case("compressed, a match that repeats one byte", payload=blob(bytes(2000)),
+             stored=lz4(block(sequence(b"\x59\x07\xd0\x00", offset=1, match=1994) + sequence(bytes(5))))),
+        case("compressed, long literals", payload=blob(bytes(range(256)) * 2),
+             stored=lz4(block(sequence(b"\x59\x02\x00" + bytes(range(256)), offset=256, match=246)
+                              + sequence(bytes(range(246, 256)))))),
+        case("compressed, media type, empty", media_type="application/octet-stream", payload=b"", stored=lz4()),
+        case("compressed and signed", key=KEY, stored=lz4(block(sequence(PAYLOAD))), anchor={"id": "event-1200"}),
     ]
 
 
@@ -205,7 +263,47 @@ def refused_frames():
     def flipped(index):
         return sound[:index] + bytes([sound[index] ^ 1]) + sound[index + 1:]
 
-    compressed = {9: uint(1), 10: uint(100), 13: blob(sha256(b""))}
+    def signed(key, changes={}, sign=True):
+        fields = {**fields_of(header(), None, PAYLOAD, key=key), **changes}
+        encoded = encode({number: data for number, data in fields.items() if data is not None})
+        return frame(encoded, PAYLOAD, key=key if sign else None)
+
+    def compressed(stored, payload=PAYLOAD, changes={}):
+        return frame(encode({**fields_of(header(), None, payload, stored), **changes}), stored)
+
+    def deep(levels):
+        return head(5, 1) + text("deep") + value({"$": "nested", "depth": levels - 1})
+
+    zeros = blob(bytes(2000))
+    small = lz4(block(sequence(b"\x59\x07\xd0\x00", offset=1, match=1994) + sequence(bytes(5))))
+    sound_blocks = block(sequence(PAYLOAD))
+    broken_lz4 = [
+        ("nothing", b""),
+        ("no LZ4 frame", PAYLOAD),
+        ("only the descriptor", DESCRIPTOR),
+        ("linked blocks", bytes.fromhex("04224d184040c0") + sound_blocks + END),
+        ("blocks of 4 MiB", bytes.fromhex("04224d18607073") + sound_blocks + END),
+        ("a content checksum", bytes.fromhex("04224d186440a7") + sound_blocks + END + bytes(4)),
+        ("a check byte that is wrong", bytes.fromhex("04224d18604083") + sound_blocks + END),
+        ("a skippable frame in front", bytes.fromhex("502a4d1800000000") + lz4(sound_blocks)),
+        ("no end", DESCRIPTOR + sound_blocks),
+        ("half of the end", DESCRIPTOR + sound_blocks + END[:2]),
+        ("bytes behind the end", lz4(sound_blocks) + b"\0"),
+        ("two frames", lz4(block(sequence(PAYLOAD[:3]))) + lz4(block(sequence(PAYLOAD[3:])))),
+        ("a block that is cut", DESCRIPTOR + sound_blocks[:-1]),
+        ("an empty block as it is", lz4(block(b"", compressed=False), sound_blocks)),
+        ("a block that expands to nothing", lz4(block(b"\0"), sound_blocks)),
+        ("a block that says it is too long", DESCRIPTOR + struct.pack("<I", 65_537) + PAYLOAD + END),
+        ("less than the raw length", lz4(block(sequence(PAYLOAD[:-1])))),
+        ("more than the raw length", lz4(block(sequence(PAYLOAD + b"\0")))),
+        ("more than the raw length, in another block", lz4(sound_blocks, block(b"\0", compressed=False))),
+        ("a match that runs over the raw length", lz4(block(sequence(PAYLOAD, offset=1, match=60_000) + sequence(b"")))),
+        ("an offset of 0", lz4(block(sequence(PAYLOAD[:1], offset=0) + sequence(PAYLOAD[5:])))),
+        ("an offset in front of the block", lz4(block(sequence(PAYLOAD[:1], offset=2) + sequence(PAYLOAD[5:])))),
+        ("an offset into the block before", lz4(block(sequence(PAYLOAD[:3])), block(sequence(b"", offset=1) + sequence(b"")))),
+        ("literals that are cut", lz4(block(sequence(PAYLOAD)[:-1]))),
+        ("other bytes than the state digest says", lz4(block(sequence(PAYLOAD[:-1] + b"\3")))),
+    ]
     structure = [
         ("a required field is missing", {1: None}), ("name empty", {1: text("")}), ("version 0", {2: uint(0)}),
         ("version 2^32", {2: uint(2**32)}), ("stream id empty", {3: text("")}), ("negative position", {4: integer(-1)}),
@@ -218,6 +316,7 @@ def refused_frames():
         ("metadata a list", {17: head(4, 0)}), ("metadata empty, which must be left out", {17: head(5, 0)}),
         ("metadata with a repeated key", {17: head(5, 2) + (text("a") + uint(1)) * 2}),
         ("an unknown field that is not well-formed", {99: b"\x18\x01"}),
+        ("metadata that is too deep", {17: deep(256)}), ("an unknown field that is too deep", {99: deep(256)}),
     ]
     ascending = encode(plain)
     swapped = head(5, 2) + uint(2) + uint(3) + uint(1) + text("cart")
@@ -241,8 +340,33 @@ def refused_frames():
         case("fields out of order", frame(swapped, b""), "corrupt"),
         case("bytes behind the header map", frame(ascending + b"\0", PAYLOAD), "corrupt"),
         case("floor 2", with_fields({15: uint(2)}), "tooNew"),
-        case("compressed", with_fields(compressed), "tooNew"),
-        case("signed with a key", with_fields({14: text("2024")}), "tooNew"),
+        case("compressed in a way that is reserved", compressed(b"\0", changes={9: uint(2)}), "tooNew"),
+        case("compressed in a way that is reserved, and longer than LZ4 could be",
+             compressed(b"\0", bytes(256), {9: uint(2)}), "tooNew"),
+        case("compressed, and longer than LZ4 could be", compressed(b"\0", bytes(256)), "corrupt"),
+        case("compressed, too large, found before the payload is looked at", compressed(b"\0" * len(small), zeros), "tooLarge",
+             maxStateBytes=len(zeros) - 1),
+        case("compressed, a bit of the payload", compressed(small, zeros)[:-1] + b"\1", "corrupt"),
+        *[case("compressed, " + label, compressed(stored), "corrupt") for label, stored in broken_lz4],
+        case("compressed, not a value", compressed(lz4(block(sequence(b"\xff"))), b"\xff"), "corrupt"),
+        case("signed, no keys given", signed(KEY), "unknownKey"),
+        case("signed, another key given", signed(KEY), "unknownKey", keys=[OTHER_KEY]),
+        case("signed, another secret of that name given", signed(KEY), "corrupt", keys=[{**OTHER_KEY, "id": KEY["id"]}]),
+        case("signed, and named after another key", signed(KEY, {14: text(OTHER_KEY["id"])}), "corrupt", keys=[KEY, OTHER_KEY]),
+        case("named after a key, but not signed", signed(KEY, sign=False), "corrupt", keys=[KEY]),
+        case("signed, but not named after a key", signed(KEY, {14: None}), "corrupt", keys=[KEY]),
+        case("signed, but not named after a key, no keys given", signed(KEY, {14: None}), "corrupt"),
+        case("signed, a bit of the header", signed(KEY)[:20] + b"\0" + signed(KEY)[21:], "corrupt", keys=[KEY]),
+        case("signed, of a newer version: unknown key first", signed(KEY), "unknownKey", keys=[OTHER_KEY], version=2),
+        case("signed, of a newer version", signed(KEY), "tooNew", keys=[OTHER_KEY, KEY], version=2),
+        case("signed, key id empty", signed({**KEY, "id": ""}), "corrupt", keys=[KEY]),
+        case("not signed, keys given", sound, "unsigned", keys=[KEY]),
+        case("not signed and of another stream: unsigned first", sound, "unsigned", keys=[KEY], streamId="cart-4"),
+        case("not signed and a bit of the header, keys given", flipped(20), "corrupt", keys=[KEY]),
+        case("another field where the key id would be named", with_fields({4: None, 5: None, 14: uint(1200)}), "corrupt"),
+        case("fields behind the key id that do not ascend", frame(head(5, 2) + uint(14) + text("2024") + uint(3) + uint(1), PAYLOAD),
+             "corrupt"),
+        case("a header that cannot be read up to its key", frame(b"\xa2\x01\x7f", PAYLOAD), "corrupt", keys=[KEY]),
         case("of a built-in fold", with_fields({18: blob(bytes(32))}), "tooNew"),
         case("payload cut", sound[:-1], "truncated"),
         case("payload gone", sound[:-len(PAYLOAD)], "truncated"),

@@ -1,11 +1,13 @@
 //! The artefacts: two WebAssembly modules and the npm package around them. Cargo and tsc decide what is fresh.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::run::{self, Cmd, NPM, Result, Show};
 
-/// Builds everything: `pkg/wasm` (module and glue for JavaScript, plain module) and `pkg/dist` (the package's own code).
+/// Builds everything: `pkg/wasm` (module and glue for JavaScript, plain module) and `pkg/dist` (the package's own code). The modules
+/// are shrunk once per change, which takes longer than all the rest.
 pub fn run(show: Show) -> Result<()> {
     run::step(
         "[1/3] module for JavaScript (pkg/wasm/snapfold_bg.wasm)",
@@ -25,6 +27,7 @@ pub fn print_sizes() -> Result<()> {
         ("pkg/wasm/*.js", files("pkg/wasm", "js")?),
         ("pkg/dist/**/*.js", files("pkg/dist", "js")?),
     ];
+    let entry = Cmd::new("node").arg("pkg/scripts/entry-size.js").read()?;
     println!("{:<34} {:>12} {:>12}", "artefact", "bytes", "brotli");
     for (group, files) in &artefacts {
         let sizes = brotli_sizes(files)?;
@@ -33,30 +36,78 @@ pub fn print_sizes() -> Result<()> {
                 print_size(&file.strip_prefix(run::root()).unwrap_or(file).to_string_lossy(), *size);
             }
         } else {
-            let sum = sizes.iter().fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
-            print_size(&format!("{group} ({} files)", files.len()), sum);
+            print_size(&format!("{group} ({} files)", files.len()), total(&sizes));
         }
     }
+    print_size("default entry, minified", total(&parse_sizes(&entry)?));
     Ok(())
 }
 
 fn javascript_module(show: Show) -> Result<()> {
     let module = cdylib("js", "none", show)?; // wasm-bindgen reads a section that stripping takes away, and strips itself
+    let made = run::root().join("pkg/wasm/snapfold_bg.wasm");
+    if is_fresh(&made, &module) {
+        return Ok(());
+    }
+    let glue = run::target().join("glue");
     let generate = Cmd::new("wasm-bindgen").words("--target web --omit-default-module-path");
     generate
         .words("--remove-name-section --remove-producers-section")
-        .words("--out-dir pkg/wasm --out-name snapfold")
+        .arg("--out-dir")
+        .arg(&glue)
+        .words("--out-name snapfold")
         .arg(module)
-        .run(show)
+        .run(show)?;
+    for file in ["snapfold.js", "snapfold.d.ts", "snapfold_bg.wasm.d.ts"] {
+        copy(&glue.join(file), &made.with_file_name(file))?;
+    }
+    shrink(&glue.join("snapfold_bg.wasm"), &made, show)
 }
 
 fn plain_module(show: Show) -> Result<()> {
     let module = cdylib("abi", "symbols", show)?;
-    let folder = run::root().join("pkg/wasm");
-    let copied = fs::create_dir_all(&folder).and_then(|()| fs::copy(&module, folder.join("snapfold-core.wasm")));
-    copied
+    let made = run::root().join("pkg/wasm/snapfold-core.wasm");
+    if is_fresh(&made, &module) {
+        return Ok(());
+    }
+    shrink(&module, &made, show)
+}
+
+/// Whether a module was made after all that it is made from: the compiled one, the pinned wasm-opt, and the flags in this program.
+fn is_fresh(made: &Path, module: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let sources = [
+        Some(module.to_path_buf()),
+        Some(run::root().join("pkg/package-lock.json")),
+        env::current_exe().ok(),
+    ];
+    let made = changed(made);
+    sources.into_iter().all(|source| {
+        let source = source.and_then(|path| changed(&path));
+        source.is_some() && source < made
+    })
+}
+
+/// Puts a smaller module that does the same in its place. The features are those of Rust's target.
+fn shrink(module: &Path, made: &Path, show: Show) -> Result<()> {
+    let small = module.with_extension("small.wasm");
+    let shrink = Cmd::new("node").arg("pkg/node_modules/binaryen/bin/wasm-opt");
+    shrink
+        .words("-Oz --enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals")
+        .words("--enable-reference-types --enable-multivalue --strip-target-features --strip-producers")
+        .arg(module)
+        .arg("--output")
+        .arg(&small)
+        .run(show)?;
+    copy(&small, made)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let folder = to.parent().map_or(Ok(()), fs::create_dir_all);
+    folder
+        .and_then(|()| fs::copy(from, to))
         .map(drop)
-        .map_err(|error| format!("{} cannot be copied to pkg/wasm: {error}", module.display()))
+        .map_err(|error| format!("{} cannot be copied to {}: {error}", from.display(), to.display()))
 }
 
 fn typescript(show: Show) -> Result<()> {
@@ -110,14 +161,22 @@ fn brotli_sizes(files: &[PathBuf]) -> Result<Vec<(u64, u64)>> {
         const bytes = require('node:fs').readFileSync(file);
         console.log(bytes.length, require('node:zlib').brotliCompressSync(bytes).length);
     }";
-    let said = Cmd::new("node").arg("-e").arg(script).arg("--").args(files).read()?;
-    let sizes = said.lines().map(|line| {
-        let (bytes, brotli) = line.split_once(' ')?;
-        Some((bytes.parse().ok()?, brotli.parse().ok()?))
+    parse_sizes(&Cmd::new("node").arg("-e").arg(script).arg("--").args(files).read()?)
+}
+
+/// Lines that begin with bytes and compressed bytes.
+fn parse_sizes(lines: &str) -> Result<Vec<(u64, u64)>> {
+    let sizes = lines.lines().map(|line| {
+        let mut numbers = line.split(' ').map(|number| number.parse().ok());
+        Some((numbers.next()??, numbers.next()??))
     });
     sizes
         .collect::<Option<_>>()
-        .ok_or_else(|| format!("node printed no sizes but {said:?}"))
+        .ok_or_else(|| format!("node printed no sizes but {lines:?}"))
+}
+
+fn total(sizes: &[(u64, u64)]) -> (u64, u64) {
+    sizes.iter().fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1))
 }
 
 fn print_size(name: &str, (bytes, brotli): (u64, u64)) {

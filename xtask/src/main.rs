@@ -4,8 +4,10 @@
 use std::env;
 use std::process::ExitCode;
 
+mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod run;
 mod setup;
 mod test;
@@ -15,11 +17,14 @@ Usage: cargo xtask TASK
 
 Tasks:
   demo [ARGS…]  build, then run examples/demo with these arguments (try `cargo xtask demo --help`)
-  test          format, lints, documentation, Rust tests, WebAssembly tests and npm tests, counted together
+  test          format, lints, documentation, Rust, WebAssembly, npm and Python tests, counted together
   build         make the WebAssembly modules and the npm package, and list their sizes
+  fuzz [TARGET] [--seconds N]
+                run one fuzz target, or all, for N seconds each (60); needs a nightly toolchain and a C++ compiler
+  bench [ARGS…] measure against peers, see docs/benchmarks.md; with --quick in about 2 minutes, without in about 15
   help          print this text
 
-Every task first checks that Node.js 20 or newer, npm and git are there. It then installs what is missing: the
+Every task but fuzz first checks that Node.js 20 or newer, npm and git are there. It then installs what is missing: the
 wasm32-unknown-unknown target, wasm-bindgen of the pinned version (into target/tools) and the npm packages.
 The first run takes some minutes; later runs only look.
 ";
@@ -32,8 +37,13 @@ fn main() -> ExitCode {
     };
     let outcome = match (&*task, rest) {
         ("demo", rest) => demo::run(rest),
+        ("bench", rest) => match bench::Options::parse(rest) {
+            Ok(options) => bench::run(&options),
+            Err(problem) => return usage(&problem),
+        },
         ("test", []) => test::run(),
         ("build", []) => build_and_list(),
+        ("fuzz", rest) => fuzz::run(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -5,6 +5,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -134,6 +135,18 @@ impl Cmd {
         } else {
             let said = String::from_utf8_lossy(&output.stderr);
             Err(format!("{}\n{}", self.failure(output.status), said.trim()))
+        }
+    }
+
+    /// Runs to the end and lets it write its stdout to the end of `file`; anything but success is an error.
+    pub fn run_into(mut self, file: &File) -> Result<()> {
+        let own = file.try_clone().map_err(|error| self.not_started(&error))?;
+        let status = self.command.stdout(own).status();
+        let status = status.map_err(|error| self.not_started(&error))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(self.failure(status))
         }
     }
 

@@ -13,6 +13,10 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const OLDEST_NODE: Node = Node { major: 20, minor: 0 };
 const NODE_REMEDY: &str =
     "install Node.js 20 or newer from https://nodejs.org, with nvm, or with your system's packages";
+/// What Python reads our frames with: any CBOR library would do; this release comes without compiled parts.
+const CBOR: (&str, &str) = ("cbor2", "5.6.5");
+const PYTHON_REMEDY: &str = "\
+the Python tests need python3 with venv (Debian: apt-get install python3-venv) and, once, a network for pip";
 const PACKAGES_REMEDY: &str = "\
 npm needs a network. Where better-sqlite3 has no ready-made build for this machine, npm compiles it: that takes python3,
 make and a C++ compiler (Debian: apt-get install python3 make g++)";
@@ -38,14 +42,42 @@ pub fn run() -> Result<()> {
         || install_wasm_bindgen(&wasm_bindgen),
     )?;
     for folder in NPM_FOLDERS {
-        steps.ensure(
-            &format!("npm packages of {folder}"),
-            || Ok(has_packages(&run::root().join(folder))),
-            "installing",
-            || install_packages(folder),
-        )?;
+        steps.packages(folder, "ci")?;
     }
     Ok(())
+}
+
+/// Installs the packages of the benchmark, which no other task needs. Not with `ci`: that insists on add-ons for other
+/// systems that cbor-x names and no registry has.
+pub fn benchmark_packages(folder: &str) -> Result<()> {
+    let mut steps = Steps { done: 0, total: 1 };
+    steps.packages(folder, "install --no-save")
+}
+
+/// The interpreter of an environment of our own that holds a stock CBOR library; made once. An error says what this machine lacks.
+pub fn python() -> Result<String> {
+    let folder = run::tools().join("python");
+    let python = folder.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    });
+    let python = python.to_string_lossy().into_owned();
+    let (library, version) = CBOR;
+    let wanted = format!("from importlib.metadata import version; assert version('{library}') == '{version}'");
+    if Cmd::new(&python).arg("-c").arg(&wanted).read().is_ok() {
+        return Ok(python);
+    }
+    let made = run::step("Python environment", "installing (some seconds, once)", || {
+        Cmd::new("python3")
+            .words("-m venv --clear")
+            .arg(&folder)
+            .run(Show::Failures)?;
+        let install = Cmd::new(&python).words("-m pip install --quiet --disable-pip-version-check --only-binary :all:");
+        install.arg(format!("{library}=={version}")).run(Show::Failures)
+    });
+    made.map(|()| python)
+        .map_err(|error| format!("{error}\n{PYTHON_REMEDY}"))
 }
 
 /// A version of Node.js, as far as it matters here.
@@ -94,6 +126,15 @@ impl Steps {
             return Ok(());
         }
         run::step(&name, note, install)
+    }
+
+    fn packages(&mut self, folder: &str, command: &str) -> Result<()> {
+        self.ensure(
+            &format!("npm packages of {folder}"),
+            || Ok(has_packages(&run::root().join(folder))),
+            "installing",
+            || install_packages(folder, command),
+        )
     }
 }
 
@@ -189,8 +230,8 @@ fn has_packages(folder: &Path) -> bool {
     }
 }
 
-fn install_packages(folder: &str) -> Result<()> {
-    let installed = Cmd::new(NPM).arg("ci").folder(folder).run(Show::All);
+fn install_packages(folder: &str, command: &str) -> Result<()> {
+    let installed = Cmd::new(NPM).words(command).folder(folder).run(Show::All);
     installed.map_err(|error| format!("{error}\n{PACKAGES_REMEDY}"))
 }
 

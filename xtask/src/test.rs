@@ -22,6 +22,8 @@ pub fn run() -> Result<ExitCode> {
 fn checks(tally: &mut Tally) {
     let clippy = |arguments: &str| Cmd::new("cargo").arg("clippy").words(arguments).words("-- -D warnings");
     tally.check("format", Cmd::new("cargo").words("fmt --all --check"));
+    let benches = Cmd::new("cargo").words("fmt --all --check --manifest-path benches/Cargo.toml");
+    tally.check("format of the benchmark", benches);
     tally.check("lints", clippy("--workspace --all-targets"));
     tally.check("lints without std", clippy("--lib --no-default-features"));
     for feature in ["js", "abi"] {
@@ -47,7 +49,29 @@ fn tests(tally: &mut Tally) {
         wasm.env(runner, "wasm-bindgen-test-runner"),
         count_rust,
     );
-    tally.tests("npm tests", Cmd::new(NPM).arg("test").folder("pkg"), count_node);
+    let peer = "build --example differential-peer";
+    tally.check("Rust side of the differential tests", Cmd::new("cargo").words(peer));
+    tally.tests("npm tests", npm_tests(), count_node);
+    let benchmark = Cmd::new("node").words("--test benches/js/smoke.test.js");
+    tally.tests("the benchmark runs", benchmark, count_node);
+    match setup::python() {
+        Ok(python) => {
+            let python = Cmd::new(&python).words("-B tests/python/test_read_frame.py");
+            tally.tests("Python tests", python, count_python);
+        }
+        Err(lack) => tally.skip("Python tests", lack),
+    }
+}
+
+/// Without their Rust side, the differential tests are skipped and say so.
+fn npm_tests() -> Cmd {
+    let tests = Cmd::new(NPM).arg("test").folder("pkg");
+    let program = format!("differential-peer{}", std::env::consts::EXE_SUFFIX);
+    let peer = run::target().join("debug/examples").join(program);
+    match peer.is_file() {
+        true => tests.env("SNAPFOLD_PEER", &peer.to_string_lossy()),
+        false => tests,
+    }
 }
 
 /// Sums the steps, and keeps a sentence about each that failed.
@@ -55,6 +79,7 @@ fn tests(tally: &mut Tally) {
 struct Tally {
     sum: Counts,
     failures: Vec<String>,
+    skipped: Vec<String>,
 }
 
 impl Tally {
@@ -89,6 +114,13 @@ impl Tally {
         });
     }
 
+    /// Tests that this machine cannot run count as one that was skipped, and are named again at the end.
+    fn skip(&mut self, name: &str, lack: String) {
+        println!("\n── {name}: SKIPPED\n   {lack}");
+        self.sum.skipped += 1;
+        self.skipped.push(format!("{name}: {lack}"));
+    }
+
     fn step(&mut self, name: &str, action: impl FnOnce() -> Outcome) {
         println!("\n── {name}");
         let start = Instant::now();
@@ -108,6 +140,9 @@ impl Tally {
 
     fn finish(self) -> ExitCode {
         println!();
+        if !self.skipped.is_empty() {
+            println!("Skipped:\n  - {}\n", self.skipped.join("\n  - "));
+        }
         if !self.failures.is_empty() {
             println!("Failed:\n  - {}\n", self.failures.join("\n  - "));
         }
@@ -227,6 +262,35 @@ fn count_node(text: &str) -> Counts {
     counts
 }
 
+/// Reads the summary of Python's unittest: `Ran 5 tests in 0.2s`, then `OK (skipped=1)` or `FAILED (failures=1, errors=2)`.
+fn count_python(text: &str) -> Counts {
+    let mut counts = Counts::default();
+    let mut ran = 0;
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("Ran ") {
+            ran = rest
+                .split_once(' ')
+                .and_then(|(number, _)| number.parse().ok())
+                .unwrap_or(0);
+        } else if line.starts_with("OK") || line.starts_with("FAILED") {
+            let details = line
+                .split_once('(')
+                .map_or("", |(_, details)| details.trim_end_matches(')'));
+            for (name, number) in details.split(", ").filter_map(|detail| detail.split_once('=')) {
+                let number: u64 = number.parse().unwrap_or(0);
+                match name {
+                    "failures" | "errors" => counts.failed += number,
+                    "skipped" => counts.skipped += number,
+                    _ => {}
+                }
+            }
+        }
+    }
+    // One test may fail in several of its parts.
+    counts.passed = u64::saturating_sub(ran, counts.failed + counts.skipped);
+    counts
+}
+
 fn node_field(line: &str) -> Option<(&str, u64)> {
     let (name, number) = line
         .strip_prefix("# ")
@@ -273,6 +337,17 @@ mod tests {
         assert_eq!(count_node(tap), counts(3, 2, 2));
         assert_eq!(count_node(spec), counts(2, 0, 0));
         assert_eq!(count_node(&format!("{tap}{spec}")), counts(5, 2, 2));
+    }
+
+    #[test]
+    fn python_summaries_are_read() {
+        assert_eq!(count_python("....\nRan 5 tests in 0.217s\n\nOK\n"), counts(5, 0, 0));
+        assert_eq!(count_python("Ran 5 tests in 0.2s\n\nOK (skipped=2)\n"), counts(3, 0, 2));
+        assert_eq!(
+            count_python("Ran 5 tests in 0.2s\n\nFAILED (failures=1, errors=2)\n"),
+            counts(2, 3, 0)
+        );
+        assert_eq!(count_python("Traceback (most recent call last):\n"), counts(0, 0, 0));
     }
 
     #[test]

@@ -25,10 +25,13 @@ export function toHalf(value: number): number {
 
 /** The number that the 16 bits stand for. */
 export function fromHalf(bits: number): number {
+  const magnitude = bits & 0x7fff;
+  // Between the smallest normal half and infinity only the exponent's offset and the length of the fraction differ from 32 bits.
+  if (magnitude >= 0x400 && magnitude < 0x7c00) {
+    view.setUint32(0, ((bits & 0x8000) << 16) | ((magnitude << 13) + 0x38000000));
+    return view.getFloat32(0);
+  }
   const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  if (magnitude < 0x400) return sign * magnitude * 2 ** -24;
+  return magnitude === 0x7c00 ? sign * Infinity : NaN;
 }

@@ -6,9 +6,9 @@ import { SnapshotError } from '../../dist/error.js';
 import { decode } from '../../dist/value/decode.js';
 import { firstDifference } from '../../dist/value/difference.js';
 import { encode } from '../../dist/value/encode.js';
-import { bytes, encoded, hex, nested } from './bytes.js';
+import { bytes, encoded, hex, nested, restored } from './bytes.js';
 
-/** One of everything. No flipped bit repeats a key of the Map or an element of the Set, which decoding would join. */
+/** One of everything. */
 const SAMPLE = encode({
   numbers: [0, -0, 1.5, 0.1, 2 ** 53, -5, 100_000, NaN, Infinity, 1e300],
   bigints: [0n, -1n, 2n ** 53n, -(2n ** 60n), 2n ** 64n, -(2n ** 70n)],
@@ -32,6 +32,18 @@ function malformedAt(input: Uint8Array | string): number {
   return assert.fail('it was decoded');
 }
 
+function tooNewAt(input: string): number {
+  try {
+    decode(bytes(input));
+  } catch (error) {
+    assert.ok(SnapshotError.is(error), String(error));
+    assert.equal(error.code, 'tooNew');
+    assert.match(error.message, /needs a runtime with Float16Array, such as Node 24/);
+    return error.offset ?? assert.fail('it has no offset');
+  }
+  return assert.fail('it was decoded');
+}
+
 test('every truncation is refused', () => {
   for (let length = 0; length < SAMPLE.length; length++) assert.ok(malformedAt(SAMPLE.subarray(0, length)) <= length);
 });
@@ -44,12 +56,17 @@ test('every flipped bit is refused, or makes another value that has exactly thes
     try {
       value = decode(flipped);
     } catch (error) {
-      assert.ok(SnapshotError.is(error) && error.code === 'malformed', String(error));
+      assert.ok(SnapshotError.is(error) && (error.code === 'malformed' || isTooNew(error)), String(error));
       continue;
     }
     assert.equal(encoded(value), hex(flipped), `bit ${bit}`);
   }
 });
+
+/** A flipped bit makes a Float16Array of an Int16Array. */
+function isTooNew(error: SnapshotError): boolean {
+  return error.code === 'tooNew' && !('Float16Array' in globalThis);
+}
 
 test('a claimed length allocates nothing', () => {
   for (const claim of ['9a7fffffff', '9bffffffffffffffff', 'ba7fffffff', 'd901029a7fffffff', 'd990809b7fffffffffffffff']) {
@@ -76,6 +93,46 @@ test('a repeated key is found where it stands, before anything later', () => {
   assert.equal(malformedAt(`a2${'695f5f70726f746f5f5f01'.repeat(2)}`), 12);
   const two = hex(encode('ключ')) + '01';
   assert.equal(malformedAt(`a2${two}${two}`), 1 + two.length / 2);
+});
+
+const TRUE_AND_ONE = new Map<unknown, unknown>([[true, 1], [1, 2], ['1', 3], [1n, 4], [null, 5], [undefined, 6], ['', 7], [0, 8], [0n, 9]]);
+
+test('a Map key or a Set element that repeats is refused where it stands, if it is a primitive', () => {
+  const members: unknown[] = [1, -1, 1.5, NaN, Infinity, 0, 2n ** 53n, 2n ** 70n, 1n, 'a', '', 'ключ', 'x'.repeat(300), '\ud800', true, false, null, undefined];
+  for (const member of members) {
+    const item = encoded(member);
+    const size = item.length / 2;
+    assert.equal(malformedAt(`d9010283${item}40${item}`), 4 + size + 1, `Set of ${String(member)}`);
+    assert.equal(malformedAt(`d9908083` + `82${item}01` + '824001' + `82${item}02`), 4 + (size + 2) + 3 + 1, `Map of ${String(member)}`);
+    assert.equal(malformedAt(`d9908082` + `82${item}01` + `82${item}ff`), 4 + (size + 2) + 1, 'before what follows');
+  }
+  assert.deepEqual(restored(TRUE_AND_ONE), TRUE_AND_ONE);
+  assert.equal(malformedAt('81a2616101' + '6161' + 'd90102820101'), 5, 'a key of an object comes first');
+  assert.equal(malformedAt('a2' + '6161' + 'd90102820101' + '616102'), 8, 'what is inside comes first');
+});
+
+test('Map keys and Set elements with an identity are not compared', () => {
+  for (const item of ['80', 'a0', '40', 'c101', 'd9010280', 'd9908080', 'd84540']) {
+    const set = decode(bytes(`d9010282${item}${item}`)) as Set<unknown>;
+    const map = decode(bytes(`d990808282${item}0182${item}02`)) as Map<unknown, unknown>;
+    assert.deepEqual([set.size, map.size], [2, 2], item);
+    assert.deepEqual([...map.values()], [1, 2]);
+  }
+});
+
+test('-0 is no Map key and no Set element: it would be 0', () => {
+  assert.equal(malformedAt('d9010281f98000'), 4);
+  assert.equal(malformedAt('d901028201f98000'), 5);
+  assert.equal(malformedAt('d990808182f9800001'), 5);
+  assert.ok(Object.is([...(decode(bytes('d990808182' + '01' + 'f98000')) as Map<number, number>).values()][0], -0));
+  assert.ok(Object.is([...(decode(bytes('d9010281' + '81f98000')) as Set<number[]>)][0]?.[0], -0));
+});
+
+test('a Float16Array is too new for a runtime without them, and malformed where it would be anywhere', () => {
+  assert.equal(malformedAt('81d8544101'), 1);
+  assert.equal(malformedAt('d85480'), 0);
+  if ('Float16Array' in globalThis) assert.equal(encoded(decode(bytes('81d85442003c'))), '81d85442003c');
+  else assert.equal(tooNewAt('81d85442003c'), 1);
 });
 
 test('a dictionary of many keys, and keys that only look alike', () => {

@@ -1,0 +1,193 @@
+/** Heads of frames: what is stated of a snapshot, checked, and how it crosses to the core. The twin of src/bindings/frames.rs. */
+import { calling, core, toCoreBytes } from './core.js';
+import { DEFAULTS } from './defaults.js';
+import { SnapshotError } from './error.js';
+import { invalidOption, knownOptions, nonEmptyText, positiveInteger, table } from './options.js';
+import { bigintPositions, type PositionInput } from './position.js';
+import { signingKeys, type SigningKey } from './signing.js';
+import { isBytes } from './value/bytes.js';
+import { decode } from './value/decode.js';
+import { encode } from './value/encode.js';
+
+/** What a caller states of a snapshot. */
+export interface HeaderInput {
+  readonly name: string;
+  readonly version: number;
+  readonly streamId: string;
+  /** Position of the last folded event, inclusive. */
+  readonly position: PositionInput;
+  /** How many events are folded in, 1 or more. */
+  readonly eventCount: PositionInput;
+  /** Identity of the last folded event: its id, or 32 bytes of SHA-256. */
+  readonly anchor?: string | Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly takenAt?: number;
+  /** The lowest reader revision that may use the frame; 1, which is this one, where it is left out. */
+  readonly floor?: number;
+  /** A token that grows with each owner of the stream. */
+  readonly fence?: PositionInput;
+  /** Metadata of the host, at most 255 levels deep. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** A verified header. Numbers beyond 2^53 − 1 arrive as bigint. */
+export interface Header {
+  readonly name: string;
+  readonly version: number;
+  readonly streamId: string;
+  readonly position: number | bigint;
+  readonly eventCount: number | bigint;
+  readonly anchor?: string | Uint8Array;
+  readonly takenAt?: number;
+  readonly floor?: number;
+  readonly fence?: number | bigint;
+  readonly meta?: Readonly<Record<string, unknown>>;
+  readonly payload: PayloadFacts;
+  /** The key that signed the frame. */
+  readonly keyId?: string;
+}
+
+/** What a header says of the state behind it, however it is stored: equal digests, equal states. */
+export interface PayloadFacts {
+  /** Media type of a payload in the host's own format; absent for a value of docs/format.md §1. */
+  readonly mediaType?: string;
+  /** Bytes of the state. */
+  readonly bytes: number;
+  /** SHA-256 of the state. */
+  readonly digest: Uint8Array;
+  /** What lies in the frame instead, if the state is compressed. */
+  readonly stored?: { readonly compression: 'lz4'; readonly bytes: number; readonly digest: Uint8Array };
+}
+
+/** What a frame must be to be used; what is absent is not compared. */
+export interface Expect {
+  readonly name?: string;
+  readonly streamId?: string;
+  readonly position?: PositionInput;
+  readonly version?: number;
+  /** Other versions that a migration starts from. */
+  readonly migratable?: readonly number[];
+  /** The largest state that is read, in bytes, before compression. */
+  readonly maxStateBytes?: number;
+  /** Keys of which one must have signed the frame. Without them only frames that are not signed are read. */
+  readonly keys?: readonly SigningKey[];
+}
+
+const HEADER_FIELDS = ['name', 'version', 'streamId', 'position', 'eventCount', 'anchor', 'takenAt', 'floor', 'fence', 'meta'];
+const EXPECTATIONS = ['name', 'streamId', 'position', 'version', 'migratable', 'maxStateBytes', 'keys'];
+
+/** Everything in front of a payload. */
+export function makeHead(header: HeaderInput, facts: PayloadFacts, key: SigningKey | undefined): Uint8Array {
+  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence } = checkHeader(header);
+  const { mediaType, bytes, digest, stored } = facts;
+  const question = toCoreBytes([
+    name, version, streamId, position, eventCount, anchor ?? null, takenAt ?? null, floor ?? null, fence ?? null, encodeMeta(header) ?? null,
+    mediaType ?? null, bytes, digest, stored === undefined ? null : [stored.bytes, stored.digest],
+    key === undefined ? null : [key.id, key.secret],
+  ]);
+  return calling(() => core().frameHead(question));
+}
+
+/** The verified header of a frame, and where its payload begins. */
+export function readHead(frame: Uint8Array, expect: Expect): { header: Header; offset: number } {
+  if (!isBytes(frame)) throw new SnapshotError('invalidOption', 'a frame is a Uint8Array', { path: 'frame' });
+  const question = toCoreBytes(expectations(expect));
+  return readAnswer(calling(() => core().inspectHead(headOf(frame), frame.length, question)));
+}
+
+/** What plans need of a header: whose state it is, and where it stands. */
+export function headerForPlans(header: HeaderInput): Record<string, unknown> {
+  return checkHeader(header);
+}
+
+type Optional<T> = T | null;
+
+type Answer = [
+  name: string, version: number, streamId: string, position: number | bigint, eventCount: number | bigint,
+  anchor: Optional<string | Uint8Array>, takenAt: Optional<number>, floor: Optional<number>, fence: Optional<number | bigint>,
+  meta: Optional<Uint8Array>, mediaType: Optional<string>, bytes: number, digest: Uint8Array, stored: Optional<[number, Uint8Array]>,
+  keyId: Optional<string>, offset: number,
+];
+
+function readAnswer(answer: Uint8Array): { header: Header; offset: number } {
+  const [
+    name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, meta, mediaType, bytes, digest, stored, keyId, offset,
+  ] = decode(answer) as Answer;
+  const payload: PayloadFacts = {
+    ...(mediaType === null ? {} : { mediaType }),
+    bytes,
+    digest,
+    ...(stored === null ? {} : { stored: { compression: 'lz4', bytes: stored[0], digest: stored[1] } }),
+  };
+  const header: Header = {
+    name,
+    version,
+    streamId,
+    position,
+    eventCount,
+    ...(anchor === null ? {} : { anchor }),
+    ...(takenAt === null ? {} : { takenAt }),
+    ...(floor === null ? {} : { floor }),
+    ...(fence === null ? {} : { fence }),
+    ...(meta === null ? {} : { meta: decode(meta) as Record<string, unknown> }),
+    payload,
+    ...(keyId === null ? {} : { keyId }),
+  };
+  return { header, offset };
+}
+
+/** No more than the head crosses. It says at byte 10 how long the header is; 46 bytes stand around that (docs/format.md §2). */
+function headOf(frame: Uint8Array): Uint8Array {
+  const [a = 0, b = 0, c = 0, d = 0] = frame.subarray(10, 14);
+  return frame.subarray(0, Math.min(46 + (a * 2 ** 24 + (b << 16) + (c << 8) + d), core().maxHeadBytes()));
+}
+
+/** What is stated, exact, without metadata. */
+function checkHeader(header: HeaderInput) {
+  knownOptions('header', header, HEADER_FIELDS);
+  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence } = header;
+  if (anchor !== undefined && !(typeof anchor === 'string' ? anchor.isWellFormed() : isBytes(anchor) && anchor.length === 32)) {
+    throw invalidOption('header.anchor', anchor, 'must be text without lone surrogates, or 32 bytes');
+  }
+  if (takenAt !== undefined && !Number.isSafeInteger(takenAt)) {
+    throw invalidOption('header.takenAt', takenAt, 'must be whole milliseconds since 1970');
+  }
+  return {
+    name: nonEmptyText('header.name', name),
+    version: positiveInteger('header.version', version, { bits: 32 }),
+    streamId: nonEmptyText('header.streamId', streamId),
+    position: exact('header.position', position),
+    eventCount: exact('header.eventCount', eventCount),
+    ...(anchor === undefined ? {} : { anchor }),
+    ...(takenAt === undefined ? {} : { takenAt }),
+    ...(floor === undefined ? {} : { floor: positiveInteger('header.floor', floor, { bits: 32 }) }),
+    ...(fence === undefined ? {} : { fence: exact('header.fence', fence) }),
+  };
+}
+
+function encodeMeta({ meta }: HeaderInput): Uint8Array | undefined {
+  if (meta === undefined) return undefined;
+  table('header.meta', meta);
+  return encode(meta, { root: 'header.meta', thorough: true });
+}
+
+function expectations(expect: Expect): unknown[] {
+  knownOptions('expect', expect, EXPECTATIONS);
+  const { name, streamId, position, version, migratable = [], maxStateBytes = DEFAULTS.maxStateBytes, keys } = expect;
+  return [
+    name === undefined ? null : nonEmptyText('expect.name', name),
+    streamId === undefined ? null : nonEmptyText('expect.streamId', streamId),
+    position === undefined ? null : exact('expect.position', position),
+    version === undefined ? null : positiveInteger('expect.version', version, { bits: 32 }),
+    positiveInteger('expect.maxStateBytes', maxStateBytes),
+    migratable.map((from) => positiveInteger('expect.migratable', from, { bits: 32 })),
+    signingKeys('expect.keys', keys).map(({ id, secret }) => [id, secret]),
+  ];
+}
+
+/** A number where it is exact: the shorter form of an integer. */
+function exact(option: string, position: PositionInput): number | bigint {
+  if (typeof position === 'number' && Number.isSafeInteger(position) && position >= 0) return position + 0; // −0 too
+  const big = bigintPositions.parse(position, option);
+  return big <= Number.MAX_SAFE_INTEGER ? Number(big) : big;
+}

@@ -1,0 +1,331 @@
+//! What the npm package says to the core per load and per save: requests and facts, out of values.
+//!
+//! serde's derive reads them too, in several times the code: for each type a reader of its own, ready for fields in any order, with a
+//! way out behind each of them. Here whatever does not fit reads as something empty, and the first error is kept for the end.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::Cell;
+
+use crate::fold::{Anchor, Sequence};
+use crate::frame::{Algorithm, Digest, Header, Payload, Stored};
+use crate::store::{Bounds, Distrusted, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
+use crate::value::Value;
+use crate::{Code, Error, Result};
+
+/// Reads what a call was given.
+///
+/// # Errors
+/// [`Code::Malformed`] for bytes that are no value; [`Code::InvalidOption`] with the name of the first part that does not fit.
+pub(super) fn read<T>(bytes: &[u8], read: impl FnOnce(&Part<'_>) -> T) -> Result<T> {
+    let value = Value::from_bytes(bytes)?;
+    let error = Cell::new(None);
+    let given = read(&Part {
+        value: &value,
+        name: "argument",
+        error: &error,
+    });
+    error.into_inner().map_or(Ok(given), Err)
+}
+
+pub(super) fn load_request(from: &Part<'_>) -> LoadRequest {
+    LoadRequest {
+        name: from.at("name").text(),
+        stream: from.at("streamId").text(),
+        version: from.at("version").short(),
+        migratable: from.at("migratable").maybe(Part::shorts).unwrap_or_default(),
+        sequence: sequence(&from.at("sequence")),
+        at: from.at("at").maybe(Part::whole),
+        use_snapshots: from.at("useSnapshots").flag(),
+        has_bounds: from.at("hasBounds").flag(),
+        late_arrivals: from.at("lateArrivals").maybe(Part::flag).unwrap_or(true),
+    }
+}
+
+pub(super) fn load_facts(from: &Part<'_>) -> Vec<LoadFact> {
+    from.list(load_fact)
+}
+
+fn load_fact(from: &Part<'_>) -> LoadFact {
+    let (name, from) = from.variant();
+    match name {
+        "listed" => LoadFact::Listed {
+            keys: from.at("keys").texts(),
+        },
+        "opened" => LoadFact::Opened {
+            event_count: from.at("eventCount").whole(),
+            anchor: from.at("anchor").maybe(Part::anchor),
+        },
+        "rejected" => LoadFact::Rejected {
+            code: from.at("code").code(),
+            message: from.at("message").text(),
+        },
+        "firstRow" => LoadFact::FirstRow {
+            row: from.at("row").maybe(|row| FirstRow {
+                position: row.at("position").whole(),
+                anchor: row.at("anchor").maybe(Part::anchor),
+            }),
+        },
+        "bounds" => LoadFact::Bounds {
+            bounds: bounds(&from.at("bounds")),
+        },
+        "unreadable" => LoadFact::Unreadable {
+            message: from.at("message").text(),
+        },
+        _ => {
+            from.refuse("a fact of a load");
+            LoadFact::FirstRow { row: None }
+        }
+    }
+}
+
+fn sequence(from: &Part<'_>) -> Sequence {
+    match from.variant() {
+        ("contiguous", from) => Sequence::Contiguous {
+            first_position: from.at("firstPosition").whole(),
+        },
+        ("sparse", _) => Sequence::Sparse,
+        _ => {
+            from.refuse("\"sparse\", or contiguous with its first position");
+            Sequence::Sparse
+        }
+    }
+}
+
+fn bounds(from: &Part<'_>) -> Bounds {
+    Bounds {
+        count: from.at("count").maybe(Part::whole),
+        truncated_through: from.at("truncatedThrough").maybe(Part::whole),
+    }
+}
+
+pub(super) fn save_request(from: &Part<'_>) -> SaveRequest {
+    SaveRequest {
+        header: header(&from.at("header")),
+        payload: payload(&from.at("payload")),
+        frame_bytes: from.at("frameBytes").whole(),
+        max_bytes: from.at("maxBytes").whole(),
+        keep: from.at("keep").short(),
+        distrusted: from.at("distrusted").maybe(distrusted).unwrap_or_default(),
+        listing: listing(&from.at("listing")),
+        clear_attempt: from.at("clearAttempt").maybe(Part::flag).unwrap_or_default(),
+    }
+}
+
+fn distrusted(from: &Part<'_>) -> Vec<Distrusted> {
+    from.list(|from| Distrusted {
+        key: from.at("key").text(),
+        code: from.at("code").code(),
+    })
+}
+
+fn header(from: &Part<'_>) -> Header {
+    let mut header = Header::new(
+        from.at("name").text(),
+        from.at("version").short(),
+        from.at("streamId").text(),
+        from.at("position").whole(),
+        from.at("eventCount").whole(),
+    );
+    header.anchor = from.at("anchor").maybe(Part::anchor);
+    header.taken_at = from.at("takenAt").maybe(Part::time);
+    header.floor = from.at("floor").maybe(Part::short);
+    header.fence = from.at("fence").maybe(Part::whole);
+    if let Some(meta) = from.at("meta").maybe(|meta| meta.value.clone()) {
+        header.meta = meta;
+    }
+    header
+}
+
+fn payload(from: &Part<'_>) -> Payload {
+    let mut payload = Payload::of(&[]);
+    payload.media_type = from.at("mediaType").maybe(Part::text);
+    payload.bytes = from.at("bytes").whole();
+    payload.digest = from.at("digest").digest();
+    payload.stored = from.at("stored").maybe(|stored| Stored {
+        compression: Algorithm::Lz4,
+        bytes: stored.at("bytes").whole(),
+        digest: stored.at("digest").digest(),
+    });
+    payload
+}
+
+fn listing(from: &Part<'_>) -> Listing {
+    match from.word() {
+        "strong" => Listing::Strong,
+        "eventual" => Listing::Eventual,
+        _ => {
+            from.refuse("\"strong\" or \"eventual\"");
+            Listing::Eventual
+        }
+    }
+}
+
+pub(super) fn save_facts(from: &Part<'_>) -> Vec<SaveFact> {
+    from.list(save_fact)
+}
+
+fn save_fact(from: &Part<'_>) -> SaveFact {
+    let (name, from) = from.variant();
+    match name {
+        "listed" => SaveFact::Listed {
+            keys: from.at("keys").texts(),
+        },
+        "opened" => SaveFact::Opened {
+            digest: from.at("digest").digest(),
+            anchor: from.at("anchor").maybe(Part::anchor),
+        },
+        "rejected" => SaveFact::Rejected {
+            code: from.at("code").code(),
+        },
+        "stored" => SaveFact::Stored,
+        "failed" => SaveFact::Failed {
+            code: from.at("code").code(),
+            message: from.at("message").text(),
+        },
+        _ => {
+            from.refuse("a fact of a save");
+            SaveFact::Stored
+        }
+    }
+}
+
+/// A part of what was given, with its name.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'v> {
+    value: &'v Value,
+    name: &'v str,
+    /// The first thing that did not fit, in any part.
+    error: &'v Cell<Option<Error>>,
+}
+
+impl<'v> Part<'v> {
+    /// The field of that name; undefined if there is none.
+    #[inline(never)] // some sixty calls
+    pub fn at(&self, name: &'v str) -> Self {
+        let value = self.value.get(name).unwrap_or(&Value::Undefined);
+        Self { value, name, ..*self }
+    }
+
+    /// Nothing if it is null, undefined, or left out.
+    pub fn maybe<T>(&self, read: impl FnOnce(&Self) -> T) -> Option<T> {
+        match self.value {
+            Value::Undefined | Value::Null => None,
+            _ => Some(read(self)),
+        }
+    }
+
+    pub fn list<T>(&self, read: impl Fn(&Self) -> T) -> Vec<T> {
+        match self.value.as_array() {
+            Some(elements) => elements.iter().map(|value| read(&Self { value, ..*self })).collect(),
+            None => {
+                self.refuse("a list");
+                Vec::new()
+            }
+        }
+    }
+
+    /// An enum: `"name"`, or `{name: content}`.
+    fn variant(&self) -> (&'v str, Self) {
+        match self.value {
+            Value::Object(entries) => match entries.as_slice() {
+                [(name, value)] => (name, Self { value, ..*self }),
+                _ => ("", *self),
+            },
+            _ => (self.value.as_str().unwrap_or_default(), *self),
+        }
+    }
+
+    fn word(&self) -> &'v str {
+        self.value.as_str().unwrap_or_else(|| {
+            self.refuse("a text");
+            ""
+        })
+    }
+
+    pub fn text(&self) -> String {
+        self.word().into()
+    }
+
+    pub fn texts(&self) -> Vec<String> {
+        self.list(Self::text)
+    }
+
+    pub fn flag(&self) -> bool {
+        self.value.as_bool().unwrap_or_else(|| {
+            self.refuse("true or false");
+            false
+        })
+    }
+
+    pub fn whole(&self) -> u64 {
+        let whole = match self.value {
+            Value::Number(number) => Some(*number as u64).filter(|whole| *whole as f64 == *number),
+            Value::BigInt(integer) => u64::try_from(integer).ok(),
+            _ => None,
+        };
+        whole.unwrap_or_else(|| {
+            self.refuse("a whole number of at most 64 bits");
+            0
+        })
+    }
+
+    pub fn short(&self) -> u32 {
+        self.whole().try_into().unwrap_or_else(|_| {
+            self.refuse("a whole number of at most 32 bits");
+            0
+        })
+    }
+
+    fn shorts(&self) -> Vec<u32> {
+        self.list(Self::short)
+    }
+
+    /// Milliseconds.
+    fn time(&self) -> i64 {
+        let number = self.value.as_f64().unwrap_or(f64::NAN);
+        if number as i64 as f64 != number {
+            self.refuse("whole milliseconds");
+        }
+        number as i64
+    }
+
+    fn code(&self) -> Code {
+        let word = self.word();
+        let code = Code::ALL.iter().find(|code| code.as_str() == word);
+        *code.unwrap_or_else(|| {
+            self.refuse("an error code");
+            &Code::Invalid
+        })
+    }
+
+    fn digest(&self) -> Digest {
+        let bytes = match self.value {
+            Value::Bytes(bytes) => bytes.as_slice(),
+            _ => &[],
+        };
+        bytes.try_into().unwrap_or_else(|_| {
+            self.refuse("32 bytes of SHA-256");
+            Digest::default()
+        })
+    }
+
+    fn anchor(&self) -> Anchor {
+        match self.value {
+            Value::Text(id) => Anchor::id(id),
+            _ => Anchor::Digest(self.digest()),
+        }
+    }
+
+    /// Keeps the error, if it is the first.
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self, expected: &str) {
+        let error = self.error.take().unwrap_or_else(|| {
+            let message = format!("expected {expected}");
+            Error::new(Code::InvalidOption, message).at_path(self.name)
+        });
+        self.error.set(Some(error));
+    }
+}

@@ -1,0 +1,222 @@
+//! Frames for JavaScript. Questions and answers are arrays of scalars, read and written one by one: objects cost several times as much,
+//! and a small state is sealed in the time of a few of them. The twin is pkg/src/head.ts.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::js::{JsResult, thrown};
+use crate::fold::Anchor;
+use crate::frame::{self, Algorithm, Digest, Expect, Header, Inspection, Key, Payload, Stored};
+use crate::value::{self, Reader, Value, Writer};
+use crate::{Code, Error, Result};
+
+/// Everything in front of a payload. `question` is an array, with null for what is not stated: name, version, stream id, position,
+/// event count, anchor, taken-at, floor, fence, metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`); then the key
+/// (`[id, secret]`).
+#[wasm_bindgen(js_name = frameHead)]
+pub fn frame_head(question: &[u8]) -> JsResult<Vec<u8>> {
+    make_head(question).map_err(thrown)
+}
+
+/// Verifies the head of a frame and compares it with what is expected. `expect` is an array, with null for what is not compared: name,
+/// stream id, position, version, largest state in bytes; then an array of versions that migrations start from, and one of keys. The
+/// answer begins as the question of [`frame_head`] does; then key id, and offset of the payload.
+#[wasm_bindgen(js_name = inspectHead)]
+pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> JsResult<Vec<u8>> {
+    inspect(head, frame_bytes as u64, expect)
+        .and_then(|found| answer(&found))
+        .map_err(thrown)
+}
+
+/// The most bytes that [`inspect_head`] needs from the start of a frame.
+#[wasm_bindgen(js_name = maxHeadBytes)]
+pub fn max_head_bytes() -> usize {
+    frame::MAX_HEAD_BYTES
+}
+
+/// SHA-256 of `bytes`, which lie in this memory for that time; long ones go through [`Scratch`](super::scratch::Scratch).
+#[wasm_bindgen]
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
+    frame::sha256(bytes).to_vec()
+}
+
+fn make_head(question: &[u8]) -> Result<Vec<u8>> {
+    let mut question = Question::new(question)?;
+    let header = Header {
+        name: question.text()?,
+        version: question.u32()?,
+        stream: question.text()?,
+        position: question.u64()?,
+        event_count: question.u64()?,
+        anchor: question.optional(Question::anchor)?,
+        taken_at: question.optional(|question| Ok(question.reader.i64()?))?,
+        floor: question.optional(Question::u32)?,
+        fence: question.optional(Question::u64)?,
+        meta: match question.optional(|question| Ok(question.reader.bytes()?))? {
+            Some(meta) => Value::from_bytes(meta)?,
+            None => Value::Object(Vec::new()),
+        },
+    };
+    let payload = Payload {
+        media_type: question.optional(Question::text)?,
+        bytes: question.u64()?,
+        digest: question.digest()?,
+        stored: question.optional(Question::stored)?,
+    };
+    let key = question.optional(Question::key)?;
+    frame::head(&header, &payload, key.as_ref())
+}
+
+fn inspect(head: &[u8], frame_bytes: u64, expect: &[u8]) -> Result<Inspection> {
+    let mut expect = Question::new(expect)?;
+    let name = expect.optional(Question::text)?;
+    let stream = expect.optional(Question::text)?;
+    let position = expect.optional(Question::u64)?;
+    let version = expect.optional(Question::u32)?;
+    let max_state_bytes = expect.u64()?;
+    let migratable = expect.list(Question::u32)?;
+    let keys = expect.list(Question::key)?;
+    let expect = Expect {
+        name: name.as_deref(),
+        stream: stream.as_deref(),
+        position,
+        version,
+        migratable: &migratable,
+        max_state_bytes,
+        keys: &keys,
+    };
+    frame::inspect_head(head, frame_bytes, &expect)
+}
+
+fn answer(found: &Inspection) -> Result<Vec<u8>> {
+    const ARRAY_OF_16: u8 = 0x90;
+    const ARRAY_OF_2: u8 = 0x82;
+    let Inspection {
+        header,
+        payload,
+        key_id,
+        offset,
+    } = found;
+    let meta = match &header.meta {
+        Value::Object(entries) if entries.is_empty() => None,
+        meta => Some(value::to_vec(meta)?),
+    };
+    let mut answer = Answer::default();
+    answer.0.raw(&[ARRAY_OF_16]);
+    answer.0.text(&header.name);
+    answer.0.uint(header.version.into());
+    answer.0.text(&header.stream);
+    answer.0.uint(header.position);
+    answer.0.uint(header.event_count);
+    match &header.anchor {
+        Some(Anchor::Digest(digest)) => answer.0.bytes(digest),
+        Some(Anchor::Id(id)) => answer.0.text(id),
+        None => answer.null(),
+    }
+    answer.optional(header.taken_at, |w, at| w.int(at));
+    answer.optional(header.floor, |w, floor| w.uint(floor.into()));
+    answer.optional(header.fence, Writer::uint);
+    answer.optional(meta.as_deref(), Writer::bytes);
+    answer.optional(payload.media_type.as_deref(), Writer::text);
+    answer.0.uint(payload.bytes);
+    answer.0.bytes(&payload.digest);
+    answer.optional(payload.stored.as_ref(), |w, stored| {
+        w.raw(&[ARRAY_OF_2]);
+        w.uint(stored.bytes);
+        w.bytes(&stored.digest);
+    });
+    answer.optional(key_id.as_deref(), Writer::text);
+    answer.0.uint(*offset as u64);
+    Ok(answer.0.into_bytes())
+}
+
+/// Reads an array of scalars.
+struct Question<'a> {
+    reader: Reader<'a>,
+}
+
+const NULL: u8 = 0xf6;
+
+impl<'a> Question<'a> {
+    fn new(bytes: &'a [u8]) -> Result<Self> {
+        let mut reader = Reader::new(bytes);
+        reader.array()?;
+        Ok(Self { reader })
+    }
+
+    fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
+        match self.skips_null() {
+            true => Ok(None),
+            false => read(self).map(Some),
+        }
+    }
+
+    fn skips_null(&mut self) -> bool {
+        let null = self.reader.input().get(self.reader.offset()) == Some(&NULL);
+        null && self.reader.jump().is_ok()
+    }
+
+    fn list<T>(&mut self, read: impl Fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+        (0..self.reader.array()?).map(|_| read(self)).collect()
+    }
+
+    fn text(&mut self) -> Result<String> {
+        Ok(self.reader.text()?.into())
+    }
+
+    fn u64(&mut self) -> Result<u64> {
+        Ok(self.reader.u64()?)
+    }
+
+    fn u32(&mut self) -> Result<u32> {
+        let number = self.reader.u64()?;
+        u32::try_from(number).map_err(|_| Error::new(Code::InvalidOption, "a number is at most 2^32 - 1"))
+    }
+
+    fn digest(&mut self) -> Result<Digest> {
+        let bytes = self.reader.bytes()?;
+        bytes
+            .try_into()
+            .map_err(|_| Error::new(Code::InvalidOption, "a digest is 32 bytes"))
+    }
+
+    fn anchor(&mut self) -> Result<Anchor> {
+        match self.reader.clone().text() {
+            Ok(_) => self.text().map(Anchor::Id),
+            Err(_) => self.digest().map(Anchor::Digest),
+        }
+    }
+
+    fn stored(&mut self) -> Result<Stored> {
+        self.reader.array()?;
+        Ok(Stored {
+            compression: Algorithm::Lz4,
+            bytes: self.u64()?,
+            digest: self.digest()?,
+        })
+    }
+
+    fn key(&mut self) -> Result<Key> {
+        self.reader.array()?;
+        Key::new(self.text()?, self.reader.bytes()?)
+    }
+}
+
+/// Writes an array of scalars.
+#[derive(Default)]
+struct Answer(Writer);
+
+impl Answer {
+    fn optional<T>(&mut self, item: Option<T>, write: impl FnOnce(&mut Writer, T)) {
+        match item {
+            Some(item) => write(&mut self.0, item),
+            None => self.null(),
+        }
+    }
+
+    fn null(&mut self) {
+        self.0.raw(&[NULL]);
+    }
+}

@@ -59,8 +59,7 @@ function succeeds(value: unknown): boolean {
   }
 }
 
-/** Writes `value`; throws a SnapshotError that says where it cannot be written. */
-export function carefully(purpose: Purpose, value: unknown, root: string): void {
+function carefully(purpose: Purpose, value: unknown, root: string): void {
   try {
     putCarefully(purpose, value);
   } catch (error) {

@@ -1,13 +1,16 @@
 /**
  * Encodes a state of which most was encoded before. What is known of it is a tree of parts: its large arrays, plain objects and Maps, with
  * what was in them and where their bytes lie. The next state is compared with it place by place, and the bytes of what is the same are
- * copied.
+ * copied. (A WeakMap from objects to bytes would do one look-up for each object of the state and hold an entry for each, where this
+ * compares two references and holds one end.)
+ *
+ * An object or array that is the same one is taken to be unchanged. A Map, Set, Date or typed array is not, and neither is what holds one.
  */
 import { Counterparts } from './counterparts.js';
 import { instances, meetInstance } from './others.js';
-import { putSmall, Unusual } from './quick.js';
+import { prepare, putSmall, Unusual } from './quick.js';
 import { MAJOR, TAG } from './tags.js';
-import { putBytes, putHead, putKey, putOpen, putPiece, size } from './writer.js';
+import { joined, putBytes, putHead, putKey, putOpen, putPiece, size, written } from './writer.js';
 
 type Kind = 'array' | 'plain' | 'map';
 
@@ -19,25 +22,50 @@ export interface Content {
 }
 
 /** An array, plain object or Map as it was encoded. */
-export interface Part extends Content {
-  readonly value: object;
-  readonly kind: Kind;
-  readonly size: number;
-  /** Bytes before the first child. */
-  readonly head: number;
-  /** Where each child ends, in bytes from the part's beginning on; the complement of it, if something changeable is in the child. */
-  readonly ends: Int32Array;
-  /** The items that are parts themselves. */
-  readonly parts: ReadonlyMap<number, Part>;
-  /** Whether a Map, Set, Date or typed array is in it: those can change and stay the same objects. */
-  readonly changeable: boolean;
+export class Part {
+  constructor(
+    readonly value: object,
+    readonly kind: Kind,
+    readonly content: Content,
+    /** Bytes before the first child. */
+    readonly head: number,
+    /** Where each child ends, in bytes from the part's beginning on; the complement of it, if something changeable is in the child. */
+    readonly ends: Int32Array,
+    /** The items that are parts themselves. */
+    readonly parts: ReadonlyMap<number, Part>,
+    readonly size: number,
+    /** Whether a Map, Set, Date or typed array is in it: those can change and stay the same objects. */
+    readonly changeable: boolean,
+  ) {}
+
+  /** Where a child begins. */
+  begin(place: number): number {
+    return place === 0 ? this.head : this.end(place - 1);
+  }
+
+  end(place: number): number {
+    const end = this.ends[place] as number;
+    return end < 0 ? ~end : end;
+  }
 }
 
-/** Bytes of the last encoding that are in this one, too. */
-export interface Move {
-  readonly from: number;
-  readonly to: number;
-  readonly length: number;
+/** An encoded state. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  /** Undefined if it is too small for anything to be known of it. */
+  readonly part: Part | undefined;
+}
+
+/** Encodes what was `last` before; throws if it is unusual. Linear in what changed, and in the number of children of the parts around it. */
+export function encodeAgain(value: unknown, last: Encoded | undefined): Encoded {
+  let part: Part | undefined;
+  return written(
+    () => {
+      prepare(value);
+      part = new PartWriter(last?.bytes ?? NO_BYTES).put(value, last?.part);
+    },
+    (pieces) => ({ bytes: joined(pieces), part }),
+  );
 }
 
 /** What takes fewer bytes is no part: it is encoded anew when something in it has changed. */
@@ -45,19 +73,17 @@ const LEAST_PART = 4096;
 /** Where children are smaller on average, remembering them would take more room than they do. */
 const LEAST_CHILD = 16;
 /** Fewer bytes are copied at once; more are handed on where they lie. */
-const LEAST_MOVE = 512;
+const LEAST_PIECE = 512;
 /** In an object of more properties children are expected to be like each other, as in an array. */
 const MOST_FIELDS = 32;
 
-export class PartWriter {
-  /** In ascending order of `to`. */
-  readonly moves: Move[] = [];
+class PartWriter {
+  /** Those of the last encoding. */
   readonly #bytes: Uint8Array;
-  /** Bytes that are to be copied before anything else is written. */
+  /** Which of them are to be copied before anything else is written. */
   #from = 0;
   #length = 0;
 
-  /** `bytes` are those of the last encoding. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
@@ -88,27 +114,32 @@ export class PartWriter {
     const content = contentOf(value, kind);
     putHeadOf(kind, content.items.length, depth);
     const head = size() - begin;
-    const { ends, parts } = this.#putChildren(content, kind, depth, begin, old, from);
+    const ends = new Int32Array(content.items.length);
+    const parts = this.#putChildren(content, ends, kind, depth, begin, old, from);
     this.#flush();
-    const part = { value, kind, size: size() - begin, head, changeable: instances() !== met };
-    if (part.size < LEAST_PART) return undefined;
-    if (parts.size > 0 || part.size >= LEAST_CHILD * ends.length) return { ...part, ...content, ends: new Int32Array(ends), parts };
-    return part.changeable ? undefined : { ...part, ...NO_CHILDREN };
+    const bytes = size() - begin;
+    const changeable = instances() !== met;
+    if (bytes < LEAST_PART) return undefined;
+    if (parts.size > 0 || bytes >= LEAST_CHILD * ends.length) return new Part(value, kind, content, head, ends, parts, bytes, changeable);
+    return new Part(value, kind, NO_CONTENT, head, NO_ENDS, NO_PARTS, bytes, changeable);
   }
 
-  /** Writes the children of a part that begins at `begin`; returns where they end and which are parts. */
-  #putChildren(content: Content, kind: Kind, depth: number, begin: number, old: Part, from: number): Children {
+  /** Writes the children of a part that begins at `begin`; says where they end, and returns those that are parts. */
+  #putChildren(content: Content, ends: Int32Array, kind: Kind, depth: number, begin: number, old: Part, from: number): ReadonlyMap<number, Part> {
     const { keys, items } = content;
     const inside = kind === 'map' ? depth + 2 : depth + 1;
-    const children = { ends: new Array<number>(items.length), parts: NO_PARTS };
-    const counterparts = new Counterparts(content, old);
     const isRecord = kind === 'plain' && items.length <= MOST_FIELDS;
-    let expected = old === UNKNOWN || old.parts.size > 0;
+    const counterparts = new Counterparts(content, old);
+    const parts = new Map<number, Part>();
+    let expected = true;
     for (let index = 0; index < items.length; ) {
       const count = counterparts.unchanged(index);
       const { place } = counterparts;
       if (count > 0) {
-        this.#copyChildren(children, index, count, begin, old, place, from);
+        const moved = size() + this.#length - begin - old.begin(place);
+        this.#copy(from + old.begin(place), old.end(place + count - 1) - old.begin(place));
+        for (let i = 0; i < count; i++) ends[index + i] = (old.ends[place + i] as number) + moved;
+        if (old.parts.size > 0) copyParts(parts, index, old.parts, place, count);
         index += count;
         continue;
       }
@@ -117,29 +148,18 @@ export class PartWriter {
       putKeyOf(kind, keys?.[index], depth);
       const item = items[index];
       if (item === undefined && !Object.hasOwn(items, index)) throw new Unusual(); // a hole
-      let part = old.parts.get(place);
-      if (part !== undefined) part = this.#put(item, inside, part, from + endOf(old, place) - part.size);
-      else part = isRecord || expected ? this.#put(item, inside, undefined, 0) : putUnexpected(item, inside);
-      if (part !== undefined) note(children, index, part);
+      const was = old.parts.get(place);
+      const part: Part | undefined =
+        was !== undefined ? this.#put(item, inside, was, from + old.end(place) - was.size)
+        : isRecord || expected ? this.#put(item, inside, undefined, 0)
+        : putUnexpected(item, inside);
+      if (part !== undefined) parts.set(index, part);
       expected = part !== undefined;
       const end = size() + this.#length - begin;
-      children.ends[index] = instances() === met ? end : ~end;
+      ends[index] = instances() === met ? end : ~end;
       index += 1;
     }
-    return children;
-  }
-
-  /** Copies `count` children of `old` from `place` on, which nothing changeable is in. */
-  #copyChildren(children: Children, index: number, count: number, begin: number, old: Part, place: number, from: number): void {
-    const start = place === 0 ? old.head : endOf(old, place - 1);
-    const moved = size() + this.#length - begin - start;
-    this.#copy(from + start, endOf(old, place + count - 1) - start);
-    for (let i = 0; i < count; i++) children.ends[index + i] = (old.ends[place + i] as number) + moved;
-    if (old.parts.size === 0) return;
-    for (let i = 0; i < count; i++) {
-      const part = old.parts.get(place + i);
-      if (part !== undefined) note(children, index + i, part);
-    }
+    return parts;
   }
 
   #copy(from: number, length: number): void {
@@ -149,33 +169,28 @@ export class PartWriter {
   }
 
   #flush(): void {
-    const from = this.#from;
-    const length = this.#length;
-    if (length === 0) return;
+    if (this.#length === 0) return;
+    const bytes = this.#bytes.subarray(this.#from, this.#from + this.#length);
     this.#length = 0;
-    const bytes = this.#bytes.subarray(from, from + length);
-    if (length < LEAST_MOVE) return putBytes(bytes);
-    this.moves.push({ from, to: size(), length });
-    putPiece(bytes);
+    if (bytes.length < LEAST_PIECE) putBytes(bytes);
+    else putPiece(bytes);
   }
 }
 
-/** The children of a part, as they are written. */
-interface Children {
-  readonly ends: number[];
-  parts: Map<number, Part>;
-}
-
-function note(children: Children, index: number, part: Part): void {
-  if (children.parts === NO_PARTS) children.parts = new Map();
-  children.parts.set(index, part);
-}
-
+const NO_BYTES = new Uint8Array(0);
+const NO_CONTENT: Content = { keys: undefined, items: [] };
+const NO_ENDS = new Int32Array(0);
 const NO_PARTS = new Map<number, Part>();
-const NO_CHILDREN = { keys: undefined, items: [], ends: new Int32Array(0), parts: NO_PARTS };
 
 /** A part of which nothing is known but that it is one. */
-const UNKNOWN: Part = { value: {}, kind: 'array', size: 0, head: 0, changeable: true, ...NO_CHILDREN };
+const UNKNOWN = new Part({}, 'array', NO_CONTENT, 0, NO_ENDS, NO_PARTS, 0, true);
+
+function copyParts(parts: Map<number, Part>, index: number, old: ReadonlyMap<number, Part>, place: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const part = old.get(place + i);
+    if (part !== undefined) parts.set(index + i, part);
+  }
+}
 
 /** Undefined for what is no part, or of another realm, or of no kind at all: that is for others to say. */
 function kindOf(value: unknown): Kind | undefined {
@@ -192,9 +207,7 @@ function contentOf(value: object, kind: Kind): Content {
       return { keys: undefined, items: (value as unknown[]).slice() };
     case 'plain': {
       const keys = Object.keys(value);
-      const items = new Array<unknown>(keys.length);
-      for (let i = 0; i < keys.length; i++) items[i] = (value as Readonly<Record<string, unknown>>)[keys[i] as string];
-      return { keys, items };
+      return { keys, items: keys.map((key) => (value as Readonly<Record<string, unknown>>)[key]) };
     }
     case 'map':
       return { keys: [...(value as Map<unknown, unknown>).keys()], items: [...(value as Map<unknown, unknown>).values()] };
@@ -222,9 +235,4 @@ function putUnexpected(value: unknown, depth: number): Part | undefined {
   const begin = size();
   putSmall(value, depth);
   return size() - begin < LEAST_PART ? undefined : UNKNOWN;
-}
-
-function endOf({ ends }: Part, place: number): number {
-  const end = ends[place] as number;
-  return end < 0 ? ~end : end;
 }

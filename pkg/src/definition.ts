@@ -44,8 +44,8 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
    * array is always encoded anew, and so is the object that holds one. Hashing and copying the whole state remain.
    *
    * In development every state is encoded in full as well, and what was changed in place fails the snapshot with `mutated`; otherwise one
-   * in 64 of a stream is, and then `diverged` is reported and the right bytes are written. Remembered are up to 128 MiB of encoded states,
-   * and the states themselves. With `toState`, its result must share what did not change, too. Not together with `mutable`.
+   * in 64 of a stream is, and then `diverged` is reported and the right bytes are written. Up to 64 MiB of encoded
+   * states are remembered, which takes twice that, and keeps those states alive. With `toState`, its result must share what did not change, too. Not together with `mutable`.
    */
   readonly immutable?: boolean;
   /** `{ 1: from1to2, 2: from2to3 }`: plain form of one version to that of the next, without gaps up to `version`. */

@@ -28,8 +28,7 @@ export class Counterparts {
     const place = this.#find(index);
     this.place = place;
     if (place < 0) return 0;
-    let count = 0;
-    while (this.#isUnchanged(index + count, place + count)) count += 1;
+    const count = this.#run(index, place);
     this.#next = place + Math.max(count, 1);
     if (count > 0) this.#misses = 0;
     return count;
@@ -41,8 +40,7 @@ export class Counterparts {
     if (this.#is(index, next + 1)) return next + 1; // one was removed
     if (this.#is(index + 1, next)) return -1; // one was added
     const isArray = this.#content.keys === undefined;
-    this.#misses += 1;
-    if (isArray && this.#misses <= PATIENCE) return next; // most likely it was replaced
+    if (isArray && this.#places === undefined && ++this.#misses <= PATIENCE) return next; // most likely it was replaced
     this.#places ??= new Map(this.#oldIds.map((id, place) => [id, place]));
     return this.#places.get(this.#ids[index]) ?? (isArray ? next : -1);
   }
@@ -53,13 +51,20 @@ export class Counterparts {
     return id !== undefined && Object.is(id, this.#oldIds[place]);
   }
 
-  #isUnchanged(index: number, place: number): boolean {
+  #run(index: number, place: number): number {
     const { keys, items } = this.#content;
-    const { content, ends } = this.#old;
-    const item = items[index];
-    // Unlike `===`, `Object.is` does not look into two objects, which is what takes time when they are many; and 0 is not −0.
-    // What is undefined may be a hole in an array.
-    if (item === undefined || !Object.is(item, content.items[place]) || (ends[place] as number) < 0) return false;
-    return keys === undefined || keys[index] === content.keys?.[place];
+    const { ends, content } = this.#old;
+    const oldKeys = content.keys;
+    const oldItems = content.items;
+    const most = Math.min(items.length - index, oldItems.length - place);
+    let count = 0;
+    for (; count < most && (ends[place + count] as number) >= 0; count++) {
+      const item = items[index + count];
+      // Unlike `===`, `Object.is` does not look into two objects, which is what takes time when they are many; and 0 is not −0.
+      // What is undefined may be a hole in an array.
+      if (item === undefined || !Object.is(item, oldItems[place + count])) break;
+      if (oldKeys !== undefined && keys?.[index + count] !== oldKeys[place + count]) break;
+    }
+    return count;
   }
 }

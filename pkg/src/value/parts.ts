@@ -10,7 +10,7 @@ import { Counterparts } from './counterparts.js';
 import { instances, meetInstance } from './others.js';
 import { prepare, putSmall, Unusual } from './quick.js';
 import { MAJOR, TAG } from './tags.js';
-import { joined, putBytes, putHead, putKey, putOpen, putPiece, size, written } from './writer.js';
+import { joinedIn, putBytes, putHead, putKey, putOpen, putPiece, size, written } from './writer.js';
 
 type Kind = 'array' | 'plain' | 'map';
 
@@ -23,20 +23,23 @@ export interface Content {
 
 /** An array, plain object or Map as it was encoded. */
 export class Part {
+  /** Where each child ends, in bytes from the part's beginning on; the complement of it, if something changeable is in the child. */
+  ends: Int32Array;
+  /** The items that are parts themselves. */
+  readonly parts = new Map<number, Part>();
+  /** Bytes before the first child, and all bytes. */
+  head = 0;
+  size = 0;
+  /** Whether a Map, Set, Date or typed array is in it: those can change and stay the same objects. */
+  changeable = true;
+
   constructor(
     readonly value: object,
     readonly kind: Kind,
-    readonly content: Content,
-    /** Bytes before the first child. */
-    readonly head: number,
-    /** Where each child ends, in bytes from the part's beginning on; the complement of it, if something changeable is in the child. */
-    readonly ends: Int32Array,
-    /** The items that are parts themselves. */
-    readonly parts: ReadonlyMap<number, Part>,
-    readonly size: number,
-    /** Whether a Map, Set, Date or typed array is in it: those can change and stay the same objects. */
-    readonly changeable: boolean,
-  ) {}
+    public content: Content,
+  ) {
+    this.ends = new Int32Array(content.items.length);
+  }
 
   /** Where a child begins. */
   begin(place: number): number {
@@ -47,13 +50,29 @@ export class Part {
     const end = this.ends[place] as number;
     return end < 0 ? ~end : end;
   }
+
+  forgetChildren(): void {
+    this.content = NO_CONTENT;
+    this.ends = NO_ENDS;
+    this.parts.clear();
+  }
 }
+
+const NO_CONTENT: Content = { keys: undefined, items: [] };
+const NO_ENDS = new Int32Array(0);
+
+/** A part of which nothing is known but that it is one. */
+const UNKNOWN = new Part({}, 'array', NO_CONTENT);
+/** Of what was not there before. It lives on: the runtime drops code that was made for a class together with its last instance. */
+const NONE = new Counterparts(NO_CONTENT, UNKNOWN);
 
 /** An encoded state. */
 export interface Encoded {
   readonly bytes: Uint8Array;
   /** Undefined if it is too small for anything to be known of it. */
   readonly part: Part | undefined;
+  /** Where the one before lay, if there was one: room for the next one. */
+  readonly spare?: ArrayBufferLike | undefined;
 }
 
 /** Encodes what was `last` before; throws if it is unusual. Linear in what changed, and in the number of children of the parts around it. */
@@ -64,8 +83,14 @@ export function encodeAgain(value: unknown, last: Encoded | undefined): Encoded 
       prepare(value);
       part = new PartWriter(last?.bytes ?? NO_BYTES).put(value, last?.part);
     },
-    (pieces) => ({ bytes: joined(pieces), part }),
+    (pieces, size) => ({ bytes: joinedIn(roomFor(size, last?.spare), pieces), part, spare: last?.bytes.buffer }),
   );
+}
+
+/** New memory costs several times the copy into it: two buffers take turns. */
+function roomFor(size: number, spare: ArrayBufferLike | undefined): Uint8Array {
+  const fits = spare !== undefined && size <= spare.byteLength && spare.byteLength <= size + (size >> 3);
+  return new Uint8Array(fits ? spare : new ArrayBuffer(size + (size >> 4)), 0, size);
 }
 
 /** What takes fewer bytes is no part: it is encoded anew when something in it has changed. */
@@ -111,55 +136,50 @@ class PartWriter {
   #putPart(value: object, kind: Kind, depth: number, old: Part, from: number): Part | undefined {
     const begin = size();
     const met = instances();
-    const content = contentOf(value, kind);
-    putHeadOf(kind, content.items.length, depth);
-    const head = size() - begin;
-    const ends = new Int32Array(content.items.length);
-    const parts = this.#putChildren(content, ends, kind, depth, begin, old, from);
+    const part = new Part(value, kind, contentOf(value, kind));
+    putHeadOf(kind, part.ends.length, depth);
+    part.head = size() - begin;
+    this.#putChildren(part, begin, depth, old, from);
     this.#flush();
-    const bytes = size() - begin;
-    const changeable = instances() !== met;
-    if (bytes < LEAST_PART) return undefined;
-    if (parts.size > 0 || bytes >= LEAST_CHILD * ends.length) return new Part(value, kind, content, head, ends, parts, bytes, changeable);
-    return new Part(value, kind, NO_CONTENT, head, NO_ENDS, NO_PARTS, bytes, changeable);
+    part.size = size() - begin;
+    part.changeable = instances() !== met;
+    if (part.size < LEAST_PART) return undefined;
+    if (part.size < LEAST_CHILD * part.ends.length) part.forgetChildren();
+    return part;
   }
 
-  /** Writes the children of a part that begins at `begin`; says where they end, and returns those that are parts. */
-  #putChildren(content: Content, ends: Int32Array, kind: Kind, depth: number, begin: number, old: Part, from: number): ReadonlyMap<number, Part> {
+  /** Writes the children of a part that begins at `begin`; notes where they end, and which are parts. */
+  #putChildren(part: Part, begin: number, depth: number, old: Part, from: number): void {
+    const { kind, content, ends, parts } = part;
     const { keys, items } = content;
-    const inside = kind === 'map' ? depth + 2 : depth + 1;
+    const counterparts = old === UNKNOWN ? NONE : new Counterparts(content, old);
     const isRecord = kind === 'plain' && items.length <= MOST_FIELDS;
-    const counterparts = new Counterparts(content, old);
-    const parts = new Map<number, Part>();
     let expected = true;
-    for (let index = 0; index < items.length; ) {
+    for (let index = 0; index < items.length; index += 1) {
       const count = counterparts.unchanged(index);
       const { place } = counterparts;
       if (count > 0) {
         const moved = size() + this.#length - begin - old.begin(place);
         this.#copy(from + old.begin(place), old.end(place + count - 1) - old.begin(place));
-        for (let i = 0; i < count; i++) ends[index + i] = (old.ends[place + i] as number) + moved;
-        if (old.parts.size > 0) copyParts(parts, index, old.parts, place, count);
-        index += count;
+        copyPlaces(part, index, old, place, count, moved);
+        index += count - 1;
         continue;
       }
       this.#flush();
       const met = instances();
-      putKeyOf(kind, keys?.[index], depth);
       const item = items[index];
       if (item === undefined && !Object.hasOwn(items, index)) throw new Unusual(); // a hole
+      const inside = putKeyOf(kind, keys?.[index], depth);
       const was = old.parts.get(place);
-      const part: Part | undefined =
+      const child: Part | undefined =
         was !== undefined ? this.#put(item, inside, was, from + old.end(place) - was.size)
         : isRecord || expected ? this.#put(item, inside, undefined, 0)
         : putUnexpected(item, inside);
-      if (part !== undefined) parts.set(index, part);
-      expected = part !== undefined;
+      expected = child !== undefined;
+      if (child !== undefined) parts.set(index, child);
       const end = size() + this.#length - begin;
       ends[index] = instances() === met ? end : ~end;
-      index += 1;
     }
-    return parts;
   }
 
   #copy(from: number, length: number): void {
@@ -178,17 +198,14 @@ class PartWriter {
 }
 
 const NO_BYTES = new Uint8Array(0);
-const NO_CONTENT: Content = { keys: undefined, items: [] };
-const NO_ENDS = new Int32Array(0);
-const NO_PARTS = new Map<number, Part>();
 
-/** A part of which nothing is known but that it is one. */
-const UNKNOWN = new Part({}, 'array', NO_CONTENT, 0, NO_ENDS, NO_PARTS, 0, true);
-
-function copyParts(parts: Map<number, Part>, index: number, old: ReadonlyMap<number, Part>, place: number, count: number): void {
+/** Notes of `count` children that were those of `old` from `place` on, and have moved by so many bytes. */
+function copyPlaces({ ends, parts }: Part, index: number, old: Part, place: number, count: number, moved: number): void {
+  for (let i = 0; i < count; i++) ends[index + i] = (old.ends[place + i] as number) + moved;
+  if (old.parts.size === 0) return;
   for (let i = 0; i < count; i++) {
-    const part = old.get(place + i);
-    if (part !== undefined) parts.set(index + i, part);
+    const child = old.parts.get(place + i);
+    if (child !== undefined) parts.set(index + i, child);
   }
 }
 
@@ -223,11 +240,13 @@ function putHeadOf(kind: Kind, length: number, depth: number): void {
   putOpen(MAJOR.array, length, depth);
 }
 
-function putKeyOf(kind: Kind, key: unknown, depth: number): void {
+/** Writes what comes before an item; returns in how many arrays and maps the item lies. */
+function putKeyOf(kind: Kind, key: unknown, depth: number): number {
   if (kind === 'plain' && !putKey(key as string)) throw new Unusual();
-  if (kind !== 'map') return;
+  if (kind !== 'map') return depth + 1;
   putOpen(MAJOR.array, 2, depth + 1);
   putSmall(key, depth + 2);
+  return depth + 2;
 }
 
 /** Writes a value that is most likely no part. One that is too large for that will be looked into the next time. */

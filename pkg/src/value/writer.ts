@@ -57,7 +57,11 @@ export function written<T>(write: () => void, use: Use<T>): T {
 
 /** The pieces in one array of their own. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  return joinedIn(new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0)), pieces);
+}
+
+/** The pieces in `whole`, which has just the room that they need. */
+export function joinedIn(whole: Uint8Array, pieces: readonly Uint8Array[]): Uint8Array {
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);

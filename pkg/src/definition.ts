@@ -39,13 +39,14 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
   readonly mutable?: boolean;
   /**
    * What `evolve` does not change it shares with the state before, as copy-on-write reducers do: an object or array that is the same one is
-   * never changed in place. Then a snapshot costs what changed since the last one of its stream in this repository: the bytes of the same
-   * plain objects and arrays are copied, from 4 KiB on, and the same children of larger arrays, objects and Maps. A Map, Set, Date or typed
-   * array is always encoded anew, and so is the object that holds one. Hashing and copying the whole state remain.
+   * never changed in place. Then a snapshot encodes what changed since the last one of its stream in this repository, and copies the bytes
+   * of the rest: of the same plain objects and arrays from 4 KiB on, and of the same children of larger arrays, objects and Maps. A Map,
+   * Set, Date or typed array is encoded anew each time, and so is a child that holds one. Hashing and copying the whole state remain.
    *
-   * In development every state is encoded in full as well, and what was changed in place fails the snapshot with `mutated`; otherwise one
-   * in 64 of a stream is, and then `diverged` is reported and the right bytes are written. Up to 64 MiB of encoded
-   * states are remembered, which takes twice that, and keeps those states alive. With `toState`, its result must share what did not change, too. Not together with `mutable`.
+   * In development every state is encoded in full as well, and what was changed in place fails the snapshot with `mutated`. In production
+   * one in 64 of a stream is; then `diverged` is reported, and the right bytes are written. Up to 64 MiB of encoded states are remembered,
+   * which takes room for twice as many and keeps those states alive. With `toState`, its result has to share what did not change. Not
+   * together with `mutable`. Default: false.
    */
   readonly immutable?: boolean;
   /** `{ 1: from1to2, 2: from2to3 }`: plain form of one version to that of the next, without gaps up to `version`. */

@@ -14,7 +14,7 @@ import type { SnapshotMeta } from './store.js';
 import type { Attempt } from './streams.js';
 import { decode } from './value/decode.js';
 import { encode, encoding } from './value/encode.js';
-import type { Memory } from './value/memory.js';
+import type { RememberedStates } from './value/remembered.js';
 import type { Use } from './value/writer.js';
 
 /** An encoded snapshot, ready to be written. */
@@ -42,12 +42,12 @@ type CoreResult =
   | { status: 'alreadyCovered'; key: string }
   | { status: 'failed'; error: CoreError };
 
-/** Encodes the state of a handle, synchronously: what is written is the state as it is now. With `memory`, the parts of it that are new. */
+/** Encodes the state of a handle, synchronously: what is written is the state as it is now. With `remembered`, the parts that are new. */
 export function sealHandle<State, Event, P extends Position>(
   settings: Settings<State, Event, P>,
   handle: Handle<State, P>,
   inside: Internals<P>,
-  memory: Memory | undefined,
+  remembered: RememberedStates | undefined,
 ): Sealed {
   if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
   const plain = hosted('toState', 'unencodable', () => settings.toState(handle.state));
@@ -67,7 +67,7 @@ export function sealHandle<State, Event, P extends Position>(
     if (bytes <= settings.maxStateBytes) return sealPayload(header, payload, settings);
     throw new SnapshotError('tooLarge', `the state is ${bytes} bytes, maxStateBytes is ${settings.maxStateBytes}`);
   };
-  const sealed = memory === undefined ? encoding(plain, options, use) : memory.encoding(handle.streamId, plain, use);
+  const sealed = remembered === undefined ? encoding(plain, options, use) : remembered.encoding(handle.streamId, plain, use);
   if (settings.verifyOnSeal) verifySealed(sealed, settings, (opened) => encode(plainAgain(settings, decodePayload(opened)), options));
   return { header, ...sealed };
 }

@@ -11,7 +11,7 @@ import { EMPTY_TAIL } from './progress.js';
 import type { Observer } from './report.js';
 import { Deadline, markAttempt, readAttempt, save, sealHandle, type SaveResult } from './save.js';
 import { Streams, type Attempt } from './streams.js';
-import { Memory } from './value/memory.js';
+import { RememberedStates } from './value/remembered.js';
 
 /** How `maybeSnapshot` ended; `handle` is the one to keep. */
 export type Outcome<State, P extends Position> =
@@ -51,7 +51,7 @@ export class Snapshotter<State, Event, P extends Position> {
   readonly #needs: PolicyNeeds;
   readonly #observe: Observer;
   readonly #streams = new Streams(DEFAULTS.rememberedStreams);
-  readonly #memory: Memory | undefined;
+  readonly #remembered: RememberedStates | undefined;
 
   constructor(settings: Settings<State, Event, P>, store: BoundedStore, needs: PolicyNeeds, observe: Observer) {
     this.#settings = settings;
@@ -59,7 +59,7 @@ export class Snapshotter<State, Event, P extends Position> {
     this.#needs = needs;
     this.#observe = observe;
     if (!settings.immutable) return;
-    this.#memory = new Memory({
+    this.#remembered = new RememberedStates({
       limit: DEFAULTS.rememberedBytes,
       thorough: settings.development,
       diverged: (streamId, error) => this.#warn(streamId, 'diverged', error.message, error),
@@ -128,7 +128,7 @@ export class Snapshotter<State, Event, P extends Position> {
     const deadline = new Deadline(this.#settings.snapshotTimeout);
     memory.inFlight = true;
     try {
-      const sealed = sealHandle(this.#settings, handle, inside, this.#memory);
+      const sealed = sealHandle(this.#settings, handle, inside, this.#remembered);
       const result = await save(this.#settings, this.#store, sealed, deadline, {
         distrusted: handle.rejected.map(({ key, code }) => ({ key, code })),
         clearAttempt: memory.lastTried !== undefined,

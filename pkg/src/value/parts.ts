@@ -76,7 +76,7 @@ export interface Encoded {
 }
 
 /** Encodes what was `last` before; throws if it is unusual. Linear in what changed, and in the number of children of the parts around it. */
-export function encodeAgain(value: unknown, last: Encoded | undefined): Encoded {
+export function encodeAfter(value: unknown, last: Encoded | undefined): Encoded {
   let part: Part | undefined;
   return written(
     () => {

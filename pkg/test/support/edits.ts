@@ -77,6 +77,7 @@ function editedAt(value: unknown, root: unknown, random: Random, isRoot: boolean
     value.set(random.of(['new key', 3, 'key 3']), record(random)); // allowed: a Map is not remembered
     return value;
   }
+  if (random.below(6) === 0) return remade(random.of([[], {}, new Map()]), entries); // another kind of thing that holds the same
   return remade(value, random.of(EDITS)(entries, random, root));
 }
 

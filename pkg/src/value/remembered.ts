@@ -4,10 +4,10 @@ import { sameBytes } from './bytes.js';
 import { decode } from './decode.js';
 import { firstDifference } from './difference.js';
 import { encode } from './encode.js';
-import { encodeAgain, type Encoded } from './parts.js';
+import { encodeAfter, type Encoded } from './parts.js';
 import type { Use } from './writer.js';
 
-export interface MemoryOptions {
+export interface RememberedOptions {
   /** How many bytes of encoded states are remembered. */
   readonly limit: number;
   /** Encode in full as well, each time, and refuse a state that was changed where it is remembered. */
@@ -19,19 +19,20 @@ export interface MemoryOptions {
 /** One encoding of a stream in so many is done in full as well, and compared. */
 const CHECK_EVERY = 64;
 
-interface Remembered {
+interface State {
+  /** With what is known of its parts. */
   readonly encoded: Encoded;
   /** How often the stream was encoded since it was in full. */
   readonly times: number;
 }
 
 /** The last states of some streams, within a fixed bound. Those that were not encoded for longest are forgotten first. */
-export class Memory {
-  readonly #streams = new Map<string, Remembered>();
-  readonly #options: MemoryOptions;
+export class RememberedStates {
+  readonly #streams = new Map<string, State>();
+  readonly #options: RememberedOptions;
   #held = 0;
 
-  constructor(options: MemoryOptions) {
+  constructor(options: RememberedOptions) {
     this.#options = options;
   }
 
@@ -45,7 +46,7 @@ export class Memory {
     const last = this.#take(streamId);
     const times = last === undefined ? 0 : last.times + 1;
     const full = thorough || times === CHECK_EVERY ? encode(value, { thorough }) : undefined;
-    let encoded = encodedAgain(value, last?.encoded);
+    let encoded = encodedAfter(value, last?.encoded);
     if (full !== undefined && !sameBytes(full, encoded.bytes)) {
       const path = firstDifference(decode(encoded.bytes), decode(full)) ?? 'state';
       const error = new SnapshotError(thorough ? 'mutated' : 'diverged', CHANGED, { path });
@@ -58,18 +59,18 @@ export class Memory {
     return result;
   }
 
-  #take(streamId: string): Remembered | undefined {
-    const remembered = this.#streams.get(streamId);
+  #take(streamId: string): State | undefined {
+    const state = this.#streams.get(streamId);
     this.#streams.delete(streamId);
-    this.#held -= remembered?.encoded.bytes.length ?? 0;
-    return remembered;
+    this.#held -= state?.encoded.bytes.length ?? 0;
+    return state;
   }
 
-  #keep(streamId: string, remembered: Remembered): void {
-    if (remembered.encoded.part === undefined) return;
+  #keep(streamId: string, state: State): void {
+    if (state.encoded.part === undefined) return;
     this.#take(streamId);
-    this.#streams.set(streamId, remembered);
-    this.#held += remembered.encoded.bytes.length;
+    this.#streams.set(streamId, state);
+    this.#held += state.encoded.bytes.length;
     for (const oldest of this.#streams.keys()) {
       if (this.#held <= this.#options.limit) break;
       this.#take(oldest);
@@ -78,12 +79,12 @@ export class Memory {
 }
 
 const CHANGED =
-  'a part of the state was changed in place after it was snapshotted, so that the change may be missing in snapshots; return new objects for what changes, or do without immutable: true';
+  'a part of the state was changed in place after a snapshot of it, so that the change may be missing in others; return new objects for what changes, or do without immutable: true';
 
 /** Whatever the quick way does not know, the encoder of whole states writes or refuses. */
-function encodedAgain(value: unknown, last: Encoded | undefined): Encoded {
+function encodedAfter(value: unknown, last: Encoded | undefined): Encoded {
   try {
-    return encodeAgain(value, last);
+    return encodeAfter(value, last);
   } catch {
     return { bytes: encode(value, { thorough: true }), part: undefined };
   }

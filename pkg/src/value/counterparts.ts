@@ -1,7 +1,6 @@
 /** Which child of an array, object or Map was which one of its last version: of a copy with few changes most are in the same place. */
 import type { Content, Part } from './parts.js';
 
-/** After so many new items in a row the next ones are looked for in all places. */
 const PATIENCE = 8;
 
 export class Counterparts {
@@ -40,9 +39,15 @@ export class Counterparts {
     if (this.#is(index, next + 1)) return next + 1; // one was removed
     if (this.#is(index + 1, next)) return -1; // one was added
     const isArray = this.#content.keys === undefined;
-    if (isArray && this.#places === undefined && ++this.#misses <= PATIENCE) return next; // most likely it was replaced
+    if (isArray && this.#places === undefined && !this.#hasMoved(index)) return next; // most likely it was replaced
     this.#places ??= new Map(this.#oldIds.map((id, place) => [id, place]));
     return this.#places.get(this.#ids[index]) ?? (isArray ? next : -1);
+  }
+
+  /** Looks for an item in all places, which takes time: after {@link PATIENCE} new ones in a row, after twice as many, and so on. */
+  #hasMoved(index: number): boolean {
+    const misses = (this.#misses += 1);
+    return misses >= PATIENCE && (misses & (misses - 1)) === 0 && this.#oldIds.includes(this.#ids[index]);
   }
 
   /** Either place may be beyond the end: there is undefined, which says nothing. */

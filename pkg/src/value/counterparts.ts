@@ -1,6 +1,7 @@
 /** Which child of an array, object or Map was which one of its last version: of a copy with few changes most are in the same place. */
 import type { Content, Part } from './parts.js';
 
+/** So many new items in a row are taken to be replacements of what was in their places. */
 const PATIENCE = 8;
 
 export class Counterparts {
@@ -44,7 +45,7 @@ export class Counterparts {
     return this.#places.get(this.#ids[index]) ?? (isArray ? next : -1);
   }
 
-  /** Looks for an item in all places, which takes time: after {@link PATIENCE} new ones in a row, after twice as many, and so on. */
+  /** Looks for an item in all places, but seldom, since that takes time: once patience is at its end, after twice as many, and so on. */
   #hasMoved(index: number): boolean {
     const misses = (this.#misses += 1);
     return misses >= PATIENCE && (misses & (misses - 1)) === 0 && this.#oldIds.includes(this.#ids[index]);

@@ -131,7 +131,7 @@ export function currentBlock(): Uint8Array {
 /** Writes a head that takes more than the byte that was kept free for it at `free` in `home`: the bytes are cut in two there. */
 export function widenHead(home: Uint8Array, free: number, major: number, argument: number): void {
   const head = written(() => putHead(major, argument), joined);
-  if (home === block) {
+  if (home === block && free >= start) {
     full.push(block.subarray(start, free), head);
     before += free - start + head.length;
     start = free + 1;

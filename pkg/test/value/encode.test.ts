@@ -210,3 +210,13 @@ test('a proxy whose code encodes many other keys', () => {
   for (let times = 0; times < 20; times += 1) encode(state(() => 'read'), { thorough: false }); // until its keys are known
   assert.deepEqual(encode(state(encodeOthers), { thorough: false }), expected);
 });
+
+test('an object that has grown around another one that has', () => {
+  const more = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`more${index}`, index]));
+  const small = { x: 1, inner: { y: [{ z: 1 }] } };
+  const grown = { x: 1, inner: { y: [{ z: 1 }, { z: 1, ...more }] }, ...more };
+  for (let round = 0; round < 20; round += 1) {
+    encode({ a: [small, small] }, { thorough: false });
+    assert.deepEqual(encode({ a: [small, grown] }, { thorough: false }), encode({ a: [small, grown] }, { thorough: true }));
+  }
+});

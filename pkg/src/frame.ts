@@ -87,7 +87,9 @@ export function sealPayload(header: HeaderInput, payload: Pieces, { mediaType, c
   if (only === undefined) {
     // All digests are of one length, so that the payload lies where it belongs already: one copy of it is enough.
     facts.digest = sha256(frame.subarray(head.length));
-    frame.set(makeHead(header, facts, keys[0]));
+    const again = makeHead(header, facts, keys[0]);
+    if (again.length !== head.length) throw new SnapshotError('invalidOption', 'a header must not change while it is read', { path: 'header' });
+    frame.set(again);
   }
   return { frame, facts };
 }

@@ -1,5 +1,5 @@
 /** The encoder of development: looks at everything that could not be restored, and says where it is. */
-import { isPlainArray, kindOf, primitiveRefusal, propertyRefusal, refuseDraft } from './kind.js';
+import { isMissing, isPlainArray, kindOf, primitiveRefusal, propertyRefusal, refuseDraft } from './kind.js';
 import { putOther, timeOf, type Put } from './others.js';
 import { element, member, Refusal } from './refusal.js';
 import { MAJOR, SIMPLE } from './tags.js';
@@ -94,7 +94,7 @@ function putArray(value: readonly unknown[], depth: number, put: Put): void {
   try {
     for (; index < length; index++) {
       const item = value[index];
-      if (item === undefined && !Object.hasOwn(value, index)) throw new Refusal(HOLE);
+      if (isMissing(item, value, index)) throw new Refusal(HOLE);
       put(item, depth + 1);
     }
   } catch (error) {
@@ -113,7 +113,7 @@ function namesOf(value: object): string[] {
 /** Read through its descriptor: an accessor is found out without being called. */
 function dataProperty(value: object, name: string): unknown {
   const property = Object.getOwnPropertyDescriptor(value, name);
-  if (property === undefined || (property.value === undefined && !('value' in property))) {
+  if (property === undefined || !Object.hasOwn(property, 'value')) {
     throw new Refusal('cannot encode an accessor; store the value, or compute it outside of the state');
   }
   return property.value;
@@ -121,7 +121,7 @@ function dataProperty(value: object, name: string): unknown {
 
 function isDefined(value: object, name: string): boolean {
   const property = Object.getOwnPropertyDescriptor(value, name);
-  return property === undefined || !('value' in property) || property.value !== undefined;
+  return property === undefined || !Object.hasOwn(property, 'value') || property.value !== undefined;
 }
 
 const HOLE = 'cannot encode a hole in an array; write null or undefined';

@@ -11,8 +11,8 @@ export interface EncodeOptions {
   /** What paths in errors start with; default `state`. */
   readonly root?: string;
   /**
-   * Look at every object for what cannot be restored (accessors, symbol keys, properties that are not enumerable, named properties of
-   * arrays, drafts and proxies of state libraries), not only at the root and a sample of one property in 256. It costs more than the
+   * Look at every object for what cannot be restored (accessors, symbol keys, properties that are not enumerable, drafts and proxies of
+   * state libraries), not only at the root and a sample of one property in 256; and at arrays for named properties. It costs more than the
    * encoding. Default: unless `NODE_ENV` is `'production'`.
    */
   readonly thorough?: boolean;

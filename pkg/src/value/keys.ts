@@ -136,11 +136,12 @@ function learn(name: string): Key {
       const item = pieces[0];
       const end = filled + Math.ceil(size / 4);
       if (item === undefined || size === 0 || size > LONGEST_ITEM || end > MOST_WORDS) return STRANGER;
-      for (let i = 0; i < size; i++) (words[filled + (i >> 2)] as number) |= (item[i] as number) << (8 * (i & 3));
-      const key = new Key(name, words, filled, size, STRANGER);
+      const word = filled;
+      // First of all, since the stack may end here: nobody writes twice to the same words.
       filled = end;
       count += 1;
-      return key;
+      for (let i = 0; i < size; i++) (words[word + (i >> 2)] as number) |= (item[i] as number) << (8 * (i & 3));
+      return new Key(name, words, word, size, STRANGER);
     },
   );
 }

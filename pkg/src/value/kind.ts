@@ -11,6 +11,11 @@ export function kindOf(value: object, prototype: object | null): Kind {
   return kind;
 }
 
+/** Whether what was read there is nothing: a hole in an array, or a property that was deleted meanwhile. */
+export function isMissing(item: unknown, value: object, name: PropertyKey): boolean {
+  return item === undefined && !Object.hasOwn(value, name);
+}
+
 /** True for an array of any realm, false for an instance of a class that extends Array. */
 export function isPlainArray(prototype: object | null): boolean {
   return prototype === Array.prototype || (prototype !== null && Array.isArray(prototype) && Object.hasOwn(prototype, 'push'));
@@ -79,6 +84,7 @@ function kindElsewhere(value: object, prototype: object): Kind | undefined {
   if (Object.getPrototypeOf(prototype) === null) {
     return Object.hasOwn(prototype, 'isPrototypeOf') ? 'plain' : undefined;
   }
+  if (Object.getPrototypeOf(Object.getPrototypeOf(prototype)) !== null) return undefined; // it extends one of those
   switch (Object.prototype.toString.call(value)) {
     case '[object Map]':
       return Object.hasOwn(prototype, Symbol.toStringTag) ? 'map' : undefined;

@@ -30,6 +30,7 @@ export function putOther(value: object, kind: Exclude<Kind, 'plain'>, depth: num
       putHead(MAJOR.tag, TAG.date);
       return putNumber(timeOf(value as Date) / 1000);
     case 'arrayBuffer':
+      refuseProperties(value);
       return putByteString(new Uint8Array(value as ArrayBuffer));
     case 'typedArray':
       return putTypedArray(value as Uint8Array);
@@ -44,8 +45,9 @@ export function timeOf(date: Date): number {
 
 function putMap(value: Map<unknown, unknown>, depth: number, put: Put): void {
   refuseProperties(value);
+  const size = mapSize.call(value);
   putHead(MAJOR.tag, TAG.map);
-  putOpen(MAJOR.array, mapSize.call(value), depth);
+  putOpen(MAJOR.array, size, depth);
   let index = 0;
   mapForEach.call(value, (item, key) => {
     let step = `.keys()[${index}]`;
@@ -59,13 +61,14 @@ function putMap(value: Map<unknown, unknown>, depth: number, put: Put): void {
     }
     index += 1;
   });
-  if (index !== mapSize.call(value)) throw new Refusal(CHANGED);
+  if (index !== size) throw new Refusal(CHANGED);
 }
 
 function putSet(value: Set<unknown>, depth: number, put: Put): void {
   refuseProperties(value);
+  const size = setSize.call(value);
   putHead(MAJOR.tag, TAG.set);
-  putOpen(MAJOR.array, setSize.call(value), depth);
+  putOpen(MAJOR.array, size, depth);
   let index = 0;
   setForEach.call(value, (item) => {
     try {
@@ -75,15 +78,17 @@ function putSet(value: Set<unknown>, depth: number, put: Put): void {
     }
     index += 1;
   });
-  if (index !== setSize.call(value)) throw new Refusal(CHANGED);
+  if (index !== size) throw new Refusal(CHANGED);
 }
 
 function putTypedArray(value: Uint8Array): void {
-  if (Object.prototype.toString.call(value.buffer) === '[object SharedArrayBuffer]') {
+  const buffer = bufferOf.call(value);
+  if (Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]') {
     throw new Refusal('cannot encode memory that is shared; copy it first, so that it cannot change meanwhile');
   }
-  // Throws for a buffer that was transferred away, which would pass for an empty one otherwise.
-  const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  // Throws if the memory was transferred or shrunk away, which would pass for an empty array otherwise.
+  keysOf.call(value);
+  const bytes = new Uint8Array(buffer, byteOffset.call(value), byteLength.call(value));
   const name = typedArrayName(value) ?? '';
   if (name === 'Uint8Array') return putByteString(bytes);
   const type = TYPED_ARRAYS.get(name);
@@ -96,17 +101,23 @@ function refuseProperties(value: object): void {
   const key = Reflect.ownKeys(value)[0];
   if (key === undefined) return;
   if (typeof key === 'symbol') throw propertyRefusal(value);
-  throw new Refusal('cannot encode a property of a Map, Set or Date; keep it elsewhere').within(member(key));
+  throw new Refusal('cannot encode a property of a Map, Set, Date or ArrayBuffer; keep it elsewhere').within(member(key));
 }
 
 const mapForEach = Map.prototype.forEach;
 const setForEach = Set.prototype.forEach;
 const getTime = Date.prototype.getTime;
-const mapSize = getter(Map.prototype, 'size');
-const setSize = getter(Set.prototype, 'size');
+const mapSize = getter<number>(Map.prototype, 'size');
+const setSize = getter<number>(Set.prototype, 'size');
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+const keysOf = typedArray.keys;
+const bufferOf = getter<ArrayBuffer>(typedArray, 'buffer');
+const byteOffset = getter<number>(typedArray, 'byteOffset');
+const byteLength = getter<number>(typedArray, 'byteLength');
 
-function getter(prototype: object, name: string): () => number {
-  return Object.getOwnPropertyDescriptor(prototype, name)?.get as () => number;
+/** Own properties of an object do not get in its way. */
+function getter<T>(prototype: object, name: string): () => T {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get as () => T;
 }
 
 const CHANGED = 'cannot encode a Map or Set that is changed meanwhile';

@@ -7,6 +7,7 @@
  * An object or array that is the same one is taken to be unchanged. A Map, Set, Date or typed array is not, and neither is what holds one.
  */
 import { Counterparts } from './counterparts.js';
+import { isMissing } from './kind.js';
 import { instances, meetInstance } from './others.js';
 import { prepare, putSmall, Unusual } from './quick.js';
 import { MAJOR, TAG } from './tags.js';
@@ -168,7 +169,7 @@ class PartWriter {
       this.#flush();
       const met = instances();
       const item = items[index];
-      if (item === undefined && !Object.hasOwn(items, index)) throw new Unusual(); // a hole
+      if (isMissing(item, items, index)) throw new Unusual();
       const inside = putKeyOf(kind, keys?.[index], depth);
       const was = old.parts.get(place);
       const child: Part | undefined =
@@ -224,7 +225,9 @@ function contentOf(value: object, kind: Kind): Content {
       return { keys: undefined, items: (value as unknown[]).slice() };
     case 'plain': {
       const keys = Object.keys(value);
-      return { keys, items: keys.map((key) => (value as Readonly<Record<string, unknown>>)[key]) };
+      const items = keys.map((key) => (value as Readonly<Record<string, unknown>>)[key]);
+      if (items.some((item, index) => isMissing(item, value, keys[index] as string))) throw new Unusual();
+      return { keys, items };
     }
     case 'map':
       return { keys: [...(value as Map<unknown, unknown>).keys()], items: [...(value as Map<unknown, unknown>).values()] };

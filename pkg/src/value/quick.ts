@@ -4,7 +4,7 @@
  */
 import { checkPlain } from './careful.js';
 import { firstKey, makeRoom, newPlace, nextKey, putKnown, STRANGER, type Key } from './keys.js';
-import { kindOf, refuseDraft } from './kind.js';
+import { isMissing, kindOf, refuseDraft } from './kind.js';
 import { putOther } from './others.js';
 import { MAJOR, MAX_DEPTH, SIMPLE } from './tags.js';
 import { currentBlock, putBigint, putHead, putKey, putNumber, putSimple, putText, reserveHead, widenHead } from './writer.js';
@@ -74,7 +74,7 @@ function putArray(value: readonly unknown[], depth: number, place: Key): void {
   putHead(MAJOR.array, length);
   for (let index = 0; index < length; index++) {
     const item = value[index];
-    if (item === undefined && !Object.hasOwn(value, index)) throw new Unusual();
+    if (isMissing(item, value, index)) throw new Unusual();
     put(item, depth + 1, place);
   }
 }
@@ -130,7 +130,9 @@ function putEntries(value: Properties, names: readonly string[], depth: number):
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
     if (!putKey(name)) throw new Unusual();
-    put(value[name], depth + 1, STRANGER);
+    const item = value[name];
+    if (isMissing(item, value, name)) throw new Unusual();
+    put(item, depth + 1, STRANGER);
   }
 }
 

@@ -327,8 +327,8 @@ function tooLarge(): Refusal {
 }
 
 function take(next: Uint8Array): void {
-  block = next;
   view = new DataView(next.buffer);
+  block = next;
 }
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);

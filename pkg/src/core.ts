@@ -54,7 +54,7 @@ function ready(): { readonly core: Core; readonly memory: CoreMemory } {
 
 /** Calls the core with a value and reads a value back. */
 export function ask<T>(operation: (question: Uint8Array) => Uint8Array, question: unknown): T {
-  return decode(calling(() => operation(toCoreBytes(question)))) as T;
+  return decode(answered(operation(toCoreBytes(question)))) as T;
 }
 
 /** What the package itself says to the core needs no closer look. */
@@ -62,16 +62,13 @@ export function toCoreBytes(question: unknown): Uint8Array {
   return encode(question, { thorough: false });
 }
 
-/** Calls the core; what it throws becomes a {@link SnapshotError}. */
-export function calling<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw error instanceof Uint8Array ? fromCore(decode(error) as CoreError) : error;
-  }
+/** What the core answers, unless that is an error: then it begins with a byte that starts no value and no frame, and is thrown. */
+export function answered(answer: Uint8Array): Uint8Array {
+  if (answer[0] === 0xff) throw fromCore(decode(answer.subarray(1)) as CoreError);
+  return answer;
 }
 
-/** An error as the core says it: thrown as bytes, or part of an answer. */
+/** An error as the core says it: an answer, or part of one. */
 export interface CoreError {
   readonly code: ErrorCode;
   readonly message: string;

@@ -1,5 +1,5 @@
 /** Heads of frames: what is stated of a snapshot, checked, and how it crosses to the core. The twin of src/bindings/frames.rs. */
-import { calling, core, toCoreBytes } from './core.js';
+import { answered, core, toCoreBytes } from './core.js';
 import { DEFAULTS } from './defaults.js';
 import { SnapshotError } from './error.js';
 import { invalidOption, knownOptions, nonEmptyText, positiveInteger, table } from './options.js';
@@ -85,14 +85,14 @@ export function makeHead(header: HeaderInput, facts: PayloadFacts, key: SigningK
     mediaType ?? null, bytes, digest, stored === undefined ? null : [stored.bytes, stored.digest],
     key === undefined ? null : [key.id, key.secret],
   ]);
-  return calling(() => core().frameHead(question));
+  return answered(core().frameHead(question));
 }
 
 /** The verified header of a frame, and where its payload begins. */
 export function readHead(frame: Uint8Array, expect: Expect): { header: Header; offset: number } {
   if (!isBytes(frame)) throw new SnapshotError('invalidOption', 'a frame is a Uint8Array', { path: 'frame' });
   const question = toCoreBytes(expectations(expect));
-  return readAnswer(calling(() => core().inspectHead(headOf(frame), frame.length, question)));
+  return readAnswer(answered(core().inspectHead(headOf(frame), frame.length, question)));
 }
 
 /** What plans need of a header: whose state it is, and where it stands. */
@@ -186,7 +186,7 @@ function expectations(expect: Expect): unknown[] {
 }
 
 /** A number where it is exact: the shorter form of an integer. */
-function exact(option: string, position: PositionInput): number | bigint {
+export function exact(option: string, position: PositionInput): number | bigint {
   if (typeof position === 'number' && Number.isSafeInteger(position) && position >= 0) return position + 0; // −0 too
   const big = bigintPositions.parse(position, option);
   return big <= Number.MAX_SAFE_INTEGER ? Number(big) : big;

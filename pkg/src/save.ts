@@ -7,6 +7,7 @@ import type { Handle, Internals } from './handle.js';
 import { headerForPlans, type HeaderInput, type PayloadFacts } from './head.js';
 import { checkPlain, expected } from './load.js';
 import { hosted } from './options.js';
+import { keys } from './plans.js';
 import type { Position } from './position.js';
 import { anchorIdentity } from './progress.js';
 import type { BoundedStore } from './bounded-store.js';
@@ -127,7 +128,7 @@ export async function markAttempt<State, Event, P extends Position>(
   code: ErrorCode,
   deadline: Deadline,
 ): Promise<void> {
-  const key = core().attemptKey(settings.name, streamId, settings.version);
+  const key = keys.attempt(settings.name, streamId, settings.version);
   const marker = encode({ eventCount: events, failures, at: at ?? null, tailBytes, code });
   await store.put(key, marker, undefined, deadline.left);
 }
@@ -138,7 +139,7 @@ export async function readAttempt<State, Event, P extends Position>(
   store: BoundedStore,
   streamId: string,
 ): Promise<Attempt | undefined> {
-  const key = core().attemptKey(settings.name, streamId, settings.version);
+  const key = keys.attempt(settings.name, streamId, settings.version);
   const bytes = await store.get(key, settings.snapshotTimeout);
   return bytes === undefined ? undefined : parseAttempt(bytes);
 }

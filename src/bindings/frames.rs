@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::js::{JsResult, thrown};
+use super::js::answered;
 use crate::fold::Anchor;
 use crate::frame::{self, Algorithm, Digest, Expect, Header, Inspection, Key, Payload, Stored};
 use crate::value::{self, Reader, Value, Writer};
@@ -16,18 +16,16 @@ use crate::{Code, Error, Result};
 /// event count, anchor, taken-at, floor, fence, metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`); then the key
 /// (`[id, secret]`).
 #[wasm_bindgen(js_name = frameHead)]
-pub fn frame_head(question: &[u8]) -> JsResult<Vec<u8>> {
-    make_head(question).map_err(thrown)
+pub fn frame_head(question: &[u8]) -> Vec<u8> {
+    answered(make_head(question))
 }
 
 /// Verifies the head of a frame and compares it with what is expected. `expect` is an array, with null for what is not compared: name,
 /// stream id, position, version, largest state in bytes; then an array of versions that migrations start from, and one of keys. The
 /// answer begins as the question of [`frame_head`] does; then key id, and offset of the payload.
 #[wasm_bindgen(js_name = inspectHead)]
-pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> JsResult<Vec<u8>> {
-    inspect(head, frame_bytes as u64, expect)
-        .and_then(|found| answer(&found))
-        .map_err(thrown)
+pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> Vec<u8> {
+    answered(inspect(head, frame_bytes as u64, expect).and_then(|found| answer(&found)))
 }
 
 /// The most bytes that [`inspect_head`] needs from the start of a frame.
@@ -133,14 +131,14 @@ fn answer(found: &Inspection) -> Result<Vec<u8>> {
 }
 
 /// Reads an array of scalars.
-struct Question<'a> {
+pub(super) struct Question<'a> {
     reader: Reader<'a>,
 }
 
 const NULL: u8 = 0xf6;
 
 impl<'a> Question<'a> {
-    fn new(bytes: &'a [u8]) -> Result<Self> {
+    pub fn new(bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         reader.array()?;
         Ok(Self { reader })
@@ -162,15 +160,15 @@ impl<'a> Question<'a> {
         (0..self.reader.array()?).map(|_| read(self)).collect()
     }
 
-    fn text(&mut self) -> Result<String> {
+    pub fn text(&mut self) -> Result<String> {
         Ok(self.reader.text()?.into())
     }
 
-    fn u64(&mut self) -> Result<u64> {
+    pub fn u64(&mut self) -> Result<u64> {
         Ok(self.reader.u64()?)
     }
 
-    fn u32(&mut self) -> Result<u32> {
+    pub fn u32(&mut self) -> Result<u32> {
         let number = self.reader.u64()?;
         u32::try_from(number).map_err(|_| Error::new(Code::InvalidOption, "a number is at most 2^32 - 1"))
     }

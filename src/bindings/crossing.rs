@@ -12,7 +12,7 @@ use crate::fold::{Anchor, Sequence};
 use crate::frame::{Algorithm, Digest, Header, Payload, Stored};
 use crate::store::{Bounds, Distrusted, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
 use crate::policy::Observation;
-use crate::value::{self, Reader};
+use crate::value::{self, Reader, Value};
 use crate::{Code, Error, Result};
 
 /// Reads what a call was given.
@@ -265,6 +265,36 @@ impl<'v> Part<'v> {
             }
             _ => (self.reader().text().unwrap_or_default(), *self),
         }
+    }
+
+    /// What data that people write is made of; anything else reads as false.
+    pub fn value(&self) -> Value {
+        let mut reader = self.reader();
+        if let Ok(text) = self.reader().text() {
+            return Value::Text(text.into());
+        }
+        if let Some(number) = self.reader().number() {
+            return Value::Number(number);
+        }
+        if reader.nothing() {
+            return Value::Null;
+        }
+        if self.reader().array().is_ok() {
+            return Value::Array(self.list(Self::value));
+        }
+        let Ok(count) = reader.map() else {
+            return match self.reader().whole() {
+                Some(whole) => Value::BigInt(whole.into()),
+                None => Value::Bool(false),
+            };
+        };
+        let entry = |_| {
+            let name = reader.text().ok()?;
+            let bytes = reader.rest();
+            reader.jump().ok()?;
+            Some((name.into(), Self { bytes, ..*self }.value()))
+        };
+        Value::Object((0..count).map_while(entry).collect())
     }
 
     fn reader(&self) -> Reader<'v> {

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::js::answered;
 use crate::fold::Anchor;
 use crate::frame::{self, Algorithm, Digest, Expect, Header, Inspection, Key, Payload, Stored};
-use crate::value::{self, Reader, Value, Writer};
+use crate::value::{Reader, Writer};
 use crate::{Code, Error, Result};
 
 /// Everything in front of a payload. `question` is an array, with null for what is not stated: name, version, stream id, position,
@@ -25,7 +25,7 @@ pub fn frame_head(question: &[u8]) -> Vec<u8> {
 /// answer begins as the question of [`frame_head`] does; then key id, and offset of the payload.
 #[wasm_bindgen(js_name = inspectHead)]
 pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> Vec<u8> {
-    answered(inspect(head, frame_bytes as u64, expect).and_then(|found| answer(&found)))
+    answered(inspect(head, frame_bytes as u64, expect))
 }
 
 /// The most bytes that [`inspect_head`] needs from the start of a frame.
@@ -52,11 +52,9 @@ fn make_head(question: &[u8]) -> Result<Vec<u8>> {
         taken_at: question.optional(|question| Ok(question.reader.i64()?))?,
         floor: question.optional(Question::u32)?,
         fence: question.optional(Question::u64)?,
-        meta: match question.optional(|question| Ok(question.reader.bytes()?))? {
-            Some(meta) => Value::from_bytes(meta)?,
-            None => Value::Object(Vec::new()),
-        },
+        ..Header::new("", 0, "", 0, 0)
     };
+    let meta = question.optional(|question| Ok(question.reader.bytes()?))?;
     let payload = Payload {
         media_type: question.optional(Question::text)?,
         bytes: question.u64()?,
@@ -64,10 +62,10 @@ fn make_head(question: &[u8]) -> Result<Vec<u8>> {
         stored: question.optional(Question::stored)?,
     };
     let key = question.optional(Question::key)?;
-    frame::head(&header, &payload, key.as_ref())
+    frame::head_around(&header, meta.unwrap_or(&NO_META), &payload, key.as_ref())
 }
 
-fn inspect(head: &[u8], frame_bytes: u64, expect: &[u8]) -> Result<Inspection> {
+fn inspect(head: &[u8], frame_bytes: u64, expect: &[u8]) -> Result<Vec<u8>> {
     let mut expect = Question::new(expect)?;
     let name = expect.optional(Question::text)?;
     let stream = expect.optional(Question::text)?;
@@ -85,10 +83,11 @@ fn inspect(head: &[u8], frame_bytes: u64, expect: &[u8]) -> Result<Inspection> {
         max_state_bytes,
         keys: &keys,
     };
-    frame::inspect_head(head, frame_bytes, &expect)
+    let (found, meta) = frame::inspect_around(head, frame_bytes, &expect)?;
+    Ok(answer(&found, Some(meta).filter(|meta| !meta.is_empty())))
 }
 
-fn answer(found: &Inspection) -> Result<Vec<u8>> {
+fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
     const ARRAY_OF_16: u8 = 0x90;
     const ARRAY_OF_2: u8 = 0x82;
     let Inspection {
@@ -97,10 +96,6 @@ fn answer(found: &Inspection) -> Result<Vec<u8>> {
         key_id,
         offset,
     } = found;
-    let meta = match &header.meta {
-        Value::Object(entries) if entries.is_empty() => None,
-        meta => Some(value::to_vec(meta)?),
-    };
     let mut answer = Answer::default();
     answer.0.raw(&[ARRAY_OF_16]);
     answer.0.text(&header.name);
@@ -116,7 +111,7 @@ fn answer(found: &Inspection) -> Result<Vec<u8>> {
     answer.optional(header.taken_at, |w, at| w.int(at));
     answer.optional(header.floor, |w, floor| w.uint(floor.into()));
     answer.optional(header.fence, Writer::uint);
-    answer.optional(meta.as_deref(), Writer::bytes);
+    answer.optional(meta, Writer::bytes);
     answer.optional(payload.media_type.as_deref(), Writer::text);
     answer.0.uint(payload.bytes);
     answer.0.bytes(&payload.digest);
@@ -127,7 +122,7 @@ fn answer(found: &Inspection) -> Result<Vec<u8>> {
     });
     answer.optional(key_id.as_deref(), Writer::text);
     answer.0.uint(*offset as u64);
-    Ok(answer.0.into_bytes())
+    answer.0.into_bytes()
 }
 
 /// Reads an array of scalars.
@@ -136,6 +131,7 @@ pub(super) struct Question<'a> {
 }
 
 const NULL: u8 = 0xf6;
+const NO_META: [u8; 1] = [0xa0];
 
 impl<'a> Question<'a> {
     pub fn new(bytes: &'a [u8]) -> Result<Self> {

@@ -13,7 +13,7 @@ use super::crossing::{self, Part};
 use super::frames::Question;
 use crate::policy::{self, Attempt, LastLoad, LastSnapshot, Observation};
 use crate::store::{self, StreamKeys};
-use crate::value::{self, Reader, Value};
+use crate::value::{self, Reader};
 use crate::{Error, Result};
 
 /// Starts neither a value nor a frame.
@@ -28,19 +28,19 @@ pub fn canonicalize(bytes: &[u8]) -> Vec<u8> {
 /// The prefix of everything that belongs to a stream. `question`: `[name, stream id]`.
 #[wasm_bindgen(js_name = streamPrefix)]
 pub fn stream_prefix(question: &[u8]) -> Vec<u8> {
-    key(question, |keys, _| Ok(keys.all().into()))
+    key(question, &|keys, _| Ok(keys.all().into()))
 }
 
 /// The prefix of the snapshots in one version's slot. `question`: `[name, stream id, version]`.
 #[wasm_bindgen(js_name = snapshotPrefix)]
 pub fn snapshot_prefix(question: &[u8]) -> Vec<u8> {
-    key(question, |keys, question| Ok(keys.snapshots(question.u32()?)))
+    key(question, &|keys, question| Ok(keys.snapshots(question.u32()?)))
 }
 
 /// The key of a snapshot. `question`: `[name, stream id, version, position]`.
 #[wasm_bindgen(js_name = snapshotKey)]
 pub fn snapshot_key(question: &[u8]) -> Vec<u8> {
-    key(question, |keys, question| {
+    key(question, &|keys, question| {
         Ok(keys.snapshot(question.u32()?, question.u64()?))
     })
 }
@@ -48,7 +48,7 @@ pub fn snapshot_key(question: &[u8]) -> Vec<u8> {
 /// The key of the marker that a failed attempt leaves. `question`: `[name, stream id, version]`.
 #[wasm_bindgen(js_name = attemptKey)]
 pub fn attempt_key(question: &[u8]) -> Vec<u8> {
-    key(question, |keys, question| Ok(keys.attempt(question.u32()?)))
+    key(question, &|keys, question| Ok(keys.attempt(question.u32()?)))
 }
 
 /// The position that a snapshot's key states; null if `key` is no such key.
@@ -112,7 +112,7 @@ impl CompiledPolicy {
     /// Validates the policy's data form, a value.
     #[wasm_bindgen(constructor)]
     pub fn new(spec: &[u8]) -> CompiledPolicy {
-        let spec = Value::from_bytes(spec).map(policy::Spec::from);
+        let spec = crossing::read(spec, |spec| spec.value()).map(policy::Spec::from);
         Self(spec.and_then(policy::Policy::try_from))
     }
 
@@ -185,7 +185,7 @@ fn observe(facts: &[f64], rest: &[u8]) -> Observation<'static> {
     observation
 }
 
-fn key(question: &[u8], make: impl FnOnce(&StreamKeys, &mut Question<'_>) -> Result<String>) -> Vec<u8> {
+fn key(question: &[u8], make: &dyn Fn(&StreamKeys, &mut Question<'_>) -> Result<String>) -> Vec<u8> {
     let key = Question::new(question).and_then(|mut question| {
         let (name, stream) = (question.text()?, question.text()?);
         make(&StreamKeys::new(&name, &stream)?, &mut question)

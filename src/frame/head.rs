@@ -8,6 +8,7 @@ use super::digest::{header_digest, is_header_digest};
 use super::header::{self, Header, MAX_HEADER_BYTES};
 use super::header_reader::{self, Decoded};
 use super::{Expect, Key, Payload};
+use crate::value::Value;
 use crate::{Code, Error, Result};
 
 /// Not ASCII at first, then both kinds of line end: a transfer in text mode breaks it.
@@ -37,7 +38,17 @@ pub struct Inspection {
 /// # Errors
 /// As [`seal`](super::seal).
 pub fn head(header: &Header, payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
-    let encoded = header::encode(header, payload, key.map(Key::id))?;
+    make_head(header, &header::encode_meta(&header.meta)?, payload, key)
+}
+
+/// As [`head`], with metadata that are encoded already; those of the header are not looked at.
+#[cfg(feature = "js")]
+pub(crate) fn head_around(header: &Header, meta: &[u8], payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
+    make_head(header, header::check_meta(meta)?, payload, key)
+}
+
+fn make_head(header: &Header, meta: &[u8], payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
+    let encoded = header::encode(header, meta, payload, key.map(Key::id))?;
     let length = u32::try_from(encoded.len()).unwrap_or(u32::MAX);
     let mut head = vec![];
     head.extend_from_slice(&MAGIC);
@@ -57,6 +68,19 @@ pub fn head(header: &Header, payload: &Payload, key: Option<&Key>) -> Result<Vec
 /// Rules 1 to 11 of docs/format.md §2.3: [`Code::Truncated`], [`Code::Corrupt`], [`Code::TooNew`], [`Code::UnknownKey`],
 /// [`Code::Unsigned`], [`Code::TooLarge`], [`Code::Foreign`], [`Code::Stale`].
 pub fn inspect_head(bytes: &[u8], frame_bytes: u64, expect: &Expect<'_>) -> Result<Inspection> {
+    let (mut inspection, meta) = inspect_around(bytes, frame_bytes, expect)?;
+    if !meta.is_empty() {
+        inspection.header.meta = Value::from_bytes(meta)?;
+    }
+    Ok(inspection)
+}
+
+/// As [`inspect_head`], with the metadata as they are encoded, empty if there are none, instead of in the header.
+pub(crate) fn inspect_around<'a>(
+    bytes: &'a [u8],
+    frame_bytes: u64,
+    expect: &Expect<'_>,
+) -> Result<(Inspection, &'a [u8])> {
     check_magic(bytes)?;
     let length = check_prelude(bytes)?;
     let covered = PRELUDE_BYTES + length;
@@ -71,6 +95,7 @@ pub fn inspect_head(bytes: &[u8], frame_bytes: u64, expect: &Expect<'_>) -> Resu
     check_digest(signed, header, digest, expect.keys)?;
     let Decoded {
         header,
+        meta,
         payload,
         key_id,
     } = header_reader::decode(header, PRELUDE_BYTES)?;
@@ -80,12 +105,13 @@ pub fn inspect_head(bytes: &[u8], frame_bytes: u64, expect: &Expect<'_>) -> Resu
         offset,
     )?;
     expect.check(&header, &payload)?;
-    Ok(Inspection {
+    let inspection = Inspection {
         header,
         payload,
         key_id,
         offset,
-    })
+    };
+    Ok((inspection, meta))
 }
 
 /// The header says itself which key it was signed with. That is no more than a claim, and serves for choosing the key.

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use alloc::{format, vec};
 
 use super::Digest;
-use super::header::{Header, field, is_no_meta, one_level_deeper};
+use super::header::{EMPTY_MAP, Header, NO_OBJECT, field, is_map, one_level_deeper};
 use super::payload::{Algorithm, Payload, Stored};
 use crate::fold::Anchor;
-use crate::value::{self, MAX_SAFE_INTEGER, Reader, Value};
+use crate::value::{self, MAX_SAFE_INTEGER, Reader};
 use crate::{Code, Error, Result};
 
 /// The reader revision that this code implements: a frame whose floor is higher is refused as too new.
@@ -36,7 +36,7 @@ fn find_key(bytes: &[u8]) -> Result<Option<&str>> {
 }
 
 /// Reads a header whose digest has been verified; it begins at `start` in the frame.
-pub(super) fn decode(bytes: &[u8], start: usize) -> Result<Decoded> {
+pub(super) fn decode(bytes: &[u8], start: usize) -> Result<Decoded<'_>> {
     read(bytes).map_err(|error| at_frame(error, start))
 }
 
@@ -51,15 +51,19 @@ fn at_frame(error: Error, start: usize) -> Error {
 }
 
 /// All that a header says.
-pub(super) struct Decoded {
+pub(super) struct Decoded<'a> {
+    /// Without metadata.
     pub header: Header,
+    /// Encoded; empty if there are none.
+    pub meta: &'a [u8],
     pub payload: Payload,
     pub key_id: Option<String>,
 }
 
 /// What has been read of a header so far.
-struct Draft {
+struct Draft<'a> {
     header: Header,
+    meta: &'a [u8],
     media_type: Option<String>,
     compression: Option<u64>,
     raw_bytes: u64,
@@ -73,9 +77,10 @@ struct Draft {
     too_new: Option<Error>,
 }
 
-fn read(bytes: &[u8]) -> Result<Decoded> {
+fn read(bytes: &[u8]) -> Result<Decoded<'_>> {
     let mut draft = Draft {
         header: Header::new("", 0, "", 0, 0),
+        meta: &[],
         media_type: None,
         compression: None,
         raw_bytes: 0,
@@ -105,8 +110,8 @@ fn read(bytes: &[u8]) -> Result<Decoded> {
     draft.finish()
 }
 
-impl Draft {
-    fn read_field(&mut self, reader: &mut Reader<'_>, number: u64) -> Result<()> {
+impl<'a> Draft<'a> {
+    fn read_field(&mut self, reader: &mut Reader<'a>, number: u64) -> Result<()> {
         let Self { header, stored, .. } = self;
         match number {
             field::NAME => header.name = reader.text()?.into(),
@@ -140,8 +145,8 @@ impl Draft {
             }
             field::FENCE => header.fence = Some(reader.u64()?),
             field::META => {
-                header.meta = Value::from_bytes(nested(reader)?)?;
-                if is_no_meta(&header.meta) {
+                self.meta = nested(reader)?;
+                if self.meta == [EMPTY_MAP] {
                     return Err(corrupt("empty metadata must be left out"));
                 }
             }
@@ -164,7 +169,7 @@ impl Draft {
         });
     }
 
-    fn finish(self) -> Result<Decoded> {
+    fn finish(self) -> Result<Decoded<'a>> {
         const REQUIRED: [u64; 7] = [
             field::NAME,
             field::VERSION,
@@ -199,10 +204,14 @@ impl Draft {
                 let path = error.path().unwrap_or("field");
                 corrupt(format!("{path} in header: {}", error.message()))
             })?;
+        if !self.meta.is_empty() && !is_map(self.meta) {
+            return Err(corrupt(format!("meta in header: {NO_OBJECT}")));
+        }
         match self.too_new {
             Some(error) => Err(error),
             None => Ok(Decoded {
                 header,
+                meta: self.meta,
                 payload,
                 key_id: self.key_id,
             }),
@@ -229,12 +238,14 @@ fn key_id<'a>(reader: &mut Reader<'a>) -> Result<&'a str> {
 }
 
 fn anchor(item: &[u8]) -> Result<Anchor> {
-    match Value::from_bytes(item)? {
-        Value::Text(id) => Some(Anchor::Id(id)),
-        Value::Bytes(bytes) => bytes.try_into().ok().map(Anchor::Digest),
-        _ => None,
+    let mut reader = Reader::new(item);
+    if let Ok(id) = reader.clone().text() {
+        return Ok(Anchor::id(id));
     }
-    .ok_or_else(|| corrupt("the anchor is neither text nor 32 bytes"))
+    let digest = reader.bytes().ok().and_then(|bytes| bytes.try_into().ok());
+    digest
+        .map(Anchor::Digest)
+        .ok_or_else(|| corrupt("the anchor is neither text nor 32 bytes"))
 }
 
 fn digest(reader: &mut Reader<'_>) -> Result<Digest> {

@@ -10,8 +10,8 @@ use core::cell::Cell;
 
 use crate::fold::{Anchor, Sequence};
 use crate::frame::{Algorithm, Digest, Header, Payload, Stored};
-use crate::store::{Bounds, Distrusted, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
 use crate::policy::Observation;
+use crate::store::{Bounds, Distrusted, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
 use crate::value::{self, Reader, Value};
 use crate::{Code, Error, Result};
 
@@ -242,16 +242,25 @@ impl<'v> Part<'v> {
     }
 
     pub fn list<T>(&self, read: impl Fn(&Self) -> T) -> Vec<T> {
+        let mut list = Vec::new();
+        self.each(&mut |element| list.push(read(element)));
+        list
+    }
+
+    /// Not generic, unlike [`Self::list`], so that the walk is there once.
+    fn each(&self, visit: &mut dyn FnMut(&Self)) {
         let mut reader = self.reader();
-        let Ok(count) = reader.array() else {
+        let count = reader.array().unwrap_or_else(|_| {
             self.refuse("a list");
-            return Vec::new();
-        };
-        let element = |_| {
+            0
+        });
+        for _ in 0..count {
             let bytes = reader.rest();
-            reader.jump().ok().map(|()| read(&Self { bytes, ..*self }))
-        };
-        (0..count).map_while(element).collect()
+            visit(&Self { bytes, ..*self });
+            if reader.jump().is_err() {
+                break;
+            }
+        }
     }
 
     /// An enum: `"name"`, or `{name: content}`.
@@ -282,19 +291,22 @@ impl<'v> Part<'v> {
         if self.reader().array().is_ok() {
             return Value::Array(self.list(Self::value));
         }
+        if let Some(whole) = self.reader().whole() {
+            return Value::BigInt(whole.into());
+        }
         let Ok(count) = reader.map() else {
-            return match self.reader().whole() {
-                Some(whole) => Value::BigInt(whole.into()),
-                None => Value::Bool(false),
-            };
+            return Value::Bool(false);
         };
-        let entry = |_| {
-            let name = reader.text().ok()?;
+        let mut entries = Vec::new();
+        for _ in 0..count {
+            let name = reader.text().unwrap_or_default();
             let bytes = reader.rest();
-            reader.jump().ok()?;
-            Some((name.into(), Self { bytes, ..*self }.value()))
-        };
-        Value::Object((0..count).map_while(entry).collect())
+            entries.push((name.into(), Self { bytes, ..*self }.value()));
+            if reader.jump().is_err() {
+                break;
+            }
+        }
+        Value::Object(entries)
     }
 
     fn reader(&self) -> Reader<'v> {

@@ -7,7 +7,10 @@
 )]
 pub mod abi;
 #[cfg(all(feature = "js", not(feature = "std"), target_family = "wasm"))]
-#[allow(unsafe_code, reason = "allocators are unsafe by declaration; each block says why it is sound")]
+#[allow(
+    unsafe_code,
+    reason = "allocators are unsafe by declaration; each block says why it is sound"
+)]
 mod allocator;
 #[cfg(feature = "js")]
 mod answers;

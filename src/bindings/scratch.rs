@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::js::answered;
-use crate::frame::lz4::{BLOCK_BYTES, Compressor, Expander, MAX_BLOCK_BYTES, MAX_PIECE_BYTES};
 use crate::Error;
+use crate::frame::lz4::{BLOCK_BYTES, Compressor, Expander, MAX_BLOCK_BYTES, MAX_PIECE_BYTES};
 
 /// A block and the four bytes in front of it.
 const INPUT_BYTES: usize = 4 + MAX_BLOCK_BYTES;

@@ -1,8 +1,8 @@
 //! The only code that reads encoded bytes: a cursor that checks every bound and every head.
 
-use super::{failure::Failure, float::Float};
 #[cfg(feature = "js")]
 use super::{BigInt, number};
+use super::{failure::Failure, float::Float};
 
 /// CBOR's eight major types (RFC 8949 §3.1), in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,8 +276,16 @@ impl<'a> Reader<'a> {
 
     pub fn truth(&mut self) -> Option<bool> {
         match self.head().ok()? {
-            Head { major: Major::Simple, info: FALSE, .. } => Some(false),
-            Head { major: Major::Simple, info: TRUE, .. } => Some(true),
+            Head {
+                major: Major::Simple,
+                info: FALSE,
+                ..
+            } => Some(false),
+            Head {
+                major: Major::Simple,
+                info: TRUE,
+                ..
+            } => Some(true),
             _ => None,
         }
     }

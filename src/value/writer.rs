@@ -154,7 +154,11 @@ impl Writer {
     }
 
     pub fn truth(&mut self, truth: bool) {
-        self.simple(if truth { super::reader::TRUE } else { super::reader::FALSE });
+        self.simple(if truth {
+            super::reader::TRUE
+        } else {
+            super::reader::FALSE
+        });
     }
 }
 

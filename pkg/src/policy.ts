@@ -191,16 +191,16 @@ function factsOf({ events, tailBytes, now, firstAt, snapshot, attempt, load }: O
   return facts;
 }
 
-const NO_REST = new Uint8Array(0);
-
 /** Of an observation what is no number, as far as it is needed. */
-function restOf<State>(policy: Policy<State>, needs: PolicyNeeds, { eventTypes, kind, streamId, state }: Observation<State>): Uint8Array {
-  const rest: Record<string, unknown> = {};
-  if (eventTypes !== undefined && needs.eventTypes.length > 0) rest['eventTypes'] = [...eventTypes];
-  if (needs.states > 0) rest['states'] = Uint8Array.from(policy.predicates, (holds) => Number(holds(state as State) === true));
-  if (kind !== undefined && needs.kind) rest['kind'] = kind;
-  if (streamId !== undefined && needs.stream) rest['stream'] = streamId;
-  return Object.keys(rest).length === 0 ? NO_REST : toCoreBytes(rest);
+function restOf<State>(policy: Policy<State>, needs: PolicyNeeds, observation: Observation<State>): Uint8Array | undefined {
+  const { eventTypes, states, kind, stream } = needs;
+  if (eventTypes.length === 0 && states === 0 && !kind && !stream) return undefined;
+  return toCoreBytes([
+    observation.eventTypes?.filter((type) => eventTypes.includes(type)) ?? null,
+    states > 0 ? Uint8Array.from(policy.predicates, (holds) => Number(holds(observation.state as State) === true)) : null,
+    kind ? (observation.kind ?? null) : null,
+    stream ? (observation.streamId ?? null) : null,
+  ]);
 }
 
 interface Compiled {

@@ -37,11 +37,13 @@ pub(super) fn observed(bytes: &[u8], observation: &mut Observation<'_>) {
         name: "observation",
         error: &Cell::new(None),
     };
-    observation.event_types = from.at("eventTypes").maybe(Part::texts).unwrap_or_default().into();
-    let states = from.at("states").reader().bytes().unwrap_or_default();
-    observation.states = states.iter().map(|state| *state != 0).collect::<Vec<_>>().into();
-    observation.kind = from.at("kind").maybe(Part::text).map(Into::into);
-    observation.stream = from.at("stream").maybe(Part::text).unwrap_or_default().into();
+    if let [event_types, states, kind, stream] = from.list(|part| *part).as_slice() {
+        observation.event_types = event_types.maybe(Part::texts).unwrap_or_default().into();
+        let states = states.reader().bytes().unwrap_or_default();
+        observation.states = states.iter().map(|state| *state != 0).collect::<Vec<_>>().into();
+        observation.kind = kind.maybe(Part::text).map(Into::into);
+        observation.stream = stream.maybe(Part::text).unwrap_or_default().into();
+    }
 }
 
 pub(super) fn load_request(from: &Part<'_>) -> LoadRequest {

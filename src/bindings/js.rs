@@ -125,15 +125,19 @@ impl CompiledPolicy {
     }
 
     /// Whether to take a snapshot now. Most facts are numbers, so they cross as such, in the order of [`fact`]; what nobody knows is
-    /// NaN. `rest` is `{ eventTypes, states, kind, stream }`, each only if [`Self::needs`] asks for it, or no byte at all.
-    pub fn take(&self, facts: &[f64], rest: &[u8]) -> bool {
-        let decide = |policy| policy::decide(policy, &observe(facts, rest)).take;
+    /// NaN. `rest` is `[eventTypes, states, kind, stream]`, each null unless [`Self::needs`] asks for it.
+    pub fn take(&self, facts: &[f64], rest: Option<Vec<u8>>) -> bool {
+        let decide = |policy| policy::decide(policy, &observe(facts, rest.as_deref())).take;
         self.0.as_ref().is_ok_and(decide)
     }
 
     /// The words for what [`Self::take`] says of the same facts; asked for only when somebody reads them.
-    pub fn reason(&self, facts: &[f64], rest: &[u8]) -> String {
-        let decide = |policy| policy::decide(policy, &observe(facts, rest)).reason.to_string();
+    pub fn reason(&self, facts: &[f64], rest: Option<Vec<u8>>) -> String {
+        let decide = |policy| {
+            policy::decide(policy, &observe(facts, rest.as_deref()))
+                .reason
+                .to_string()
+        };
         self.0.as_ref().map(decide).unwrap_or_default()
     }
 }
@@ -155,7 +159,7 @@ mod fact {
     pub const LOAD_MILLIS: usize = 12;
 }
 
-fn observe(facts: &[f64], rest: &[u8]) -> Observation<'static> {
+fn observe(facts: &[f64], rest: Option<&[u8]>) -> Observation<'static> {
     let known = |index: usize| facts.get(index).copied().filter(|fact| !fact.is_nan());
     let whole = |index: usize| known(index).unwrap_or_default() as u64;
     let time = |index: usize| known(index).map(|millis| millis as i64);
@@ -179,7 +183,7 @@ fn observe(facts: &[f64], rest: &[u8]) -> Observation<'static> {
         millis: whole(fact::LOAD_MILLIS),
         events: events as u64,
     });
-    if !rest.is_empty() {
+    if let Some(rest) = rest {
         crossing::observed(rest, &mut observation);
     }
     observation

@@ -196,7 +196,7 @@ function restOf<State>(policy: Policy<State>, needs: PolicyNeeds, observation: O
   const { eventTypes, states, kind, stream } = needs;
   if (eventTypes.length === 0 && states === 0 && !kind && !stream) return undefined;
   return toCoreBytes([
-    observation.eventTypes?.filter((type) => eventTypes.includes(type)) ?? null,
+    eventTypes.length === 0 ? null : [...(observation.eventTypes ?? [])].filter((type) => eventTypes.includes(type)),
     states > 0 ? Uint8Array.from(policy.predicates, (holds) => Number(holds(observation.state as State) === true)) : null,
     kind ? (observation.kind ?? null) : null,
     stream ? (observation.streamId ?? null) : null,

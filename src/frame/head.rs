@@ -38,13 +38,19 @@ pub struct Inspection {
 /// # Errors
 /// As [`seal`](super::seal).
 pub fn head(header: &Header, payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
+    check(header, payload)?;
     make_head(header, &header::encode_meta(&header.meta)?, payload, key)
 }
 
 /// As [`head`], with metadata that are encoded already; those of the header are not looked at.
 #[cfg(feature = "js")]
 pub(crate) fn head_around(header: &Header, meta: &[u8], payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
+    check(header, payload)?;
     make_head(header, header::check_meta(meta)?, payload, key)
+}
+
+fn check(header: &Header, payload: &Payload) -> Result<()> {
+    header.check().and_then(|()| payload.check())
 }
 
 fn make_head(header: &Header, meta: &[u8], payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {

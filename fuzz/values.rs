@@ -1,6 +1,6 @@
 //! Bytes as values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
@@ -118,7 +118,10 @@ fn typed<T: DeserializeOwned + Serialize>(data: &[u8], verdict: &Result<()>) {
     match (value::from_slice::<T>(data), verdict) {
         (Ok(state), verdict) => {
             assert_eq!(*verdict, Ok(()));
-            let bytes = value::to_vec(&state).expect("what was read can be written");
+            let bytes = match value::to_vec(&state) {
+                Ok(bytes) => bytes,
+                Err(error) => return assert!(has_number_twice(data), "{error}"),
+            };
             let again: T = value::from_slice(&bytes).expect("what was written can be read");
             assert_eq!(value::to_vec(&again).as_ref(), Ok(&bytes));
         }
@@ -128,4 +131,18 @@ fn typed<T: DeserializeOwned + Serialize>(data: &[u8], verdict: &Result<()>) {
         }
         (Err(error), Err(malformed)) => assert_eq!(error, *malformed),
     }
+}
+
+/// `1` and `1n` are two keys of a Map, and one where the type of keys takes both.
+fn has_number_twice(data: &[u8]) -> bool {
+    let Ok(Value::Map(entries)) = value::from_slice(data) else {
+        return false;
+    };
+    let numbers = entries.iter().filter_map(|(key, _)| match key {
+        Value::Number(number) => Some(*number as i128),
+        Value::BigInt(number) => i128::try_from(number).ok(),
+        _ => None,
+    });
+    let mut seen = BTreeSet::new();
+    !numbers.into_iter().all(|number| seen.insert(number))
 }

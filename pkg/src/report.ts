@@ -41,12 +41,16 @@ export type Report =
       readonly error?: SnapshotError;
     }
   | {
-      /** The snapshot stands, but what it made superfluous could not be deleted, or a marker not be written or read. */
+      /**
+       * The snapshot stands, but what it made superfluous could not be deleted, or a marker not be written or read; or a state was changed
+       * where `immutable: true` promised that it is not (`diverged`, and the error has the path).
+       */
       readonly type: 'warning';
       readonly streamId: string;
       readonly version: number;
       readonly code: ErrorCode;
       readonly reason: string;
+      readonly error?: SnapshotError;
     };
 
 export type Observer = (report: Report) => void;

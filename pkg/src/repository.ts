@@ -11,10 +11,13 @@ import { needs } from './policy.js';
 import type { Position, PositionInput } from './position.js';
 import { anchorIdentity, EMPTY_TAIL, Folder, sameAnchor, type BaseSnapshot, type Progress } from './progress.js';
 import { observerOf, type Observer } from './report.js';
+import { plainAgain } from './save.js';
 import { signingKeys, type SigningKey } from './signing.js';
 import { Snapshotter, type Outcome } from './snapshotter.js';
 import type { SnapshotStore } from './store.js';
+import { sameBytes } from './value/bytes.js';
 import { decode } from './value/decode.js';
+import { firstDifference } from './value/difference.js';
 import { encode } from './value/encode.js';
 
 /** What a definition is connected to. */
@@ -336,11 +339,15 @@ function checkStore(store: SnapshotStore): void {
 /** What could never be snapshotted is better known now than after the first hundred events. */
 function checkInitialState<State, Event, P extends Position>(settings: Settings<State, Event, P>): void {
   core();
-  const { initialState, toState, fromState } = settings;
+  const { initialState, toState } = settings;
   const state = hosted('initialState', 'invalidOption', initialState);
   if (settings.mutable && typeof state === 'object' && state !== null && state === initialState()) {
     throw invalidOption('initialState', state, 'must make a new state at each call, since evolve changes it');
   }
-  const plain = decode(encode(hosted('toState', 'unencodable', () => toState(state))));
-  hosted('fromState', 'invalid', () => fromState(plain));
+  const bytes = encode(hosted('toState', 'unencodable', () => toState(state)));
+  const again = encode(plainAgain(settings, decode(bytes)));
+  if (sameBytes(bytes, again)) return;
+  throw new SnapshotError('invalid', 'fromState and toState do not give initialState() back: a restored state would be another one', {
+    path: firstDifference(decode(bytes), decode(again)) ?? 'state',
+  });
 }

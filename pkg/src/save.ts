@@ -2,7 +2,7 @@
 import { ask, core, fromCore, type CoreError } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
-import { decodePayload, openPayload, sealPayload, verifySealed } from './frame.js';
+import { decodePayload, openPayload, sealPayload, verifySealed, type SealedPayload } from './frame.js';
 import type { Handle, Internals } from './handle.js';
 import { headerForPlans, type HeaderInput, type PayloadFacts } from './head.js';
 import { checkPlain, expected } from './load.js';
@@ -15,6 +15,8 @@ import type { SnapshotMeta } from './store.js';
 import type { Attempt } from './streams.js';
 import { decode } from './value/decode.js';
 import { encode, encoding } from './value/encode.js';
+import type { RememberedStates } from './value/remembered.js';
+import type { Use } from './value/writer.js';
 
 /** An encoded snapshot, ready to be written. */
 export interface Sealed {
@@ -41,11 +43,12 @@ type CoreResult =
   | { status: 'alreadyCovered'; key: string }
   | { status: 'failed'; error: CoreError };
 
-/** Encodes the state of a handle, synchronously: what is written is the state as it is now. */
+/** Encodes the state of a handle, synchronously: what is written is the state as it is now. With `remembered`, the parts that are new. */
 export function sealHandle<State, Event, P extends Position>(
   settings: Settings<State, Event, P>,
   handle: Handle<State, P>,
   inside: Internals<P>,
+  remembered: RememberedStates | undefined,
 ): Sealed {
   if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
   const plain = hosted('toState', 'unencodable', () => settings.toState(handle.state));
@@ -61,16 +64,17 @@ export function sealHandle<State, Event, P extends Position>(
     ...(anchor === undefined ? {} : { anchor }),
   };
   const options = { thorough: settings.development, unshared: settings.mutable };
-  const sealed = encoding(plain, options, (payload, bytes) => {
+  const use: Use<SealedPayload> = (payload, bytes) => {
     if (bytes <= settings.maxStateBytes) return sealPayload(header, payload, settings);
     throw new SnapshotError('tooLarge', `the state is ${bytes} bytes, maxStateBytes is ${settings.maxStateBytes}`);
-  });
+  };
+  const sealed = remembered === undefined ? encoding(plain, options, use) : remembered.encoding(handle.streamId, plain, use);
   if (settings.verifyOnSeal) verifySealed(sealed, settings, (opened) => encode(plainAgain(settings, decodePayload(opened)), options));
   return { header, ...sealed };
 }
 
 /** What a later save would write of a state that was restored from `plain`. */
-function plainAgain<State, Event, P extends Position>({ toState, fromState }: Settings<State, Event, P>, plain: unknown): unknown {
+export function plainAgain<State, Event, P extends Position>({ toState, fromState }: Settings<State, Event, P>, plain: unknown): unknown {
   const state = hosted('fromState', 'invalid', () => fromState(plain));
   return hosted('toState', 'unencodable', () => toState(state));
 }

@@ -11,6 +11,7 @@ import { EMPTY_TAIL } from './progress.js';
 import type { Observer } from './report.js';
 import { Deadline, markAttempt, readAttempt, save, sealHandle, type SaveResult } from './save.js';
 import { Streams, type Attempt } from './streams.js';
+import { RememberedStates } from './value/remembered.js';
 
 /** How `maybeSnapshot` ended; `handle` is the one to keep. */
 export type Outcome<State, P extends Position> =
@@ -50,12 +51,19 @@ export class Snapshotter<State, Event, P extends Position> {
   readonly #needs: PolicyNeeds;
   readonly #observe: Observer;
   readonly #streams = new Streams(DEFAULTS.rememberedStreams);
+  readonly #remembered: RememberedStates | undefined;
 
   constructor(settings: Settings<State, Event, P>, store: BoundedStore, needs: PolicyNeeds, observe: Observer) {
     this.#settings = settings;
     this.#store = store;
     this.#needs = needs;
     this.#observe = observe;
+    if (!settings.immutable) return;
+    this.#remembered = new RememberedStates({
+      limit: DEFAULTS.rememberedBytes,
+      thorough: settings.development,
+      diverged: (streamId, error) => this.#warn(streamId, 'diverged', error.message, error),
+    });
   }
 
   /**
@@ -120,7 +128,7 @@ export class Snapshotter<State, Event, P extends Position> {
     const deadline = new Deadline(this.#settings.snapshotTimeout);
     memory.inFlight = true;
     try {
-      const sealed = sealHandle(this.#settings, handle, inside);
+      const sealed = sealHandle(this.#settings, handle, inside, this.#remembered);
       const result = await save(this.#settings, this.#store, sealed, deadline, {
         distrusted: handle.rejected.map(({ key, code }) => ({ key, code })),
         clearAttempt: memory.lastTried !== undefined,
@@ -198,7 +206,8 @@ export class Snapshotter<State, Event, P extends Position> {
     return type === 'skipped' ? { status: 'skipped', code: 'tooLarge', reason, handle } : { status: 'failed', reason, error, handle };
   }
 
-  #warn(streamId: string, code: ErrorCode, reason: string): void {
-    this.#observe({ type: 'warning', streamId, version: this.#settings.version, code, reason });
+  #warn(streamId: string, code: ErrorCode, reason: string, error?: SnapshotError): void {
+    const { version } = this.#settings;
+    this.#observe({ type: 'warning', streamId, version, code, reason, ...(error === undefined ? {} : { error }) });
   }
 }

@@ -207,3 +207,16 @@ test('an initial state that could never be snapshotted is refused on open', asyn
   await assert.rejects(open(async () => ({})), { code: 'unencodable', message: /await/ });
   await open(() => null);
 });
+
+test('a plain form that does not give the initial state back is refused on open', async () => {
+  const definition = defineSnapshots<{ at: Date }>({
+    name: 'clock',
+    version: 1,
+    initialState: () => ({ at: new Date(1_500) }),
+    evolve: (state) => state,
+    toState: ({ at }) => ({ at: at.toISOString() }),
+    fromState: ({ at }: { at: string }) => ({ at: new Date(`${at.slice(0, 19)}Z`) }), // loses the milliseconds
+  });
+  const opening = definition.open({ store: memoryStore(), events: new Log<unknown>() });
+  await assert.rejects(opening, { code: 'invalid', path: 'state.at', message: /initialState/ });
+});

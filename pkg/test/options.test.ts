@@ -39,6 +39,7 @@ const TABLE: Record<string, readonly unknown[]> = {
   evolve: [...NO_FUNCTION, undefined],
   policy: [7, 'never', null, {}, [], { everyEvents: 5 }, everyEvents],
   mutable: [0, 1, 'yes', null, {}],
+  immutable: [0, 1, 'yes', null, {}],
   migrate: [7, 'abc', null, true, () => {}, [], new Map()],
   toState: NO_FUNCTION,
   fromState: NO_FUNCTION,

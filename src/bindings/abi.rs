@@ -60,7 +60,36 @@ pub extern "C" fn snapfold_free(address: usize) {
 /// frames are `unknownKey`: this ABI takes no keys.
 #[unsafe(no_mangle)]
 pub extern "C" fn snapfold_open(address: usize, length: usize) -> u64 {
-    let opened = with_buffers(|buffers| {
+    operate(address, length, |bytes| {
+        let opened = frame::open(bytes, &Expect::default())?;
+        Ok(OpenedFrame {
+            header: opened.header,
+            payload: Bytes(opened.payload.into_owned()),
+        })
+    })
+}
+
+/// Any bytes, a frame or something else, in diagnostic notation; answers with text. See [`frame::diagnose`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_diagnose(address: usize, length: usize, max_chars: usize) -> u64 {
+    operate(address, length, |bytes| Ok(frame::diagnose(bytes, max_chars)))
+}
+
+/// JSON text to a value; answers with its bytes. See [`value::from_json`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_from_json(address: usize, length: usize) -> u64 {
+    operate(address, length, |json| value::from_json(json).map(Bytes))
+}
+
+/// A value to JSON text; answers with text. See [`value::to_json`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_to_json(address: usize, length: usize) -> u64 {
+    operate(address, length, value::to_json)
+}
+
+/// Works on the buffer at `address` and hands out the answer.
+fn operate<T: Serialize>(address: usize, length: usize, work: impl FnOnce(&[u8]) -> Result<T>) -> u64 {
+    let result = with_buffers(|buffers| {
         let bytes = buffers
             .get(&address)
             .and_then(|buffer| buffer.get(..length))
@@ -70,13 +99,9 @@ pub extern "C" fn snapfold_open(address: usize, length: usize) -> u64 {
                     "no buffer of that length was handed out at that address",
                 )
             })?;
-        let opened = frame::open(bytes, &Expect::default())?;
-        Ok(OpenedFrame {
-            header: opened.header,
-            payload: Bytes(opened.payload.into_owned()),
-        })
+        work(bytes)
     });
-    answer(&opened)
+    answer(&result)
 }
 
 fn answer<T: Serialize>(result: &Result<T>) -> u64 {

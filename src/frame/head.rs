@@ -12,10 +12,10 @@ use crate::value::Value;
 use crate::{Code, Error, Result};
 
 /// Not ASCII at first, then both kinds of line end: a transfer in text mode breaks it.
-const MAGIC: [u8; 8] = *b"\x89SNF\r\n\x1a\n";
+pub(super) const MAGIC: [u8; 8] = *b"\x89SNF\r\n\x1a\n";
 const FORMAT_VERSION: u16 = 1;
-const PRELUDE_BYTES: usize = 14;
-const DIGEST_BYTES: usize = 32;
+pub(super) const PRELUDE_BYTES: usize = 14;
+pub(super) const DIGEST_BYTES: usize = 32;
 
 /// The most bytes that [`inspect_head`] needs from the start of a frame.
 pub const MAX_HEAD_BYTES: usize = PRELUDE_BYTES + MAX_HEADER_BYTES + DIGEST_BYTES;
@@ -218,7 +218,7 @@ fn read_u16(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
 }
 
-fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 

@@ -21,6 +21,7 @@
 //! # Ok::<(), snapfold::Error>(())
 //! ```
 
+mod diagnose;
 mod digest;
 mod expect;
 mod head;
@@ -35,6 +36,7 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
+pub use diagnose::diagnose;
 pub use digest::{Digest, sha256};
 pub use expect::{DEFAULT_MAX_STATE_BYTES, Expect};
 pub use head::{Inspection, MAX_HEAD_BYTES, head, inspect_head};

@@ -30,6 +30,9 @@ pub struct Set<T>(pub Vec<T>);
 
 /// ECMAScript's `Map`: entries in insertion order, with keys of any type, which are held to what holds for the elements of a [`Set`].
 ///
+/// To ECMAScript the number 1 and the BigInt 1 are two keys. Read into a type that takes both they are equal: here are both entries then,
+/// and encoding refuses them.
+///
 /// ```
 /// use snapfold::value::{self, OrderedMap};
 ///

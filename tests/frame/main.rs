@@ -3,6 +3,8 @@
 
 mod compression;
 mod damage;
+#[cfg(not(target_family = "wasm"))]
+mod diagnose;
 mod expectations;
 mod forge;
 mod headers;

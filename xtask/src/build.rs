@@ -88,13 +88,12 @@ fn is_fresh(made: &Path, module: &Path) -> bool {
     })
 }
 
-/// Puts a smaller module that does the same in its place. The features are those of Rust's target, and nothing of Rust lies in the first
-/// kilobyte: there the stack ends.
+/// Puts a smaller module that does the same in its place. The features are those of Rust's target.
 fn shrink(module: &Path, made: &Path, show: Show) -> Result<()> {
     let small = module.with_extension("small.wasm");
     let shrink = Cmd::new("node").arg("pkg/node_modules/binaryen/bin/wasm-opt");
     shrink
-        .words("-Oz --low-memory-unused --enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals")
+        .words("-Oz --enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals")
         .words("--enable-reference-types --enable-multivalue --strip-target-features --strip-producers")
         .arg(module)
         .arg("--output")

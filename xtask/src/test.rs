@@ -24,6 +24,9 @@ fn checks(tally: &mut Tally) {
     tally.check("format", Cmd::new("cargo").words("fmt --all --check"));
     let benches = Cmd::new("cargo").words("fmt --all --check --manifest-path benches/Cargo.toml");
     tally.check("format of the benchmark", benches);
+    let benches = "clippy --locked --package native --manifest-path benches/Cargo.toml --target-dir";
+    let benches = Cmd::new("cargo").words(benches).arg(run::target().join("bench"));
+    tally.check("lints of the benchmark", benches.words("-- -D warnings"));
     tally.check("lints", clippy("--workspace --all-targets"));
     tally.check("lints without std", clippy("--lib --no-default-features"));
     for feature in ["js", "abi"] {

@@ -72,7 +72,7 @@ fn seal_frame<T: Serialize>(state: &T) -> Sealed {
 
 fn open_frame<T: DeserializeOwned>(sealed: &Sealed) -> T {
     let opened = frame::open(&sealed.bytes, &Expect::of("bench", 1, "stream-1")).expect("opens");
-    value::from_slice(opened.payload).expect("decodes")
+    value::from_slice(&opened.payload).expect("decodes")
 }
 
 fn hashed(bytes: Vec<u8>) -> Sealed {

@@ -18,7 +18,8 @@ export class Key {
 
   constructor(
     readonly name: string,
-    /** Where the item, head and all, lies in {@link words}. */
+    /** Where the item, head and all, lies: from `word` on. */
+    readonly words: Int32Array,
     readonly word: number,
     /** Its bytes. */
     readonly size: number,
@@ -36,7 +37,7 @@ const MOST_OTHERS = 8;
 /** For so many strangers in a row the first of them is watched for: the first key of an object is learned when it comes again. */
 const PATIENCE = 8;
 
-const words = new Int32Array(MOST_WORDS);
+let words = new Int32Array(MOST_WORDS);
 const firsts = new Map<string, Key>();
 let count = 0;
 let filled = 0;
@@ -44,11 +45,16 @@ let watched = '';
 let patience = 0;
 
 /** Stands for all keys that are not known, and for wherever there is no better place. No known key has its name. */
-export const STRANGER = new Key('\ud800', 0, 0);
+export const STRANGER = new Key('\ud800', words, 0, 0);
 
-/** A place that is under no key. */
+/** All places that are under no key. */
+const places = [STRANGER];
+
+/** A place that is under no key; for a fixed number of them. */
 export function newPlace(): Key {
-  return new Key(STRANGER.name, 0, 0, STRANGER);
+  const place = new Key(STRANGER.name, words, 0, 0, STRANGER);
+  places.push(place);
+  return place;
 }
 
 /** How many keys are known; at most {@link MOST_KEYS}. */
@@ -56,18 +62,21 @@ export function knownKeys(): number {
   return count;
 }
 
-/** Once the bounds are reached, all is forgotten: most likely it belongs to other states. */
+/**
+ * Once the bounds are reached, all is forgotten: most likely it belongs to other states. A key that an encoding still holds keeps its words:
+ * what that encoding reads may be a proxy whose code encodes, too.
+ */
 export function makeRoom(): void {
   if (count < MOST_KEYS && filled + LONGEST_ITEM / 4 <= MOST_WORDS) return;
   firsts.clear();
-  STRANGER.begins = STRANGER.began = STRANGER;
-  words.fill(0);
+  for (const place of places) place.begins = place.began = STRANGER;
+  words = new Int32Array(MOST_WORDS);
   count = filled = 0;
 }
 
 /** Writes a known key. */
 export function putKnown(key: Key): void {
-  putWords(words, key.word, key.size);
+  putWords(key.words, key.word, key.size);
 }
 
 /** The key `name` at the beginning of an object in `place`, where another one was expected. */
@@ -128,7 +137,7 @@ function learn(name: string): Key {
       const end = filled + Math.ceil(size / 4);
       if (item === undefined || size === 0 || size > LONGEST_ITEM || end > MOST_WORDS) return STRANGER;
       for (let i = 0; i < size; i++) (words[filled + (i >> 2)] as number) |= (item[i] as number) << (8 * (i & 3));
-      const key = new Key(name, filled, size, STRANGER);
+      const key = new Key(name, words, filled, size, STRANGER);
       filled = end;
       count += 1;
       return key;

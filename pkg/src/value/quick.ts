@@ -21,17 +21,31 @@ const SHORT_HEAD = 24;
 type Properties = Readonly<Record<string, unknown>>;
 
 const ROOT = newPlace();
+const ANYWHERE = newPlace();
 /** Properties that were not looked at closely since some were. */
 let unchecked = 0;
 
-/** Writes `value`; throws, whatever, if it cannot. */
+/** What is thrown, or something else, when this encoder does not know what to do. */
+export class Unusual {}
+
+/** Writes `value`; throws if it is unusual. */
 export function putQuickly(value: unknown): void {
+  prepare(value);
+  put(value, 0, ROOT);
+}
+
+/** Has to be called before a state `value` is written by parts. */
+export function prepare(value: unknown): void {
   for (const _ in Object.prototype) throw new Unusual(); // every object inherits it
   if (typeof value === 'object' && value !== null) lookAtRoot(value);
   unchecked = 0;
   ROOT.small = false;
   makeRoom();
-  put(value, 0, ROOT);
+}
+
+/** Writes a value in a prepared state that lies in `depth` arrays and maps. */
+export function putSmall(value: unknown, depth: number): void {
+  put(value, depth, ANYWHERE);
 }
 
 function lookAtRoot(value: object): void {
@@ -148,5 +162,3 @@ function isIndex(name: string | undefined): boolean {
   const unit = name === undefined || name === '' ? 0 : name.charCodeAt(0);
   return unit >= 0x30 && unit <= 0x39;
 }
-
-class Unusual {}

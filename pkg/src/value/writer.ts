@@ -56,9 +56,12 @@ export function written<T>(write: () => void, use: Use<T>): T {
 }
 
 /** The pieces in one array of their own. */
-export function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  if (pieces.length === 1) return (pieces[0] as Uint8Array).slice();
-  const whole = new Uint8Array(size);
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  return joinedIn(new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0)), pieces);
+}
+
+/** The pieces in `whole`, which has just the room that they need. */
+export function joinedIn(whole: Uint8Array, pieces: readonly Uint8Array[]): Uint8Array {
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);
@@ -128,7 +131,7 @@ export function currentBlock(): Uint8Array {
 /** Writes a head that takes more than the byte that was kept free for it at `free` in `home`: the bytes are cut in two there. */
 export function widenHead(home: Uint8Array, free: number, major: number, argument: number): void {
   const head = written(() => putHead(major, argument), joined);
-  if (home === block) {
+  if (home === block && free >= start) {
     full.push(block.subarray(start, free), head);
     before += free - start + head.length;
     start = free + 1;
@@ -198,6 +201,14 @@ export function putBytes(value: Uint8Array): void {
   if (at + value.length > block.length) more(value.length);
   block.set(value, at);
   at += value.length;
+}
+
+/** Bytes that are not copied, but handed on where they lie; they do not change before they are used. */
+export function putPiece(piece: Uint8Array): void {
+  if (size() + piece.length > LONGEST) throw tooLarge();
+  full.push(block.subarray(start, at), piece);
+  before += at - start + piece.length;
+  start = at;
 }
 
 /** The first `length` bytes, which are few, of little-endian words from `word` on. What the last word has too much is written over later. */
@@ -304,11 +315,15 @@ function putLoneSurrogates(value: string): void {
 
 /** A new block, with room for at least `needed` bytes. */
 function more(needed: number): void {
-  if (size() + needed > LONGEST) throw new Refusal('cannot encode more than 2 GiB; split the state', 'tooLarge');
+  if (size() + needed > LONGEST) throw tooLarge();
   if (at > start) full.push(block.subarray(start, at));
   before += at - start;
   take(new Uint8Array(Math.max(BLOCK, needed)));
   start = at = 0;
+}
+
+function tooLarge(): Refusal {
+  return new Refusal('cannot encode more than 2 GiB; split the state', 'tooLarge');
 }
 
 function take(next: Uint8Array): void {

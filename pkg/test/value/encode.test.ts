@@ -183,3 +183,40 @@ test('large values pass through a buffer that grows', () => {
   assert.equal(firstDifference(restored(value), value), undefined);
   assert.deepEqual(bytes(encoded(1)), Uint8Array.of(1));
 });
+
+test('states with more different keys than are remembered: each one as if it were the first', () => {
+  for (let round = 0; round < 3000; round += 1) {
+    const record = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`k${(round * 5 + index) % 9000}`, index]));
+    const state = { id: round, name: 'same', list: [record, { ...record }] };
+    assert.deepEqual(encode(state, { thorough: false }), encode(state, { thorough: true }));
+  }
+});
+
+test('a proxy whose code encodes many other keys', () => {
+  const names = Array.from({ length: 6000 }, (_, index) => `other${index}`);
+  const encodeOthers = () => {
+    for (let at = 0; at < names.length; at += 4) {
+      const other = Object.fromEntries(names.slice(at, at + 4).map((name) => [name, 1]));
+      encode([other, other, other], { thorough: false });
+    }
+    return 'read';
+  };
+  const state = (middle: () => string) => ({
+    before: Array.from({ length: 10 }, (_, id) => ({ id, text: 'a' })),
+    middle: new Proxy({ first: 'read', second: 2 }, { get: (target, name) => (name === 'first' ? middle() : Reflect.get(target, name)) }),
+    after: Array.from({ length: 10 }, (_, id) => ({ id, text: 'a' })),
+  });
+  const expected = encode(state(() => 'read'), { thorough: true });
+  for (let times = 0; times < 20; times += 1) encode(state(() => 'read'), { thorough: false }); // until its keys are known
+  assert.deepEqual(encode(state(encodeOthers), { thorough: false }), expected);
+});
+
+test('an object that has grown around another one that has', () => {
+  const more = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`more${index}`, index]));
+  const small = { x: 1, inner: { y: [{ z: 1 }] } };
+  const grown = { x: 1, inner: { y: [{ z: 1 }, { z: 1, ...more }] }, ...more };
+  for (let round = 0; round < 20; round += 1) {
+    encode({ a: [small, small] }, { thorough: false });
+    assert.deepEqual(encode({ a: [small, grown] }, { thorough: false }), encode({ a: [small, grown] }, { thorough: true }));
+  }
+});

@@ -1,0 +1,61 @@
+//! Frames as text for people.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::head::{DIGEST_BYTES, MAGIC, PRELUDE_BYTES, read_u32};
+use super::{Expect, Opened, open};
+use crate::value::{self, Bytes};
+
+/// Shows a frame, whole or damaged, in diagnostic notation (RFC 8949 §8): the verdict, the header, the payload; each of the last two as
+/// by [`value::diagnose`] with at most `max_chars` characters. Other bytes are shown as by that alone.
+///
+/// ```
+/// use snapfold::frame::{self, Header};
+///
+/// let header = Header::new("cart", 3, "cart-42", 1_200, 1_200);
+/// let frame = frame::seal(&header, &snapfold::value::to_vec(&["apples", "pears"])?)?;
+/// let text = frame::diagnose(&frame, 47);
+/// assert_eq!(
+///     text,
+///     r#"/ a frame that opens /
+/// / header / {1: "cart", 2: 3, 3: "cart-42", 4: 1200, 5: … / bytes left: 40 /
+/// / payload / ["apples", "pears"]"#
+/// );
+///
+/// let text = frame::diagnose(&frame[..frame.len() - 6], 47);
+/// assert!(text.starts_with("/ a frame that does not open: truncated"));
+/// assert!(text.ends_with(r#"/ payload / ["apples" / malformed at byte 8: an item is missing: the input ends too early /"#));
+/// # Ok::<(), snapfold::Error>(())
+/// ```
+///
+/// What stands in the fields of the header is in docs/format.md §2.1. Signed frames are shown, though nobody knows by this whether their
+/// signature is right; compressed payloads of frames that open are expanded. O(n), and the memory that [`open`] takes.
+pub fn diagnose(bytes: &[u8], max_chars: usize) -> String {
+    if !bytes.starts_with(&MAGIC) {
+        return value::diagnose(bytes, max_chars);
+    }
+    let header_bytes = read_u32(bytes, PRELUDE_BYTES - 4).map_or(0, |length| length as usize);
+    let behind = bytes.get(PRELUDE_BYTES..).unwrap_or_default();
+    let (header, behind) = behind.split_at_checked(header_bytes).unwrap_or((behind, &[]));
+    let stored = behind.get(DIGEST_BYTES..).unwrap_or_default();
+    let (verdict, payload) = match open(bytes, &Expect::default()) {
+        Ok(opened) => ("a frame that opens".into(), show(&opened, max_chars)),
+        Err(error) => (
+            format!("a frame that does not open: {error}"),
+            value::diagnose(stored, max_chars),
+        ),
+    };
+    let header = value::diagnose(header, max_chars);
+    format!("/ {verdict} /\n/ header / {header}\n/ payload / {payload}")
+}
+
+fn show(opened: &Opened<'_>, max_chars: usize) -> String {
+    if opened.facts.media_type.is_none() {
+        return value::diagnose(&opened.payload, max_chars);
+    }
+    // A format of the host's own.
+    let shown = opened.payload.get(..max_chars).unwrap_or(&opened.payload);
+    let bytes = value::to_vec(&Bytes(shown.into())).unwrap_or_default();
+    value::diagnose(&bytes, max_chars)
+}

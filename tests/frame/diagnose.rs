@@ -1,0 +1,62 @@
+//! Frames in diagnostic notation: for people who look at what a store holds.
+
+use proptest::prelude::*;
+use snapfold::frame::{self, Sealing};
+use snapfold::value::diagnose;
+
+use super::{full_header, payload};
+
+fn sealed() -> Vec<u8> {
+    frame::seal(&full_header(), &payload()).unwrap()
+}
+
+#[test]
+fn a_frame_shows_verdict_header_and_payload() {
+    let text = frame::diagnose(&sealed(), 1_000);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[0], "/ a frame that opens /");
+    assert!(lines[1].starts_with("/ header / {1: \"cart\", 2: 3, "), "{text}");
+    assert_eq!(lines[2], "/ payload / [\"apples\", \"pears\"]");
+}
+
+#[test]
+fn a_payload_in_a_format_of_the_host_is_shown_as_bytes() {
+    let sealing = Sealing {
+        media_type: Some("text/plain"),
+        ..Sealing::default()
+    };
+    let sealed = frame::seal_with(&full_header(), b"\xff\x00plain", &sealing).unwrap();
+    let text = frame::diagnose(&sealed.frame, 1_000);
+    assert!(text.ends_with("/ payload / h'ff00706c61696e'"), "{text}");
+}
+
+#[test]
+fn other_bytes_are_shown_as_items() {
+    assert_eq!(frame::diagnose(&payload(), 100), diagnose(&payload(), 100));
+}
+
+#[test]
+fn a_damaged_frame_says_what_is_wrong_and_shows_the_rest() {
+    let mut frame = sealed();
+    *frame.last_mut().unwrap() ^= 1;
+    let text = frame::diagnose(&frame, 100);
+    assert!(
+        text.contains("does not open: ") && text.contains("digest differs"),
+        "{text}"
+    );
+    assert!(text.ends_with("/ payload / [\"apples\", \"pearr\"]"), "{text}");
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_in_something_bounded_comes_out(
+        at in any::<prop::sample::Index>(), bits in 1u8.., keep in any::<prop::sample::Index>(),
+    ) {
+        let mut frame = sealed();
+        let index = at.index(frame.len());
+        frame[index] ^= bits;
+        frame.truncate(keep.index(frame.len() + 1));
+        prop_assert!(frame::diagnose(&frame, 40).len() < 1_000);
+    }
+}

@@ -3,7 +3,6 @@ export {
   CompiledPolicy,
   Scratch,
   attemptKey,
-  canonicalize,
   frameHead,
   inspectHead,
   maxHeadBytes,

@@ -13,17 +13,11 @@ use super::crossing::{self, Part};
 use super::frames::Question;
 use crate::policy::{self, Attempt, LastLoad, LastSnapshot, Observation};
 use crate::store::{self, StreamKeys};
-use crate::value::{self, Reader};
+use crate::value::Reader;
 use crate::{Error, Result};
 
 /// Starts neither a value nor a frame.
 const ERROR: u8 = 0xff;
-
-/// The same value with the keys of every plain object in the order of RFC 8949 §4.2.1.
-#[wasm_bindgen]
-pub fn canonicalize(bytes: &[u8]) -> Vec<u8> {
-    answered(value::canonicalize(bytes))
-}
 
 /// The prefix of everything that belongs to a stream. `question`: `[name, stream id]`.
 #[wasm_bindgen(js_name = streamPrefix)]

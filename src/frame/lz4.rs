@@ -200,7 +200,7 @@ impl Expander {
             .get_mut(..most)
             .ok_or_else(|| corrupt("there is no room for a block"))?;
         let made = match head & NOT_COMPRESSED {
-            0 => decompress_into(body, room).map_err(|error| corrupt(&format!("{error}")))?,
+            0 => decompress_into(body, room).map_err(|_| corrupt("a block is broken"))?,
             _ => {
                 let room = room.get_mut(..length).ok_or_else(|| corrupt("a block is too long"))?;
                 room.copy_from_slice(body);

@@ -1,7 +1,8 @@
 /** The canonical form: keys in the order of RFC 8949 §4.2.1, whatever their number and the order in which they come. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalize, encode } from '../../dist/node.js';
+import { encode } from 'snapfold';
+import { canonicalize } from 'snapfold/tools';
 
 const shorterFirst = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1);
 

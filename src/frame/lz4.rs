@@ -99,6 +99,10 @@ impl Compressor {
 
     fn put_block(&mut self, block: &[u8], out: &mut [u8]) -> Option<usize> {
         let (head, body) = out.split_at_mut_checked(HEAD_BYTES)?;
+        // True of every block; said here, so that modules leave out the code for longer ones (0.6 KB).
+        if block.len() > BLOCK_BYTES || !matches!(self.table, CompressTable::Small(_)) {
+            return None;
+        }
         let compressed = compress_into_with_table(block, body, &mut self.table).ok()?;
         let (length, flag) = match compressed < block.len() {
             true => (compressed, 0),

@@ -3,7 +3,6 @@
 //! serde's derive reads them too, in several times the code: for each type a reader of its own, ready for fields in any order, with a
 //! way out behind each of them. Here whatever does not fit reads as something empty, and the first error is kept for the end.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -12,6 +11,7 @@ use crate::fold::{Anchor, Sequence};
 use crate::frame::{Algorithm, Digest, Header, Payload, Stored};
 use crate::policy::Observation;
 use crate::store::{Bounds, Distrusted, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
+use crate::text::text;
 use crate::value::{self, Reader, Value};
 use crate::{Code, Error, Result};
 
@@ -393,7 +393,7 @@ impl<'v> Part<'v> {
     #[inline(never)]
     fn refuse(&self, expected: &str) {
         let error = self.error.take().unwrap_or_else(|| {
-            let message = format!("expected {expected}");
+            let message = text!("expected {}", expected);
             Error::new(Code::InvalidOption, message).at_path(self.name)
         });
         self.error.set(Some(error));

@@ -3,7 +3,7 @@
 //! Data cross as numbers, or as values (docs/format.md §1) in byte arrays: nothing else needs so little code on both sides. An answer
 //! that begins with [`ERROR`] is the value `{ code, message, offset?, path?, position? }` behind that byte.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -127,11 +127,7 @@ impl CompiledPolicy {
 
     /// The words for what [`Self::take`] says of the same facts; asked for only when somebody reads them.
     pub fn reason(&self, facts: &[f64], rest: Option<Vec<u8>>) -> String {
-        let decide = |policy| {
-            policy::decide(policy, &observe(facts, rest.as_deref()))
-                .reason
-                .to_string()
-        };
+        let decide = |policy| policy::decide(policy, &observe(facts, rest.as_deref())).reason.words();
         self.0.as_ref().map(decide).unwrap_or_default()
     }
 }

@@ -2,12 +2,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 
 use super::digest::{header_digest, is_header_digest};
 use super::header::{self, Header, MAX_HEADER_BYTES};
 use super::header_reader::{self, Decoded};
 use super::{Expect, Key, Payload};
+use crate::text::text;
 use crate::value::Value;
 use crate::{Code, Error, Result};
 
@@ -56,7 +56,7 @@ fn check(header: &Header, payload: &Payload) -> Result<()> {
 fn make_head(header: &Header, meta: &[u8], payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
     let encoded = header::encode(header, meta, payload, key.map(Key::id))?;
     let length = u32::try_from(encoded.len()).unwrap_or(u32::MAX);
-    let mut head = vec![];
+    let mut head = Vec::new();
     head.extend_from_slice(&MAGIC);
     head.extend_from_slice(&FORMAT_VERSION.to_be_bytes());
     head.extend_from_slice(&length.to_be_bytes());
@@ -136,7 +136,7 @@ fn check_digest(signed: &[u8], header: &[u8], digest: &[u8], keys: &[Key]) -> Re
             None => "the bytes were changed",
             Some(_) => "the bytes were changed, or the secret is another one",
         };
-        return Err(corrupt(format!("the header digest differs: {cause}")).at_offset(signed.len()));
+        return Err(corrupt(text!("the header digest differs: {}", cause)).at_offset(signed.len()));
     }
     if key.is_none() && !keys.is_empty() {
         return Err(Error::new(
@@ -156,7 +156,7 @@ fn unknown_key(id: &str, keys: &[Key]) -> Error {
     };
     Error::new(
         Code::UnknownKey,
-        format!("the frame is signed with the key \"{id}\", {lack}"),
+        text!("the frame is signed with the key \"{}\", {}", id, lack),
     )
     .at_offset(PRELUDE_BYTES)
 }
@@ -165,7 +165,7 @@ fn check_length(there: u64, stated: u64, offset: usize) -> Result<()> {
     if there < stated {
         return Err(Error::new(
             Code::Truncated,
-            format!("the payload should be {stated} bytes, {there} are there"),
+            text!("the payload should be {} bytes, {} are there", stated, there),
         )
         .at_offset(offset));
     }
@@ -201,14 +201,20 @@ fn check_prelude(bytes: &[u8]) -> Result<usize> {
     if version > FORMAT_VERSION {
         return Err(Error::new(
             Code::TooNew,
-            format!("format version {version}; this reads up to {FORMAT_VERSION}; upgrade snapfold on this host"),
+            text!(
+                "format version {}; this reads up to {}; upgrade snapfold on this host",
+                version,
+                FORMAT_VERSION
+            ),
         )
         .at_offset(8));
     }
     match usize::try_from(length) {
         Ok(length) if (1..=MAX_HEADER_BYTES).contains(&length) => Ok(length),
-        _ => Err(corrupt(format!(
-            "a header of {length} bytes; 1 to {MAX_HEADER_BYTES} are allowed"
+        _ => Err(corrupt(text!(
+            "a header of {} bytes; 1 to {} are allowed",
+            length,
+            MAX_HEADER_BYTES
         ))
         .at_offset(10)),
     }
@@ -227,5 +233,5 @@ fn corrupt(message: impl Into<String>) -> Error {
 }
 
 fn truncated(length: usize, place: &str) -> Error {
-    Error::new(Code::Truncated, format!("the frame ends {place}")).at_offset(length)
+    Error::new(Code::Truncated, text!("the frame ends {}", place)).at_offset(length)
 }

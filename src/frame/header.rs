@@ -1,13 +1,14 @@
 //! What a frame says of itself, and how that is written: a CBOR map with numbered fields.
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 
 use serde::{Deserialize, Serialize};
 
 use super::payload::{Algorithm, Payload, Stored};
 use crate::fold::Anchor;
+use crate::text::text;
 use crate::value::{self, MAX_SAFE_INTEGER, Value, Writer};
 use crate::{Code, Error, Result};
 
@@ -152,9 +153,10 @@ pub(super) fn encode(header: &Header, meta: &[u8], payload: &Payload, key_id: Op
     if encoded.len() > MAX_HEADER_BYTES {
         return Err(Error::new(
             Code::TooLarge,
-            format!(
-                "the header would be {} bytes, at most {MAX_HEADER_BYTES} fit; keep ids and metadata short",
-                encoded.len()
+            text!(
+                "the header would be {} bytes, at most {} fit; keep ids and metadata short",
+                encoded.len(),
+                MAX_HEADER_BYTES
             ),
         ));
     }

@@ -2,12 +2,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 
 use super::Digest;
 use super::header::{EMPTY_MAP, Header, NO_OBJECT, field, is_map, one_level_deeper};
 use super::payload::{Algorithm, Payload, Stored};
 use crate::fold::Anchor;
+use crate::text::text;
 use crate::value::{self, MAX_SAFE_INTEGER, Reader};
 use crate::{Code, Error, Result};
 
@@ -44,7 +44,7 @@ pub(super) fn decode(bytes: &[u8], start: usize) -> Result<Decoded<'_>> {
 fn at_frame(error: Error, start: usize) -> Error {
     let place = start.saturating_add(error.offset().unwrap_or_default() as usize);
     match error.code() {
-        Code::Malformed => corrupt(format!("the header is not well-formed: {}", error.message())),
+        Code::Malformed => corrupt(text!("the header is not well-formed: {}", error.message())),
         _ => error,
     }
     .at_offset(place)
@@ -91,7 +91,7 @@ fn read(bytes: &[u8]) -> Result<Decoded<'_>> {
             digest: [0; 32],
         },
         key_id: None,
-        seen: vec![],
+        seen: Vec::new(),
         too_new: None,
     };
     let mut reader = Reader::new(bytes);
@@ -138,8 +138,10 @@ impl<'a> Draft<'a> {
                 let floor = within(reader, 2, u32::MAX.into())? as u32;
                 header.floor = Some(floor);
                 if floor > REVISION {
-                    self.ask_for_newer(format!(
-                        "this frame asks for reader revision {floor}, this is {REVISION}"
+                    self.ask_for_newer(text!(
+                        "this frame asks for reader revision {}, this is {}",
+                        floor,
+                        REVISION
                     ));
                 }
             }
@@ -161,12 +163,8 @@ impl<'a> Draft<'a> {
     }
 
     fn ask_for_newer(&mut self, what: impl AsRef<str>) {
-        self.too_new.get_or_insert_with(|| {
-            Error::new(
-                Code::TooNew,
-                format!("{}; upgrade snapfold on this host", what.as_ref()),
-            )
-        });
+        self.too_new
+            .get_or_insert_with(|| Error::new(Code::TooNew, text!("{}; upgrade snapfold on this host", what.as_ref())));
     }
 
     fn finish(self) -> Result<Decoded<'a>> {
@@ -181,7 +179,7 @@ impl<'a> Draft<'a> {
         ];
         let has = |number: u64| self.seen.contains(&number);
         if let Some(missing) = REQUIRED.into_iter().find(|number| !has(*number)) {
-            return Err(corrupt(format!("header field {missing} is missing")));
+            return Err(corrupt(text!("header field {} is missing", missing)));
         }
         let compressed = self.compression.is_some();
         if has(field::RAW_BYTES) != compressed || has(field::STATE_DIGEST) != compressed {
@@ -202,10 +200,10 @@ impl<'a> Draft<'a> {
             .and_then(|()| if known { payload.check() } else { Ok(()) })
             .map_err(|error| {
                 let path = error.path().unwrap_or("field");
-                corrupt(format!("{path} in header: {}", error.message()))
+                corrupt(text!("{} in header: {}", path, error.message()))
             })?;
         if !self.meta.is_empty() && !is_map(self.meta) {
-            return Err(corrupt(format!("meta in header: {NO_OBJECT}")));
+            return Err(corrupt(text!("meta in header: {}", NO_OBJECT)));
         }
         match self.too_new {
             Some(error) => Err(error),
@@ -258,7 +256,7 @@ fn within(reader: &mut Reader<'_>, least: u64, most: u64) -> Result<u64> {
     if (least..=most).contains(&number) {
         return Ok(number);
     }
-    Err(corrupt(format!("{number} is not within {least} to {most}")))
+    Err(corrupt(text!("{} is not within {} to {}", number, least, most)))
 }
 
 /// The bytes of the next item, whatever it is.

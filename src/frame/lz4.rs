@@ -1,12 +1,12 @@
 //! Compressed payloads: an LZ4 frame (docs/format.md §2.4), written and read one block at a time, so that whoever does it holds one
 //! block and not the payload. What stock tools call `lz4 -B4 -BI --no-frame-crc`.
 
-use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use lz4_flex::block::{CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size};
 
+use crate::text::text;
 use crate::{Code, Error, Result};
 
 /// Bytes of the payload in each block that is written, save the last. Fewer than 2^16 − 1, so that positions fit 16 bits: up to there
@@ -180,7 +180,7 @@ impl Expander {
     pub fn finish(&self) -> Result<()> {
         match (&self.place, self.missing) {
             (Place::End, 0) => Ok(()),
-            (Place::End, missing) => Err(corrupt(&format!("{missing} bytes of the state are missing"))),
+            (Place::End, missing) => Err(corrupt(&text!("{} bytes of the state are missing", missing))),
             _ => Err(corrupt("its end is missing")),
         }
     }
@@ -223,6 +223,6 @@ impl Expander {
 fn corrupt(problem: &str) -> Error {
     Error::new(
         Code::Corrupt,
-        format!("the payload is not an LZ4 frame of this kind: {problem}"),
+        text!("the payload is not an LZ4 frame of this kind: {}", problem),
     )
 }

@@ -1,6 +1,6 @@
 /** Keys and plans as data, for hosts that do their own I/O. Pure and synchronous. */
 import type { ErrorCode } from './error.js';
-import { ask, core } from './core.js';
+import { Operation, ask } from './core.js';
 import { inspect } from './frame.js';
 import { exact, headerForPlans } from './head.js';
 import { DEFAULTS } from './defaults.js';
@@ -13,26 +13,26 @@ export const keys = {
   /** The prefix of everything that belongs to a stream. */
   stream: (name: string, streamId: string): string => {
     checkIds(name, streamId);
-    return ask(core().streamPrefix, [name, streamId]);
+    return ask(Operation.StreamPrefix, [name, streamId]);
   },
   /** The prefix of one version's snapshots; a plain ascending scan finds the newest first. */
   snapshots: (name: string, streamId: string, version: number): string => {
     checkIds(name, streamId, version);
-    return ask(core().snapshotPrefix, [name, streamId, version]);
+    return ask(Operation.SnapshotPrefix, [name, streamId, version]);
   },
   /** The key of a snapshot. */
   snapshot: (name: string, streamId: string, version: number, position: PositionInput): string => {
     checkIds(name, streamId, version);
-    return ask(core().snapshotKey, [name, streamId, version, exact('position', position)]);
+    return ask(Operation.SnapshotKey, [name, streamId, version, exact('position', position)]);
   },
   /** The key of the marker that a failed attempt leaves. */
   attempt: (name: string, streamId: string, version: number): string => {
     checkIds(name, streamId, version);
-    return ask(core().attemptKey, [name, streamId, version]);
+    return ask(Operation.AttemptKey, [name, streamId, version]);
   },
   /** The position that a snapshot's key states; undefined if it is no such key. */
   positionOf: (key: string): bigint | undefined => {
-    const position = ask<number | bigint | null>(core().positionOf, key);
+    const position = ask<number | bigint | null>(Operation.PositionOf, key);
     return position === null ? undefined : BigInt(position);
   },
 };
@@ -68,13 +68,13 @@ export function planSave(frame: Uint8Array, existing: readonly string[], options
     keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep, { bits: 32 }),
     listing: oneOf('listing', options.listing ?? 'strong', ['strong', 'eventual']),
   };
-  return ask<PlannedOp[]>(core().planSave, { request, facts: [...existing] });
+  return ask<PlannedOp[]>(Operation.PlanSave, { request, facts: [...existing] });
 }
 
 /** Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound. */
 export function planPrune(existing: readonly string[], position: PositionInput, keep: number = DEFAULTS.keep): string[] {
   const question = { existing: [...existing], position: exact('position', position), keep: positiveInteger('keep', keep, { bits: 32 }) };
-  return ask(core().planPrune, question);
+  return ask(Operation.PlanPrune, question);
 }
 
 /** What a load is asked for; the same fields as src/store/load.rs. */
@@ -118,5 +118,5 @@ export interface NextLoad {
 export function next(request: LoadRequest, facts: readonly LoadFact[]): NextLoad {
   const { at, ...rest } = request;
   const asked = at === undefined ? rest : { ...rest, at: exact('at', at) };
-  return ask<NextLoad>(core().nextLoad, { request: asked, facts: [...facts] });
+  return ask<NextLoad>(Operation.NextLoad, { request: asked, facts: [...facts] });
 }

@@ -1,5 +1,5 @@
 /** The driver of a save: encodes once, then performs the steps that the core names. */
-import { ask, core, fromCore, type CoreError } from './core.js';
+import { Operation, ask, fromCore, type CoreError } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { decodePayload, openPayload, sealPayload, verifySealed, type SealedPayload } from './frame.js';
@@ -113,7 +113,7 @@ export async function save<State, Event, P extends Position>(
   const facts: unknown[] = [];
   let cause: unknown;
   for (;;) {
-    const step = ask<Step>(core().nextSave, { request, facts });
+    const step = ask<Step>(Operation.NextSave, { request, facts });
     if (step.do === 'done') return fromResult(step.result, cause);
     const fact = perform(settings, store, sealed, step, deadline.left).catch((error: unknown) => {
       cause = error;

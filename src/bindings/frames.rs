@@ -4,9 +4,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use wasm_bindgen::prelude::wasm_bindgen;
-
-use super::js::answered;
 use crate::fold::Anchor;
 use crate::frame::{self, Algorithm, Digest, Expect, Header, Inspection, Key, Payload, Stored};
 use crate::value::{Reader, Writer};
@@ -15,32 +12,7 @@ use crate::{Code, Error, Result};
 /// Everything in front of a payload. `question` is an array, with null for what is not stated: name, version, stream id, position,
 /// event count, anchor, taken-at, floor, fence, metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`); then the key
 /// (`[id, secret]`).
-#[wasm_bindgen(js_name = frameHead)]
-pub fn frame_head(question: &[u8]) -> Vec<u8> {
-    answered(make_head(question))
-}
-
-/// Verifies the head of a frame and compares it with what is expected. `expect` is an array, with null for what is not compared: name,
-/// stream id, position, version, largest state in bytes; then an array of versions that migrations start from, and one of keys. The
-/// answer begins as the question of [`frame_head`] does; then key id, and offset of the payload.
-#[wasm_bindgen(js_name = inspectHead)]
-pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> Vec<u8> {
-    answered(inspect(head, frame_bytes as u64, expect))
-}
-
-/// The most bytes that [`inspect_head`] needs from the start of a frame.
-#[wasm_bindgen(js_name = maxHeadBytes)]
-pub fn max_head_bytes() -> usize {
-    frame::MAX_HEAD_BYTES
-}
-
-/// SHA-256 of `bytes`, which lie in this memory for that time; long ones go through [`Scratch`](super::scratch::Scratch).
-#[wasm_bindgen]
-pub fn sha256(bytes: &[u8]) -> Vec<u8> {
-    frame::sha256(bytes).to_vec()
-}
-
-fn make_head(question: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
     let mut question = Question::new(question)?;
     let header = Header {
         name: question.text()?,
@@ -65,8 +37,12 @@ fn make_head(question: &[u8]) -> Result<Vec<u8>> {
     frame::head_around(&header, meta.unwrap_or(&NO_META), &payload, key.as_ref())
 }
 
-fn inspect(head: &[u8], frame_bytes: u64, expect: &[u8]) -> Result<Vec<u8>> {
-    let mut expect = Question::new(expect)?;
+/// Verifies the head of a frame and compares it with what is expected. `question` is an array: head, bytes of the whole frame; then, with
+/// null for what is not compared, name, stream id, position, version, largest state in bytes; then an array of versions that migrations
+/// start from, and one of keys. The answer begins as the question of [`make_head`] does; then key id, and offset of the payload.
+pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
+    let mut expect = Question::new(question)?;
+    let (head, frame_bytes) = (expect.reader.bytes()?, expect.u64()?);
     let name = expect.optional(Question::text)?;
     let stream = expect.optional(Question::text)?;
     let position = expect.optional(Question::u64)?;

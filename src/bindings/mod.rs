@@ -17,7 +17,7 @@ mod answers;
 #[cfg(feature = "js")]
 mod crossing;
 #[cfg(feature = "js")]
-pub mod frames;
+mod frames;
 #[cfg(feature = "js")]
 pub mod js;
 #[cfg(feature = "js")]

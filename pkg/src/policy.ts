@@ -154,7 +154,7 @@ export function decide<State>(policy: Policy<State>, observation: Observation<St
   return {
     take: rules.take(facts, rest),
     get reason() {
-      return rules.reason(facts, rest);
+      return decode(rules.reason(facts, rest)) as string;
     },
   };
 }

@@ -127,9 +127,9 @@ impl CompiledPolicy {
     }
 
     /// The words for what [`Self::take`] says of the same facts; asked for only when somebody reads them.
-    pub fn reason(&self, facts: &[f64], rest: Option<Vec<u8>>) -> String {
+    pub fn reason(&self, facts: &[f64], rest: Option<Vec<u8>>) -> Vec<u8> {
         let decide = |policy| policy::decide(policy, &observe(facts, rest.as_deref())).reason.words();
-        self.0.as_ref().map(decide).unwrap_or_default()
+        answers::text(&self.0.as_ref().map(decide).unwrap_or_default())
     }
 }
 

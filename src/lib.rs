@@ -28,6 +28,7 @@ pub mod fold;
 pub mod frame;
 pub mod policy;
 pub mod store;
+mod text;
 pub mod value;
 
 pub use error::{Code, Error, Result};

@@ -39,7 +39,7 @@ export function scratch(): Scratch {
 /** SHA-256 of `bytes`: the runtime's own where it is synchronous, the core's elsewhere. Same digest either way. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   if (nativeSha256 !== undefined) return nativeSha256(bytes);
-  return bytes.length <= SHORT ? core().sha256(bytes) : scratch().sha256(bytes);
+  return bytes.length <= SHORT ? core().ask(Operation.Sha256, bytes) : scratch().sha256(bytes);
 }
 
 /** Up to this many bytes a copy into the core's memory is made for the one call. */
@@ -52,9 +52,30 @@ function ready(): { readonly core: Core; readonly memory: CoreMemory } {
   return installed;
 }
 
-/** Calls the core with a value and reads a value back. */
-export function ask<T>(operation: (question: Uint8Array) => Uint8Array, question: unknown): T {
-  return decode(calling(() => operation(toCoreBytes(question)))) as T;
+/** What can be asked; the twin of `ask` in src/bindings/js.rs, where each question is described. */
+export const enum Operation {
+  StreamPrefix,
+  SnapshotPrefix,
+  SnapshotKey,
+  AttemptKey,
+  PositionOf,
+  NextLoad,
+  NextSave,
+  PlanSave,
+  PlanPrune,
+  FrameHead,
+  InspectHead,
+  Sha256,
+}
+
+/** Asks the core with a value and reads a value back. */
+export function ask<T>(operation: Operation, question: unknown): T {
+  return decode(askBytes(operation, question)) as T;
+}
+
+/** As {@link ask}, for an answer that is no value, or not to be decoded here. */
+export function askBytes(operation: Operation, question: unknown): Uint8Array {
+  return answered(core().ask(operation, toCoreBytes(question)));
 }
 
 /** What the package itself says to the core needs no closer look. */
@@ -62,16 +83,13 @@ export function toCoreBytes(question: unknown): Uint8Array {
   return encode(question, { thorough: false });
 }
 
-/** Calls the core; what it throws becomes a {@link SnapshotError}. */
-export function calling<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw error instanceof Uint8Array ? fromCore(decode(error) as CoreError) : error;
-  }
+/** What the core answers, unless that is an error: then it begins with a byte that starts no value and no frame, and is thrown. */
+export function answered(answer: Uint8Array): Uint8Array {
+  if (answer[0] === 0xff) throw fromCore(decode(answer.subarray(1)) as CoreError);
+  return answer;
 }
 
-/** An error as the core says it: thrown as bytes, or part of an answer. */
+/** An error as the core says it: an answer, or part of one. */
 export interface CoreError {
   readonly code: ErrorCode;
   readonly message: string;

@@ -1,5 +1,5 @@
 /** Heads of frames: what is stated of a snapshot, checked, and how it crosses to the core. The twin of src/bindings/frames.rs. */
-import { calling, core, toCoreBytes } from './core.js';
+import { Operation, ask, askBytes } from './core.js';
 import { DEFAULTS } from './defaults.js';
 import { SnapshotError } from './error.js';
 import { invalidOption, knownOptions, nonEmptyText, positiveInteger, table } from './options.js';
@@ -80,19 +80,17 @@ const EXPECTATIONS = ['name', 'streamId', 'position', 'version', 'migratable', '
 export function makeHead(header: HeaderInput, facts: PayloadFacts, key: SigningKey | undefined): Uint8Array {
   const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence } = checkHeader(header);
   const { mediaType, bytes, digest, stored } = facts;
-  const question = toCoreBytes([
+  return askBytes(Operation.FrameHead, [
     name, version, streamId, position, eventCount, anchor ?? null, takenAt ?? null, floor ?? null, fence ?? null, encodeMeta(header) ?? null,
     mediaType ?? null, bytes, digest, stored === undefined ? null : [stored.bytes, stored.digest],
     key === undefined ? null : [key.id, key.secret],
   ]);
-  return calling(() => core().frameHead(question));
 }
 
 /** The verified header of a frame, and where its payload begins. */
 export function readHead(frame: Uint8Array, expect: Expect): { header: Header; offset: number } {
   if (!isBytes(frame)) throw new SnapshotError('invalidOption', 'a frame is a Uint8Array', { path: 'frame' });
-  const question = toCoreBytes(expectations(expect));
-  return readAnswer(calling(() => core().inspectHead(headOf(frame), frame.length, question)));
+  return readAnswer(ask(Operation.InspectHead, [headOf(frame), frame.length, ...expectations(expect)]));
 }
 
 /** What plans need of a header: whose state it is, and where it stands. */
@@ -109,10 +107,10 @@ type Answer = [
   keyId: Optional<string>, offset: number,
 ];
 
-function readAnswer(answer: Uint8Array): { header: Header; offset: number } {
+function readAnswer(answer: Answer): { header: Header; offset: number } {
   const [
     name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, meta, mediaType, bytes, digest, stored, keyId, offset,
-  ] = decode(answer) as Answer;
+  ] = answer;
   const payload: PayloadFacts = {
     ...(mediaType === null ? {} : { mediaType }),
     bytes,
@@ -136,10 +134,10 @@ function readAnswer(answer: Uint8Array): { header: Header; offset: number } {
   return { header, offset };
 }
 
-/** No more than the head crosses. It says at byte 10 how long the header is; 46 bytes stand around that (docs/format.md §2). */
+/** No more than the head crosses. It says at byte 10 how long the header is, at most 64 KiB; 46 bytes stand around it (docs/format.md §2). */
 function headOf(frame: Uint8Array): Uint8Array {
   const [a = 0, b = 0, c = 0, d = 0] = frame.subarray(10, 14);
-  return frame.subarray(0, Math.min(46 + (a * 2 ** 24 + (b << 16) + (c << 8) + d), core().maxHeadBytes()));
+  return frame.subarray(0, 46 + Math.min(a * 2 ** 24 + (b << 16) + (c << 8) + d, 2 ** 16));
 }
 
 /** What is stated, exact, without metadata. */
@@ -186,7 +184,7 @@ function expectations(expect: Expect): unknown[] {
 }
 
 /** A number where it is exact: the shorter form of an integer. */
-function exact(option: string, position: PositionInput): number | bigint {
+export function exact(option: string, position: PositionInput): number | bigint {
   if (typeof position === 'number' && Number.isSafeInteger(position) && position >= 0) return position + 0; // −0 too
   const big = bigintPositions.parse(position, option);
   return big <= Number.MAX_SAFE_INTEGER ? Number(big) : big;

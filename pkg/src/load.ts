@@ -1,5 +1,5 @@
 /** The driver of a load: performs the steps that the core names, and tells it what was learned. */
-import { ask, core, fromCore } from './core.js';
+import { Operation, ask, fromCore } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError } from './error.js';
 import { anchorLike, Pages, type EventSource, type Row } from './events.js';
@@ -44,7 +44,7 @@ export async function recover<State, Event, P extends Position>(
   const facts: unknown[] = [];
   try {
     for (;;) {
-      const { step, rejected } = ask<NextLoad>(core().nextLoad, { request, facts });
+      const { step, rejected } = ask<NextLoad>(Operation.NextLoad, { request, facts });
       switch (step.do) {
         case 'use':
         case 'replay':

@@ -1,11 +1,11 @@
 /** Keys and plans as data, for hosts that do their own I/O. Pure and synchronous. */
 import type { ErrorCode } from './error.js';
-import { ask, calling, core } from './core.js';
+import { Operation, ask } from './core.js';
 import { inspect } from './frame.js';
-import { headerForPlans } from './head.js';
+import { exact, headerForPlans } from './head.js';
 import { DEFAULTS } from './defaults.js';
 import { checkId, knownOptions, oneOf, positiveInteger } from './options.js';
-import { bigintPositions, type PositionInput } from './position.js';
+import type { PositionInput } from './position.js';
 import type { SigningKey } from './signing.js';
 
 /** The keys of one stream; docs/format.md §3. */
@@ -13,26 +13,28 @@ export const keys = {
   /** The prefix of everything that belongs to a stream. */
   stream: (name: string, streamId: string): string => {
     checkIds(name, streamId);
-    return calling(() => core().streamPrefix(name, streamId));
+    return ask(Operation.StreamPrefix, [name, streamId]);
   },
   /** The prefix of one version's snapshots; a plain ascending scan finds the newest first. */
   snapshots: (name: string, streamId: string, version: number): string => {
     checkIds(name, streamId, version);
-    return calling(() => core().snapshotPrefix(name, streamId, version));
+    return ask(Operation.SnapshotPrefix, [name, streamId, version]);
   },
   /** The key of a snapshot. */
   snapshot: (name: string, streamId: string, version: number, position: PositionInput): string => {
     checkIds(name, streamId, version);
-    const exact = bigintPositions.parse(position, 'position');
-    return calling(() => core().snapshotKey(name, streamId, version, exact));
+    return ask(Operation.SnapshotKey, [name, streamId, version, exact('position', position)]);
   },
   /** The key of the marker that a failed attempt leaves. */
   attempt: (name: string, streamId: string, version: number): string => {
     checkIds(name, streamId, version);
-    return calling(() => core().attemptKey(name, streamId, version));
+    return ask(Operation.AttemptKey, [name, streamId, version]);
   },
   /** The position that a snapshot's key states; undefined if it is no such key. */
-  positionOf: (key: string): bigint | undefined => core().positionOf(key),
+  positionOf: (key: string): bigint | undefined => {
+    const position = ask<number | bigint | null>(Operation.PositionOf, key);
+    return position === null ? undefined : BigInt(position);
+  },
 };
 
 /** Text crosses to the core as UTF-8, where lone surrogates would be lost, and numbers as 32 bits. */
@@ -66,14 +68,13 @@ export function planSave(frame: Uint8Array, existing: readonly string[], options
     keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep, { bits: 32 }),
     listing: oneOf('listing', options.listing ?? 'strong', ['strong', 'eventual']),
   };
-  return ask<PlannedOp[]>((question) => core().planSave(question), { request, facts: [...existing] });
+  return ask<PlannedOp[]>(Operation.PlanSave, { request, facts: [...existing] });
 }
 
 /** Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound. */
 export function planPrune(existing: readonly string[], position: PositionInput, keep: number = DEFAULTS.keep): string[] {
-  const exact = bigintPositions.parse(position, 'position');
-  positiveInteger('keep', keep, { bits: 32 });
-  return calling(() => core().planPrune([...existing], exact, keep));
+  const question = { existing: [...existing], position: exact('position', position), keep: positiveInteger('keep', keep, { bits: 32 }) };
+  return ask(Operation.PlanPrune, question);
 }
 
 /** What a load is asked for; the same fields as src/store/load.rs. */
@@ -116,6 +117,6 @@ export interface NextLoad {
 /** The next step of a load: recovery as a function of all that was learned, for drivers of your own. */
 export function next(request: LoadRequest, facts: readonly LoadFact[]): NextLoad {
   const { at, ...rest } = request;
-  const exact = at === undefined ? {} : { at: bigintPositions.parse(at, 'at') };
-  return ask<NextLoad>((question) => core().nextLoad(question), { request: { ...rest, ...exact }, facts: [...facts] });
+  const asked = at === undefined ? rest : { ...rest, at: exact('at', at) };
+  return ask<NextLoad>(Operation.NextLoad, { request: asked, facts: [...facts] });
 }

@@ -1,6 +1,7 @@
 /** When to snapshot: policies are data (plus predicates on the state), decisions are the core's. */
-import { calling, core, toCoreBytes } from './core.js';
+import { answered, core, toCoreBytes } from './core.js';
 import { duration, functionOption, invalidOption, nonEmptyText, positiveInteger, size, table, type Duration, type Size } from './options.js';
+import { decode } from './value/decode.js';
 
 const NEVER_HINT = '; for no snapshots at all there is never()';
 const MAX_JITTER = 0.5;
@@ -148,15 +149,12 @@ export function withJitter<State = unknown>(fraction: number, policy: Policy<Sta
 /** Decides. Pure: the same policy and observation give the same decision on every host. The words are made when they are read. */
 export function decide<State>(policy: Policy<State>, observation: Observation<State>): Decision {
   const { rules, needs } = compile(policy);
-  const { eventTypes, kind, state } = observation;
   const facts = factsOf(observation);
-  const types = eventTypes === undefined || needs.eventTypes.length === 0 ? undefined : [...eventTypes];
-  const states = needs.states === 0 ? undefined : Uint8Array.from(policy.predicates, (holds) => Number(holds(state as State) === true));
-  const stream = needs.stream ? observation.streamId : undefined;
+  const rest = restOf(policy, needs, observation);
   return {
-    take: rules.take(facts, types, states, kind, stream),
+    take: rules.take(facts, rest),
     get reason() {
-      return rules.reason(facts, types, states, kind, stream);
+      return decode(rules.reason(facts, rest)) as string;
     },
   };
 }
@@ -193,6 +191,18 @@ function factsOf({ events, tailBytes, now, firstAt, snapshot, attempt, load }: O
   return facts;
 }
 
+/** Of an observation what is no number, as far as it is needed. */
+function restOf<State>(policy: Policy<State>, needs: PolicyNeeds, observation: Observation<State>): Uint8Array | undefined {
+  const { eventTypes, states, kind, stream } = needs;
+  if (eventTypes.length === 0 && states === 0 && !kind && !stream) return undefined;
+  return toCoreBytes([
+    eventTypes.length === 0 ? null : [...(observation.eventTypes ?? [])].filter((type) => eventTypes.includes(type)),
+    states > 0 ? Uint8Array.from(policy.predicates, (holds) => Number(holds(observation.state as State) === true)) : null,
+    kind ? (observation.kind ?? null) : null,
+    stream ? (observation.streamId ?? null) : null,
+  ]);
+}
+
 interface Compiled {
   readonly rules: InstanceType<ReturnType<typeof core>['CompiledPolicy']>;
   readonly needs: PolicyNeeds;
@@ -203,8 +213,8 @@ const compiledPolicies = new WeakMap<Policy<never>, Compiled>();
 function compile(policy: Policy<never>): Compiled {
   let compiled = compiledPolicies.get(policy);
   if (compiled === undefined) {
-    const rules = calling(() => new (core().CompiledPolicy)(toCoreBytes(policy.spec)));
-    const [bytes, kind, stream, states, eventTypes] = rules.needs() as [boolean, boolean, boolean, number, string[]];
+    const rules = new (core().CompiledPolicy)(toCoreBytes(policy.spec));
+    const [bytes, kind, stream, states, eventTypes] = decode(answered(rules.needs())) as [boolean, boolean, boolean, number, string[]];
     compiled = { rules, needs: { bytes, kind, stream, states, eventTypes } };
     compiledPolicies.set(policy, compiled);
   }

@@ -1,6 +1,6 @@
 /** A repository: one definition, connected to a store and a log. */
 import { BoundedStore } from './bounded-store.js';
-import { calling, core } from './core.js';
+import { core } from './core.js';
 import type { Settings } from './definition.js';
 import { SnapshotError } from './error.js';
 import { anchorLike, checkSource, Pages, parseRow, type EventRow, type EventSource, type Row } from './events.js';
@@ -338,7 +338,7 @@ function checkStore(store: SnapshotStore): void {
 
 /** What could never be snapshotted is better known now than after the first hundred events. */
 function checkInitialState<State, Event, P extends Position>(settings: Settings<State, Event, P>): void {
-  calling(() => core().maxHeadBytes());
+  core();
   const { initialState, toState } = settings;
   const state = hosted('initialState', 'invalidOption', initialState);
   if (settings.mutable && typeof state === 'object' && state !== null && state === initialState()) {

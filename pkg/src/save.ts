@@ -1,5 +1,5 @@
 /** The driver of a save: encodes once, then performs the steps that the core names. */
-import { ask, core, fromCore, type CoreError } from './core.js';
+import { Operation, ask, fromCore, type CoreError } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { decodePayload, openPayload, sealPayload, verifySealed, type SealedPayload } from './frame.js';
@@ -7,6 +7,7 @@ import type { Handle, Internals } from './handle.js';
 import { headerForPlans, type HeaderInput, type PayloadFacts } from './head.js';
 import { checkPlain, expected } from './load.js';
 import { hosted } from './options.js';
+import { keys } from './plans.js';
 import type { Position } from './position.js';
 import { anchorIdentity } from './progress.js';
 import type { BoundedStore } from './bounded-store.js';
@@ -112,7 +113,7 @@ export async function save<State, Event, P extends Position>(
   const facts: unknown[] = [];
   let cause: unknown;
   for (;;) {
-    const step = ask<Step>(core().nextSave, { request, facts });
+    const step = ask<Step>(Operation.NextSave, { request, facts });
     if (step.do === 'done') return fromResult(step.result, cause);
     const fact = perform(settings, store, sealed, step, deadline.left).catch((error: unknown) => {
       cause = error;
@@ -131,7 +132,7 @@ export async function markAttempt<State, Event, P extends Position>(
   code: ErrorCode,
   deadline: Deadline,
 ): Promise<void> {
-  const key = core().attemptKey(settings.name, streamId, settings.version);
+  const key = keys.attempt(settings.name, streamId, settings.version);
   const marker = encode({ eventCount: events, failures, at: at ?? null, tailBytes, code });
   await store.put(key, marker, undefined, deadline.left);
 }
@@ -142,7 +143,7 @@ export async function readAttempt<State, Event, P extends Position>(
   store: BoundedStore,
   streamId: string,
 ): Promise<Attempt | undefined> {
-  const key = core().attemptKey(settings.name, streamId, settings.version);
+  const key = keys.attempt(settings.name, streamId, settings.version);
   const bytes = await store.get(key, settings.snapshotTimeout);
   return bytes === undefined ? undefined : parseAttempt(bytes);
 }

@@ -48,20 +48,20 @@ export class Scratch {
     return stored.subarray(0, length);
   }
 
-  /** The payload of `bytes` bytes in an LZ4 frame; throws as the core does if there is no such payload in it. */
-  expand(stored: Uint8Array, bytes: number): Uint8Array {
+  /** The payload of `bytes` bytes in an LZ4 frame, or the core's error if there is no such payload in it. */
+  expand(stored: Uint8Array, bytes: number): { payload: Uint8Array; ended: Uint8Array } {
     const payload = new Uint8Array(bytes);
     let from = 0;
     let to = 0;
     this.#core.beginExpanding(bytes);
     while (from < stored.length) {
       const made = this.#core.expand(this.#fill(stored.subarray(from, from + this.#blockAt(stored, from))));
+      if (made === undefined) break;
       payload.set(this.#made(made), to);
       from += this.#core.taken;
       to += made;
     }
-    this.#core.endExpanding();
-    return payload;
+    return { payload, ended: this.#core.endExpanding() };
   }
 
   /** How much the core needs to see of an LZ4 frame from `at` on: a block says how long it is. */

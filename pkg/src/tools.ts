@@ -1,5 +1,6 @@
 /**
- * For looking at bytes, and for JSON that goes to state bytes and back without becoming JavaScript values: in scripts, tests and servers.
+ * For looking at bytes, for JSON that goes to state bytes and back without becoming JavaScript values, and for comparing states of
+ * different languages: in scripts, tests and servers.
  * It is an entry of its own, with a WebAssembly module of its own, so that applications do not pay for it.
  */
 import { readFileSync } from 'node:fs';
@@ -40,6 +41,16 @@ export function toJson(bytes: Uint8Array): string {
   return ask<string>(bytesOf(bytes), (at, length) => core.snapfold_to_json(at, length));
 }
 
+/**
+ * The bytes of the same value with the keys of every plain object in the order of RFC 8949 §4.2.1: for comparing states that were made by
+ * different languages. A Map and a Set stay as they are. O(n log n).
+ *
+ * @throws SnapshotError `malformed` if the bytes are no value.
+ */
+export function canonicalize(bytes: Uint8Array): Uint8Array {
+  return ask<Uint8Array>(bytesOf(bytes), (at, length) => core.snapfold_canonicalize(at, length));
+}
+
 /** The part of the plain module that is used here. */
 interface Core {
   readonly memory: { readonly buffer: ArrayBuffer };
@@ -48,6 +59,7 @@ interface Core {
   snapfold_diagnose(address: number, length: number, maxChars: number): bigint;
   snapfold_from_json(address: number, length: number): bigint;
   snapfold_to_json(address: number, length: number): bigint;
+  snapfold_canonicalize(address: number, length: number): bigint;
 }
 
 /** The part of the global that is used here; the compiler is told of no browser. */

@@ -87,6 +87,12 @@ pub extern "C" fn snapfold_to_json(address: usize, length: usize) -> u64 {
     operate(address, length, value::to_json)
 }
 
+/// The same value with the keys of every plain object in one order; answers with its bytes. See [`value::canonicalize`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_canonicalize(address: usize, length: usize) -> u64 {
+    operate(address, length, |bytes| value::canonicalize(bytes).map(Bytes))
+}
+
 /// Works on the buffer at `address` and hands out the answer.
 fn operate<T: Serialize>(address: usize, length: usize, work: impl FnOnce(&[u8]) -> Result<T>) -> u64 {
     let result = with_buffers(|buffers| {

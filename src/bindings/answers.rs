@@ -5,11 +5,35 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::Error;
+use crate::policy::Needs;
 use crate::store::{LoadStep, NextLoad, Op, Rejection, SaveResult, SaveStep};
 use crate::value::Writer;
 
 pub(super) fn error(error: &Error) -> Vec<u8> {
     written(|out| put_error(out, error))
+}
+
+pub(super) fn text(text: &str) -> Vec<u8> {
+    written(|out| out.text(text))
+}
+
+pub(super) fn texts(texts: &[String]) -> Vec<u8> {
+    written(|out| list(out, texts))
+}
+
+pub(super) fn whole(number: Option<u64>) -> Vec<u8> {
+    written(|out| number_or_null(out, number))
+}
+
+pub(super) fn needs(needs: &Needs) -> Vec<u8> {
+    written(|out| {
+        out.array(5);
+        out.truth(needs.bytes);
+        out.truth(needs.kind);
+        out.truth(needs.stream);
+        out.uint(u64::from(needs.states));
+        list(out, &needs.event_types);
+    })
 }
 
 pub(super) fn next_load(NextLoad { step, rejected }: &NextLoad) -> Vec<u8> {
@@ -185,12 +209,20 @@ fn put_text(out: &mut Writer, name: &str, text: &str) {
 
 fn put_texts(out: &mut Writer, name: &str, texts: &[String]) {
     out.text(name);
+    list(out, texts);
+}
+
+fn list(out: &mut Writer, texts: &[impl AsRef<str>]) {
     out.array(texts.len());
-    texts.iter().for_each(|text| out.text(text));
+    texts.iter().for_each(|text| out.text(text.as_ref()));
 }
 
 fn put_whole(out: &mut Writer, name: &str, number: Option<u64>) {
     out.text(name);
+    number_or_null(out, number);
+}
+
+fn number_or_null(out: &mut Writer, number: Option<u64>) {
     match number {
         Some(number) => out.uint(number),
         None => out.null(),

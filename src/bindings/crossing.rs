@@ -3,15 +3,16 @@
 //! serde's derive reads them too, in several times the code: for each type a reader of its own, ready for fields in any order, with a
 //! way out behind each of them. Here whatever does not fit reads as something empty, and the first error is kept for the end.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
 use crate::fold::{Anchor, Sequence};
 use crate::frame::{Algorithm, Digest, Header, Payload, Stored};
+use crate::policy::Observation;
 use crate::store::{Bounds, Distrusted, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
-use crate::value::Value;
+use crate::text::text;
+use crate::value::{self, Reader, Value};
 use crate::{Code, Error, Result};
 
 /// Reads what a call was given.
@@ -19,14 +20,30 @@ use crate::{Code, Error, Result};
 /// # Errors
 /// [`Code::Malformed`] for bytes that are no value; [`Code::InvalidOption`] with the name of the first part that does not fit.
 pub(super) fn read<T>(bytes: &[u8], read: impl FnOnce(&Part<'_>) -> T) -> Result<T> {
-    let value = Value::from_bytes(bytes)?;
+    value::validate(bytes)?;
     let error = Cell::new(None);
     let given = read(&Part {
-        value: &value,
+        bytes,
         name: "argument",
         error: &error,
     });
     error.into_inner().map_or(Ok(given), Err)
+}
+
+/// The part of an observation that is no number; whatever does not fit is left out.
+pub(super) fn observed(bytes: &[u8], observation: &mut Observation<'_>) {
+    let from = Part {
+        bytes,
+        name: "observation",
+        error: &Cell::new(None),
+    };
+    if let [event_types, states, kind, stream] = from.list(|part| *part).as_slice() {
+        observation.event_types = event_types.maybe(Part::texts).unwrap_or_default().into();
+        let states = states.reader().bytes().unwrap_or_default();
+        observation.states = states.iter().map(|state| *state != 0).collect::<Vec<_>>().into();
+        observation.kind = kind.maybe(Part::text).map(Into::into);
+        observation.stream = stream.maybe(Part::text).unwrap_or_default().into();
+    }
 }
 
 pub(super) fn load_request(from: &Part<'_>) -> LoadRequest {
@@ -132,9 +149,6 @@ fn header(from: &Part<'_>) -> Header {
     header.taken_at = from.at("takenAt").maybe(Part::time);
     header.floor = from.at("floor").maybe(Part::short);
     header.fence = from.at("fence").maybe(Part::whole);
-    if let Some(meta) = from.at("meta").maybe(|meta| meta.value.clone()) {
-        header.meta = meta;
-    }
     header
 }
 
@@ -191,54 +205,118 @@ fn save_fact(from: &Part<'_>) -> SaveFact {
     }
 }
 
+const NULL: u8 = 0xf6;
+
 /// A part of what was given, with its name.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'v> {
-    value: &'v Value,
+    /// What was given, from this part on.
+    bytes: &'v [u8],
     name: &'v str,
     /// The first thing that did not fit, in any part.
     error: &'v Cell<Option<Error>>,
 }
 
 impl<'v> Part<'v> {
-    /// The field of that name; undefined if there is none.
+    /// The field of that name; null if there is none.
     #[inline(never)] // some sixty calls
     pub fn at(&self, name: &'v str) -> Self {
-        let value = self.value.get(name).unwrap_or(&Value::Undefined);
-        Self { value, name, ..*self }
+        let mut reader = self.reader();
+        for _ in 0..reader.map().unwrap_or_default() {
+            if reader.text().is_ok_and(|key| key == name) {
+                let bytes = reader.rest();
+                return Self { bytes, name, ..*self };
+            }
+            if reader.jump().is_err() {
+                break;
+            }
+        }
+        let bytes = &[NULL];
+        Self { bytes, name, ..*self }
     }
 
     /// Nothing if it is null, undefined, or left out.
     pub fn maybe<T>(&self, read: impl FnOnce(&Self) -> T) -> Option<T> {
-        match self.value {
-            Value::Undefined | Value::Null => None,
-            _ => Some(read(self)),
+        match self.reader().nothing() {
+            true => None,
+            false => Some(read(self)),
         }
     }
 
     pub fn list<T>(&self, read: impl Fn(&Self) -> T) -> Vec<T> {
-        match self.value.as_array() {
-            Some(elements) => elements.iter().map(|value| read(&Self { value, ..*self })).collect(),
-            None => {
-                self.refuse("a list");
-                Vec::new()
+        let mut list = Vec::new();
+        self.each(&mut |element| list.push(read(element)));
+        list
+    }
+
+    /// Not generic, unlike [`Self::list`], so that the walk is there once.
+    fn each(&self, visit: &mut dyn FnMut(&Self)) {
+        let mut reader = self.reader();
+        let count = reader.array().unwrap_or_else(|_| {
+            self.refuse("a list");
+            0
+        });
+        for _ in 0..count {
+            let bytes = reader.rest();
+            visit(&Self { bytes, ..*self });
+            if reader.jump().is_err() {
+                break;
             }
         }
     }
 
     /// An enum: `"name"`, or `{name: content}`.
     fn variant(&self) -> (&'v str, Self) {
-        match self.value {
-            Value::Object(entries) => match entries.as_slice() {
-                [(name, value)] => (name, Self { value, ..*self }),
-                _ => ("", *self),
-            },
-            _ => (self.value.as_str().unwrap_or_default(), *self),
+        let mut reader = self.reader();
+        match reader.map() {
+            Ok(1) => {
+                let name = reader.text().unwrap_or_default();
+                let bytes = reader.rest();
+                (name, Self { bytes, ..*self })
+            }
+            _ => (self.reader().text().unwrap_or_default(), *self),
         }
     }
 
+    /// What data that people write is made of; anything else reads as false.
+    pub fn value(&self) -> Value {
+        let mut reader = self.reader();
+        if let Ok(text) = self.reader().text() {
+            return Value::Text(text.into());
+        }
+        if let Some(number) = self.reader().number() {
+            return Value::Number(number);
+        }
+        if reader.nothing() {
+            return Value::Null;
+        }
+        if self.reader().array().is_ok() {
+            return Value::Array(self.list(Self::value));
+        }
+        if let Some(whole) = self.reader().whole() {
+            return Value::BigInt(whole.into());
+        }
+        let Ok(count) = reader.map() else {
+            return Value::Bool(false);
+        };
+        let mut entries = Vec::new();
+        for _ in 0..count {
+            let name = reader.text().unwrap_or_default();
+            let bytes = reader.rest();
+            entries.push((name.into(), Self { bytes, ..*self }.value()));
+            if reader.jump().is_err() {
+                break;
+            }
+        }
+        Value::Object(entries)
+    }
+
+    fn reader(&self) -> Reader<'v> {
+        Reader::new(self.bytes)
+    }
+
     fn word(&self) -> &'v str {
-        self.value.as_str().unwrap_or_else(|| {
+        self.reader().text().unwrap_or_else(|_| {
             self.refuse("a text");
             ""
         })
@@ -253,19 +331,14 @@ impl<'v> Part<'v> {
     }
 
     pub fn flag(&self) -> bool {
-        self.value.as_bool().unwrap_or_else(|| {
+        self.reader().truth().unwrap_or_else(|| {
             self.refuse("true or false");
             false
         })
     }
 
     pub fn whole(&self) -> u64 {
-        let whole = match self.value {
-            Value::Number(number) => Some(*number as u64).filter(|whole| *whole as f64 == *number),
-            Value::BigInt(integer) => u64::try_from(integer).ok(),
-            _ => None,
-        };
-        whole.unwrap_or_else(|| {
+        self.reader().whole().unwrap_or_else(|| {
             self.refuse("a whole number of at most 64 bits");
             0
         })
@@ -284,7 +357,7 @@ impl<'v> Part<'v> {
 
     /// Milliseconds.
     fn time(&self) -> i64 {
-        let number = self.value.as_f64().unwrap_or(f64::NAN);
+        let number = self.reader().number().unwrap_or(f64::NAN);
         if number as i64 as f64 != number {
             self.refuse("whole milliseconds");
         }
@@ -301,10 +374,7 @@ impl<'v> Part<'v> {
     }
 
     fn digest(&self) -> Digest {
-        let bytes = match self.value {
-            Value::Bytes(bytes) => bytes.as_slice(),
-            _ => &[],
-        };
+        let bytes = self.reader().bytes().unwrap_or_default();
         bytes.try_into().unwrap_or_else(|_| {
             self.refuse("32 bytes of SHA-256");
             Digest::default()
@@ -312,9 +382,9 @@ impl<'v> Part<'v> {
     }
 
     fn anchor(&self) -> Anchor {
-        match self.value {
-            Value::Text(id) => Anchor::id(id),
-            _ => Anchor::Digest(self.digest()),
+        match self.reader().text() {
+            Ok(id) => Anchor::id(id),
+            Err(_) => Anchor::Digest(self.digest()),
         }
     }
 
@@ -323,7 +393,7 @@ impl<'v> Part<'v> {
     #[inline(never)]
     fn refuse(&self, expected: &str) {
         let error = self.error.take().unwrap_or_else(|| {
-            let message = format!("expected {expected}");
+            let message = text!("expected {}", expected);
             Error::new(Code::InvalidOption, message).at_path(self.name)
         });
         self.error.set(Some(error));

@@ -4,45 +4,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use wasm_bindgen::prelude::wasm_bindgen;
-
-use super::js::{JsResult, thrown};
 use crate::fold::Anchor;
 use crate::frame::{self, Algorithm, Digest, Expect, Header, Inspection, Key, Payload, Stored};
-use crate::value::{self, Reader, Value, Writer};
+use crate::value::{Reader, Writer};
 use crate::{Code, Error, Result};
 
 /// Everything in front of a payload. `question` is an array, with null for what is not stated: name, version, stream id, position,
 /// event count, anchor, taken-at, floor, fence, metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`); then the key
 /// (`[id, secret]`).
-#[wasm_bindgen(js_name = frameHead)]
-pub fn frame_head(question: &[u8]) -> JsResult<Vec<u8>> {
-    make_head(question).map_err(thrown)
-}
-
-/// Verifies the head of a frame and compares it with what is expected. `expect` is an array, with null for what is not compared: name,
-/// stream id, position, version, largest state in bytes; then an array of versions that migrations start from, and one of keys. The
-/// answer begins as the question of [`frame_head`] does; then key id, and offset of the payload.
-#[wasm_bindgen(js_name = inspectHead)]
-pub fn inspect_head(head: &[u8], frame_bytes: f64, expect: &[u8]) -> JsResult<Vec<u8>> {
-    inspect(head, frame_bytes as u64, expect)
-        .and_then(|found| answer(&found))
-        .map_err(thrown)
-}
-
-/// The most bytes that [`inspect_head`] needs from the start of a frame.
-#[wasm_bindgen(js_name = maxHeadBytes)]
-pub fn max_head_bytes() -> usize {
-    frame::MAX_HEAD_BYTES
-}
-
-/// SHA-256 of `bytes`, which lie in this memory for that time; long ones go through [`Scratch`](super::scratch::Scratch).
-#[wasm_bindgen]
-pub fn sha256(bytes: &[u8]) -> Vec<u8> {
-    frame::sha256(bytes).to_vec()
-}
-
-fn make_head(question: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
     let mut question = Question::new(question)?;
     let header = Header {
         name: question.text()?,
@@ -54,11 +24,9 @@ fn make_head(question: &[u8]) -> Result<Vec<u8>> {
         taken_at: question.optional(|question| Ok(question.reader.i64()?))?,
         floor: question.optional(Question::u32)?,
         fence: question.optional(Question::u64)?,
-        meta: match question.optional(|question| Ok(question.reader.bytes()?))? {
-            Some(meta) => Value::from_bytes(meta)?,
-            None => Value::Object(Vec::new()),
-        },
+        ..Header::new("", 0, "", 0, 0)
     };
+    let meta = question.optional(|question| Ok(question.reader.bytes()?))?;
     let payload = Payload {
         media_type: question.optional(Question::text)?,
         bytes: question.u64()?,
@@ -66,11 +34,15 @@ fn make_head(question: &[u8]) -> Result<Vec<u8>> {
         stored: question.optional(Question::stored)?,
     };
     let key = question.optional(Question::key)?;
-    frame::head(&header, &payload, key.as_ref())
+    frame::head_around(&header, meta.unwrap_or(&NO_META), &payload, key.as_ref())
 }
 
-fn inspect(head: &[u8], frame_bytes: u64, expect: &[u8]) -> Result<Inspection> {
-    let mut expect = Question::new(expect)?;
+/// Verifies the head of a frame and compares it with what is expected. `question` is an array: head, bytes of the whole frame; then, with
+/// null for what is not compared, name, stream id, position, version, largest state in bytes; then an array of versions that migrations
+/// start from, and one of keys. The answer begins as the question of [`make_head`] does; then key id, and offset of the payload.
+pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
+    let mut expect = Question::new(question)?;
+    let (head, frame_bytes) = (expect.reader.bytes()?, expect.u64()?);
     let name = expect.optional(Question::text)?;
     let stream = expect.optional(Question::text)?;
     let position = expect.optional(Question::u64)?;
@@ -87,10 +59,11 @@ fn inspect(head: &[u8], frame_bytes: u64, expect: &[u8]) -> Result<Inspection> {
         max_state_bytes,
         keys: &keys,
     };
-    frame::inspect_head(head, frame_bytes, &expect)
+    let (found, meta) = frame::inspect_around(head, frame_bytes, &expect)?;
+    Ok(answer(&found, Some(meta).filter(|meta| !meta.is_empty())))
 }
 
-fn answer(found: &Inspection) -> Result<Vec<u8>> {
+fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
     const ARRAY_OF_16: u8 = 0x90;
     const ARRAY_OF_2: u8 = 0x82;
     let Inspection {
@@ -99,10 +72,6 @@ fn answer(found: &Inspection) -> Result<Vec<u8>> {
         key_id,
         offset,
     } = found;
-    let meta = match &header.meta {
-        Value::Object(entries) if entries.is_empty() => None,
-        meta => Some(value::to_vec(meta)?),
-    };
     let mut answer = Answer::default();
     answer.0.raw(&[ARRAY_OF_16]);
     answer.0.text(&header.name);
@@ -118,7 +87,7 @@ fn answer(found: &Inspection) -> Result<Vec<u8>> {
     answer.optional(header.taken_at, |w, at| w.int(at));
     answer.optional(header.floor, |w, floor| w.uint(floor.into()));
     answer.optional(header.fence, Writer::uint);
-    answer.optional(meta.as_deref(), Writer::bytes);
+    answer.optional(meta, Writer::bytes);
     answer.optional(payload.media_type.as_deref(), Writer::text);
     answer.0.uint(payload.bytes);
     answer.0.bytes(&payload.digest);
@@ -129,18 +98,19 @@ fn answer(found: &Inspection) -> Result<Vec<u8>> {
     });
     answer.optional(key_id.as_deref(), Writer::text);
     answer.0.uint(*offset as u64);
-    Ok(answer.0.into_bytes())
+    answer.0.into_bytes()
 }
 
 /// Reads an array of scalars.
-struct Question<'a> {
+pub(super) struct Question<'a> {
     reader: Reader<'a>,
 }
 
 const NULL: u8 = 0xf6;
+const NO_META: [u8; 1] = [0xa0];
 
 impl<'a> Question<'a> {
-    fn new(bytes: &'a [u8]) -> Result<Self> {
+    pub fn new(bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         reader.array()?;
         Ok(Self { reader })
@@ -162,15 +132,15 @@ impl<'a> Question<'a> {
         (0..self.reader.array()?).map(|_| read(self)).collect()
     }
 
-    fn text(&mut self) -> Result<String> {
+    pub fn text(&mut self) -> Result<String> {
         Ok(self.reader.text()?.into())
     }
 
-    fn u64(&mut self) -> Result<u64> {
+    pub fn u64(&mut self) -> Result<u64> {
         Ok(self.reader.u64()?)
     }
 
-    fn u32(&mut self) -> Result<u32> {
+    pub fn u32(&mut self) -> Result<u32> {
         let number = self.reader.u64()?;
         u32::try_from(number).map_err(|_| Error::new(Code::InvalidOption, "a number is at most 2^32 - 1"))
     }

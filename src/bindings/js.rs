@@ -1,149 +1,135 @@
 //! The JavaScript binding: what the npm package's TypeScript calls.
 //!
-//! Data cross as scalars or as values (docs/format.md §1) in byte arrays, errors too: what is thrown is the value
-//! `{ code, message, offset?, path?, position? }`. Only what a policy needs, which is asked once, is made into an object by
-//! serde-wasm-bindgen; its reading half would bring the printing of floats and nothing else that is used.
+//! Data cross as numbers, or as values (docs/format.md §1) in byte arrays: nothing else needs so little code on both sides. An answer
+//! that begins with [`ERROR`] is the value `{ code, message, offset?, path?, position? }` behind that byte.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::Uint8Array;
-use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::answers;
 use super::crossing::{self, Part};
-use crate::Error;
+use super::frames::{self, Question};
+use crate::frame;
 use crate::policy::{self, Attempt, LastLoad, LastSnapshot, Observation};
 use crate::store::{self, StreamKeys};
-use crate::value::{self, Value};
+use crate::value::Reader;
+use crate::{Code, Error, Result};
 
-pub(super) type JsResult<T> = core::result::Result<T, JsValue>;
+/// Starts neither a value nor a frame.
+const ERROR: u8 = 0xff;
 
-/// The same value with the keys of every plain object in the order of RFC 8949 §4.2.1.
+/// Answers one question. `operation` says what is asked, the twin of `Operation` in pkg/src/core.ts: one export for all of them, because
+/// each costs the package 70 bytes of glue.
 #[wasm_bindgen]
-pub fn canonicalize(bytes: &[u8]) -> JsResult<Vec<u8>> {
-    value::canonicalize(bytes).map_err(thrown)
+pub fn ask(operation: u32, question: &[u8]) -> Vec<u8> {
+    let answer = match operation {
+        0 => key(question, &|keys, _| Ok(keys.all().into())),
+        1 => key(question, &|keys, rest| Ok(keys.snapshots(rest.u32()?))),
+        2 => key(question, &|keys, rest| Ok(keys.snapshot(rest.u32()?, rest.u64()?))),
+        3 => key(question, &|keys, rest| Ok(keys.attempt(rest.u32()?))),
+        4 => Ok(position_of(question)),
+        5 => next_load(question),
+        6 => next_save(question),
+        7 => plan_save(question),
+        8 => plan_prune(question),
+        9 => frames::make_head(question),
+        10 => frames::inspect(question),
+        // Of short bytes, answered as they are; long ones go through `Scratch`.
+        11 => Ok(frame::sha256(question).to_vec()),
+        _ => Err(Error::new(Code::InvalidOption, "there is no such operation")),
+    };
+    answered(answer)
 }
 
-/// The prefix of everything that belongs to a stream.
-#[wasm_bindgen(js_name = streamPrefix)]
-pub fn stream_prefix(name: &str, stream: &str) -> JsResult<String> {
-    Ok(keys(name, stream)?.all().into())
+/// A key, or the start of keys. `question`: `[name, stream id]`, and where the key says them also version and position.
+fn key(question: &[u8], make: &dyn Fn(&StreamKeys, &mut Question<'_>) -> Result<String>) -> Result<Vec<u8>> {
+    let mut question = Question::new(question)?;
+    let (name, stream) = (question.text()?, question.text()?);
+    let key = make(&StreamKeys::new(&name, &stream)?, &mut question)?;
+    Ok(answers::text(&key))
 }
 
-/// The prefix of the snapshots in one version's slot.
-#[wasm_bindgen(js_name = snapshotPrefix)]
-pub fn snapshot_prefix(name: &str, stream: &str, version: u32) -> JsResult<String> {
-    Ok(keys(name, stream)?.snapshots(version))
-}
-
-/// The key of a snapshot.
-#[wasm_bindgen(js_name = snapshotKey)]
-pub fn snapshot_key(name: &str, stream: &str, version: u32, position: u64) -> JsResult<String> {
-    Ok(keys(name, stream)?.snapshot(version, position))
-}
-
-/// The key of the marker that a failed attempt leaves.
-#[wasm_bindgen(js_name = attemptKey)]
-pub fn attempt_key(name: &str, stream: &str, version: u32) -> JsResult<String> {
-    Ok(keys(name, stream)?.attempt(version))
-}
-
-/// The position that a snapshot's key states.
-#[wasm_bindgen(js_name = positionOf)]
-pub fn position_of(key: &str) -> Option<u64> {
-    store::position_of(key)
+/// The position that a snapshot's key states; null if the text is no such key.
+fn position_of(key: &[u8]) -> Vec<u8> {
+    let position = Reader::new(key).text().ok().and_then(store::position_of);
+    answers::whole(position)
 }
 
 /// The next step of a load. `conversation`: `{ request, facts }`; answers `{ step, rejected }`.
-#[wasm_bindgen(js_name = nextLoad)]
-pub fn next_load(conversation: &[u8]) -> JsResult<Vec<u8>> {
+fn next_load(conversation: &[u8]) -> Result<Vec<u8>> {
     let read = |from: &Part<'_>| {
         (
             crossing::load_request(&from.at("request")),
             crossing::load_facts(&from.at("facts")),
         )
     };
-    let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
-    let next = store::next(&request, &facts).map_err(thrown)?;
-    Ok(answers::next_load(&next))
+    let (request, facts) = crossing::read(conversation, read)?;
+    Ok(answers::next_load(&store::next(&request, &facts)?))
 }
 
 /// The next step of a save. `conversation`: `{ request, facts }`.
-#[wasm_bindgen(js_name = nextSave)]
-pub fn next_save(conversation: &[u8]) -> JsResult<Vec<u8>> {
+fn next_save(conversation: &[u8]) -> Result<Vec<u8>> {
     let read = |from: &Part<'_>| {
         (
             crossing::save_request(&from.at("request")),
             crossing::save_facts(&from.at("facts")),
         )
     };
-    let (request, facts) = crossing::read(conversation, read).map_err(thrown)?;
-    let step = store::next_save(&request, &facts).map_err(thrown)?;
-    Ok(answers::next_save(&step))
+    let (request, facts) = crossing::read(conversation, read)?;
+    Ok(answers::next_save(&store::next_save(&request, &facts)?))
 }
 
 /// The operations of a save. `plan`: `{ request, facts: keys }`.
-#[wasm_bindgen(js_name = planSave)]
-pub fn plan_save(plan: &[u8]) -> JsResult<Vec<u8>> {
+fn plan_save(plan: &[u8]) -> Result<Vec<u8>> {
     let read = |from: &Part<'_>| (crossing::save_request(&from.at("request")), from.at("facts").texts());
-    let (request, keys) = crossing::read(plan, read).map_err(thrown)?;
-    let ops = store::plan_save(&request, &keys).map_err(thrown)?;
-    Ok(answers::plan(&ops))
+    let (request, keys) = crossing::read(plan, read)?;
+    Ok(answers::plan(&store::plan_save(&request, &keys)?))
 }
 
-/// Which of a slot's keys retention no longer wants.
-#[wasm_bindgen(js_name = planPrune)]
-pub fn plan_prune(keys: Vec<String>, position: u64, keep: u32) -> Vec<String> {
-    store::plan_prune(&keys, position, keep)
+/// Which of a slot's keys retention no longer wants. `question`: `{ existing, position, keep }`.
+fn plan_prune(question: &[u8]) -> Result<Vec<u8>> {
+    let read = |from: &Part<'_>| {
+        let (position, keep) = (from.at("position").whole(), from.at("keep").short());
+        store::plan_prune(&from.at("existing").texts(), position, keep)
+    };
+    Ok(answers::texts(&crossing::read(question, read)?))
 }
 
-/// A validated policy, held by the package for as long as its definition lives.
+/// A validated policy, held by the package for as long as its definition lives; or what is wrong with it, which [`Self::needs`] tells.
 #[wasm_bindgen(js_name = CompiledPolicy)]
 #[derive(Debug)]
-pub struct CompiledPolicy(policy::Policy);
+pub struct CompiledPolicy(Result<policy::Policy>);
 
 #[wasm_bindgen(js_class = CompiledPolicy)]
 impl CompiledPolicy {
     /// Validates the policy's data form, a value.
     #[wasm_bindgen(constructor)]
-    pub fn new(spec: &[u8]) -> JsResult<CompiledPolicy> {
-        let spec = policy::Spec::from(Value::from_bytes(spec).map_err(thrown)?);
-        policy::Policy::try_from(spec).map(Self).map_err(thrown)
+    pub fn new(spec: &[u8]) -> CompiledPolicy {
+        let spec = crossing::read(spec, |spec| spec.value()).map(policy::Spec::from);
+        Self(spec.and_then(policy::Policy::try_from))
     }
 
     /// What an observation must carry for this policy: `[bytes, kind, stream, states, eventTypes]`.
-    pub fn needs(&self) -> JsResult<JsValue> {
-        let needs = self.0.needs();
-        let listed = (needs.bytes, needs.kind, needs.stream, needs.states, needs.event_types);
-        Ok(serde_wasm_bindgen::to_value(&listed)?)
+    pub fn needs(&self) -> Vec<u8> {
+        answered(match &self.0 {
+            Ok(policy) => Ok(answers::needs(&policy.needs())),
+            Err(error) => Err(error.clone()),
+        })
     }
 
     /// Whether to take a snapshot now. Most facts are numbers, so they cross as such, in the order of [`fact`]; what nobody knows is
-    /// NaN. The rest is empty unless [`Self::needs`] asks for it.
-    pub fn take(
-        &self,
-        facts: &[f64],
-        event_types: Option<Vec<String>>,
-        states: Option<Vec<u8>>,
-        kind: Option<String>,
-        stream: Option<String>,
-    ) -> bool {
-        policy::decide(&self.0, &observe(facts, event_types, states, kind, stream)).take
+    /// NaN. `rest` is `[eventTypes, states, kind, stream]`, each null unless [`Self::needs`] asks for it.
+    pub fn take(&self, facts: &[f64], rest: Option<Vec<u8>>) -> bool {
+        let decide = |policy| policy::decide(policy, &observe(facts, rest.as_deref())).take;
+        self.0.as_ref().is_ok_and(decide)
     }
 
     /// The words for what [`Self::take`] says of the same facts; asked for only when somebody reads them.
-    pub fn reason(
-        &self,
-        facts: &[f64],
-        event_types: Option<Vec<String>>,
-        states: Option<Vec<u8>>,
-        kind: Option<String>,
-        stream: Option<String>,
-    ) -> String {
-        policy::decide(&self.0, &observe(facts, event_types, states, kind, stream))
-            .reason
-            .to_string()
+    pub fn reason(&self, facts: &[f64], rest: Option<Vec<u8>>) -> Vec<u8> {
+        let decide = |policy| policy::decide(policy, &observe(facts, rest.as_deref())).reason.words();
+        answers::text(&self.0.as_ref().map(decide).unwrap_or_default())
     }
 }
 
@@ -164,17 +150,11 @@ mod fact {
     pub const LOAD_MILLIS: usize = 12;
 }
 
-fn observe(
-    facts: &[f64],
-    event_types: Option<Vec<String>>,
-    states: Option<Vec<u8>>,
-    kind: Option<String>,
-    stream: Option<String>,
-) -> Observation<'static> {
+fn observe(facts: &[f64], rest: Option<&[u8]>) -> Observation<'static> {
     let known = |index: usize| facts.get(index).copied().filter(|fact| !fact.is_nan());
     let whole = |index: usize| known(index).unwrap_or_default() as u64;
     let time = |index: usize| known(index).map(|millis| millis as i64);
-    let mut observation = Observation::new(stream.unwrap_or_default());
+    let mut observation = Observation::new("");
     observation.events = whole(fact::EVENTS);
     observation.tail_bytes = whole(fact::TAIL_BYTES);
     observation.now = time(fact::NOW);
@@ -194,21 +174,20 @@ fn observe(
         millis: whole(fact::LOAD_MILLIS),
         events: events as u64,
     });
-    observation.event_types = event_types.unwrap_or_default().into();
-    observation.states = states
-        .unwrap_or_default()
-        .iter()
-        .map(|state| *state != 0)
-        .collect::<Vec<_>>()
-        .into();
-    observation.kind = kind.map(Into::into);
+    if let Some(rest) = rest {
+        crossing::observed(rest, &mut observation);
+    }
     observation
 }
 
-fn keys(name: &str, stream: &str) -> JsResult<StreamKeys> {
-    StreamKeys::new(name, stream).map_err(thrown)
+pub(super) fn answered(answer: Result<Vec<u8>>) -> Vec<u8> {
+    answer.unwrap_or_else(|error| refused(&error))
 }
 
-pub(super) fn thrown(error: Error) -> JsValue {
-    Uint8Array::from(answers::error(&error).as_slice()).into()
+#[cold]
+#[inline(never)]
+fn refused(error: &Error) -> Vec<u8> {
+    let mut answer = Vec::from([ERROR]);
+    answer.extend(answers::error(error));
+    answer
 }

@@ -8,9 +8,9 @@ use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::js::{JsResult, thrown};
-use crate::frame::lz4::{BLOCK_BYTES, Compressor, Expander, MAX_BLOCK_BYTES, MAX_PIECE_BYTES, Step};
-use crate::{Code, Error};
+use super::js::answered;
+use crate::Error;
+use crate::frame::lz4::{BLOCK_BYTES, Compressor, Expander, MAX_BLOCK_BYTES, MAX_PIECE_BYTES};
 
 /// A block and the four bytes in front of it.
 const INPUT_BYTES: usize = 4 + MAX_BLOCK_BYTES;
@@ -28,7 +28,8 @@ pub struct Scratch {
     sha256: Sha256,
     compressor: Option<Compressor>,
     expander: Option<Expander>,
-    last: Step,
+    taken: usize,
+    fault: Option<Error>,
 }
 
 #[wasm_bindgen]
@@ -43,7 +44,8 @@ impl Scratch {
             sha256: Sha256::new(),
             compressor: None,
             expander: None,
-            last: Step { read: 0, made: 0 },
+            taken: 0,
+            fault: None,
         }
     }
 
@@ -87,28 +89,37 @@ impl Scratch {
         self.expander = Some(Expander::new(bytes as u64));
     }
 
-    /// Reads the next step of an LZ4 frame from the first `length` bytes of the input; how many bytes are in the output then.
-    pub fn expand(&mut self, length: usize) -> JsResult<usize> {
-        let expander = self.expander.as_mut().ok_or_else(idle).map_err(thrown)?;
+    /// Reads the next step of an LZ4 frame from the first `length` bytes of the input; how many bytes are in the output then. None:
+    /// there is no such frame, as [`Self::end_expanding`] tells.
+    pub fn expand(&mut self, length: usize) -> Option<usize> {
         let stored = self.input.get(..length).unwrap_or_default();
-        self.last = expander.step(stored, &mut self.output).map_err(thrown)?;
-        Ok(self.last.made)
+        let step = self.expander.as_mut()?.step(stored, &mut self.output);
+        match step {
+            Ok(step) => {
+                self.taken = step.read;
+                Some(step.made)
+            }
+            Err(error) => {
+                self.fault = Some(error);
+                None
+            }
+        }
     }
 
     /// How many bytes of the input the last [`Self::expand`] took.
     #[wasm_bindgen(getter)]
     pub fn taken(&self) -> usize {
-        self.last.read
+        self.taken
     }
 
-    /// After the last step: nothing may be missing.
+    /// After the last step: empty if nothing is missing, else the error.
     #[wasm_bindgen(js_name = endExpanding)]
-    pub fn end_expanding(&mut self) -> JsResult<()> {
-        let expander = self.expander.take().ok_or_else(idle).map_err(thrown)?;
-        expander.finish().map_err(thrown)
+    pub fn end_expanding(&mut self) -> Vec<u8> {
+        let ended = match (self.fault.take(), self.expander.take()) {
+            (Some(fault), _) => Err(fault),
+            (None, Some(expander)) => expander.finish(),
+            (None, None) => Ok(()),
+        };
+        answered(ended.map(|()| Vec::new()))
     }
-}
-
-fn idle() -> Error {
-    Error::new(Code::InvalidOption, "nothing is being expanded")
 }

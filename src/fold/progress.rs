@@ -1,10 +1,9 @@
 //! Where a fold stands, and which row may come next.
 
-use alloc::format;
-
 use serde::{Deserialize, Serialize};
 
 use super::Anchor;
+use crate::text::text;
 use crate::{Code, Error, Result};
 
 /// How the positions of a stream follow each other.
@@ -97,8 +96,9 @@ impl Progress {
             core::cmp::Ordering::Less => Err(out_of_order(expected.saturating_sub(1), position)),
             core::cmp::Ordering::Greater => Err(Error::new(
                 Code::Gap,
-                format!(
-                    "expected position {expected} next; events are missing, or the stream is sparse and must be declared so"
+                text!(
+                    "expected position {} next; events are missing, or the stream is sparse and must be declared so",
+                    expected
                 ),
             )
             .at_position(position)),
@@ -120,7 +120,10 @@ impl Progress {
 fn out_of_order(last: u64, position: u64) -> Error {
     Error::new(
         Code::OutOfOrder,
-        format!("expected a position after {last}; pages must be read in ascending order and applied once"),
+        text!(
+            "expected a position after {}; pages must be read in ascending order and applied once",
+            last
+        ),
     )
     .at_position(position)
 }

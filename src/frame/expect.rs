@@ -1,8 +1,7 @@
 //! What a reader expects under a key.
 
-use alloc::format;
-
 use super::{Header, Key, Payload};
+use crate::text::text;
 use crate::{Code, Error, Result};
 
 /// Default of [`Expect::max_state_bytes`]: 64 MiB.
@@ -57,9 +56,10 @@ impl<'a> Expect<'a> {
         if payload.bytes > self.max_state_bytes {
             return Err(Error::new(
                 Code::TooLarge,
-                format!(
+                text!(
                     "the state is {} bytes, maxStateBytes is {}",
-                    payload.bytes, self.max_state_bytes
+                    payload.bytes,
+                    self.max_state_bytes
                 ),
             ));
         }
@@ -70,18 +70,20 @@ impl<'a> Expect<'a> {
     fn check_identity(&self, header: &Header) -> Result<()> {
         let foreign = |message| Err(Error::new(Code::Foreign, message));
         if let Some(name) = self.name.filter(|name| *name != header.name) {
-            return foreign(format!("a snapshot of \"{}\", expected \"{name}\"", header.name));
+            return foreign(text!("a snapshot of \"{}\", expected \"{}\"", header.name, name));
         }
         if let Some(stream) = self.stream.filter(|stream| *stream != header.stream) {
-            return foreign(format!(
-                "a snapshot of stream \"{}\", expected \"{stream}\"",
-                header.stream
+            return foreign(text!(
+                "a snapshot of stream \"{}\", expected \"{}\"",
+                header.stream,
+                stream
             ));
         }
         if let Some(position) = self.position.filter(|position| *position != header.position) {
-            return foreign(format!(
-                "a snapshot at position {} under the key of {position}",
-                header.position
+            return foreign(text!(
+                "a snapshot at position {} under the key of {}",
+                header.position,
+                position
             ));
         }
         Ok(())
@@ -91,12 +93,14 @@ impl<'a> Expect<'a> {
         match self.version {
             Some(expected) if version > expected => Err(Error::new(
                 Code::TooNew,
-                format!("written by version {version} of the definition, this is {expected}"),
+                text!("written by version {} of the definition, this is {}", version, expected),
             )),
             Some(expected) if version < expected && !self.migratable.contains(&version) => Err(Error::new(
                 Code::Stale,
-                format!(
-                    "written by version {version} of the definition, this is {expected}, and no migration leads here"
+                text!(
+                    "written by version {} of the definition, this is {}, and no migration leads here",
+                    version,
+                    expected
                 ),
             )),
             _ => Ok(()),

@@ -2,12 +2,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 
 use super::digest::{header_digest, is_header_digest};
 use super::header::{self, Header, MAX_HEADER_BYTES};
 use super::header_reader::{self, Decoded};
 use super::{Expect, Key, Payload};
+use crate::text::text;
+use crate::value::Value;
 use crate::{Code, Error, Result};
 
 /// Not ASCII at first, then both kinds of line end: a transfer in text mode breaks it.
@@ -37,9 +38,25 @@ pub struct Inspection {
 /// # Errors
 /// As [`seal`](super::seal).
 pub fn head(header: &Header, payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
-    let encoded = header::encode(header, payload, key.map(Key::id))?;
+    check(header, payload)?;
+    make_head(header, &header::encode_meta(&header.meta)?, payload, key)
+}
+
+/// As [`head`], with metadata that are encoded already; those of the header are not looked at.
+#[cfg(feature = "js")]
+pub(crate) fn head_around(header: &Header, meta: &[u8], payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
+    check(header, payload)?;
+    make_head(header, header::check_meta(meta)?, payload, key)
+}
+
+fn check(header: &Header, payload: &Payload) -> Result<()> {
+    header.check().and_then(|()| payload.check())
+}
+
+fn make_head(header: &Header, meta: &[u8], payload: &Payload, key: Option<&Key>) -> Result<Vec<u8>> {
+    let encoded = header::encode(header, meta, payload, key.map(Key::id))?;
     let length = u32::try_from(encoded.len()).unwrap_or(u32::MAX);
-    let mut head = vec![];
+    let mut head = Vec::new();
     head.extend_from_slice(&MAGIC);
     head.extend_from_slice(&FORMAT_VERSION.to_be_bytes());
     head.extend_from_slice(&length.to_be_bytes());
@@ -57,6 +74,19 @@ pub fn head(header: &Header, payload: &Payload, key: Option<&Key>) -> Result<Vec
 /// Rules 1 to 11 of docs/format.md §2.3: [`Code::Truncated`], [`Code::Corrupt`], [`Code::TooNew`], [`Code::UnknownKey`],
 /// [`Code::Unsigned`], [`Code::TooLarge`], [`Code::Foreign`], [`Code::Stale`].
 pub fn inspect_head(bytes: &[u8], frame_bytes: u64, expect: &Expect<'_>) -> Result<Inspection> {
+    let (mut inspection, meta) = inspect_around(bytes, frame_bytes, expect)?;
+    if !meta.is_empty() {
+        inspection.header.meta = Value::from_bytes(meta)?;
+    }
+    Ok(inspection)
+}
+
+/// As [`inspect_head`], with the metadata as they are encoded, empty if there are none, instead of in the header.
+pub(crate) fn inspect_around<'a>(
+    bytes: &'a [u8],
+    frame_bytes: u64,
+    expect: &Expect<'_>,
+) -> Result<(Inspection, &'a [u8])> {
     check_magic(bytes)?;
     let length = check_prelude(bytes)?;
     let covered = PRELUDE_BYTES + length;
@@ -71,6 +101,7 @@ pub fn inspect_head(bytes: &[u8], frame_bytes: u64, expect: &Expect<'_>) -> Resu
     check_digest(signed, header, digest, expect.keys)?;
     let Decoded {
         header,
+        meta,
         payload,
         key_id,
     } = header_reader::decode(header, PRELUDE_BYTES)?;
@@ -80,12 +111,13 @@ pub fn inspect_head(bytes: &[u8], frame_bytes: u64, expect: &Expect<'_>) -> Resu
         offset,
     )?;
     expect.check(&header, &payload)?;
-    Ok(Inspection {
+    let inspection = Inspection {
         header,
         payload,
         key_id,
         offset,
-    })
+    };
+    Ok((inspection, meta))
 }
 
 /// The header says itself which key it was signed with. That is no more than a claim, and serves for choosing the key.
@@ -104,7 +136,7 @@ fn check_digest(signed: &[u8], header: &[u8], digest: &[u8], keys: &[Key]) -> Re
             None => "the bytes were changed",
             Some(_) => "the bytes were changed, or the secret is another one",
         };
-        return Err(corrupt(format!("the header digest differs: {cause}")).at_offset(signed.len()));
+        return Err(corrupt(text!("the header digest differs: {}", cause)).at_offset(signed.len()));
     }
     if key.is_none() && !keys.is_empty() {
         return Err(Error::new(
@@ -124,7 +156,7 @@ fn unknown_key(id: &str, keys: &[Key]) -> Error {
     };
     Error::new(
         Code::UnknownKey,
-        format!("the frame is signed with the key \"{id}\", {lack}"),
+        text!("the frame is signed with the key \"{}\", {}", id, lack),
     )
     .at_offset(PRELUDE_BYTES)
 }
@@ -133,7 +165,7 @@ fn check_length(there: u64, stated: u64, offset: usize) -> Result<()> {
     if there < stated {
         return Err(Error::new(
             Code::Truncated,
-            format!("the payload should be {stated} bytes, {there} are there"),
+            text!("the payload should be {} bytes, {} are there", stated, there),
         )
         .at_offset(offset));
     }
@@ -169,14 +201,20 @@ fn check_prelude(bytes: &[u8]) -> Result<usize> {
     if version > FORMAT_VERSION {
         return Err(Error::new(
             Code::TooNew,
-            format!("format version {version}; this reads up to {FORMAT_VERSION}; upgrade snapfold on this host"),
+            text!(
+                "format version {}; this reads up to {}; upgrade snapfold on this host",
+                version,
+                FORMAT_VERSION
+            ),
         )
         .at_offset(8));
     }
     match usize::try_from(length) {
         Ok(length) if (1..=MAX_HEADER_BYTES).contains(&length) => Ok(length),
-        _ => Err(corrupt(format!(
-            "a header of {length} bytes; 1 to {MAX_HEADER_BYTES} are allowed"
+        _ => Err(corrupt(text!(
+            "a header of {} bytes; 1 to {} are allowed",
+            length,
+            MAX_HEADER_BYTES
         ))
         .at_offset(10)),
     }
@@ -195,5 +233,5 @@ fn corrupt(message: impl Into<String>) -> Error {
 }
 
 fn truncated(length: usize, place: &str) -> Error {
-    Error::new(Code::Truncated, format!("the frame ends {place}")).at_offset(length)
+    Error::new(Code::Truncated, text!("the frame ends {}", place)).at_offset(length)
 }

@@ -1,13 +1,14 @@
 //! What a frame says of itself, and how that is written: a CBOR map with numbered fields.
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 
 use serde::{Deserialize, Serialize};
 
 use super::payload::{Algorithm, Payload, Stored};
 use crate::fold::Anchor;
+use crate::text::text;
 use crate::value::{self, MAX_SAFE_INTEGER, Value, Writer};
 use crate::{Code, Error, Result};
 
@@ -89,9 +90,6 @@ impl Header {
         if self.floor == Some(0) {
             return refuse("floor", "reader revisions start at 1");
         }
-        if !matches!(self.meta, Value::Object(_)) {
-            return refuse("meta", "metadata is a plain object");
-        }
         Ok(())
     }
 }
@@ -122,10 +120,8 @@ pub(super) mod field {
     pub const COMPRESSION_LZ4: u64 = 1;
 }
 
-/// Encodes a header; equal headers give equal bytes.
-pub(super) fn encode(header: &Header, payload: &Payload, key_id: Option<&str>) -> Result<Vec<u8>> {
-    header.check()?;
-    payload.check()?;
+/// Encodes a header that has been checked, with metadata from [`encode_meta`] or [`check_meta`]; equal headers give equal bytes.
+pub(super) fn encode(header: &Header, meta: &[u8], payload: &Payload, key_id: Option<&str>) -> Result<Vec<u8>> {
     let mut fields = Fields::default();
     fields.put(field::NAME, |w| w.text(&header.name));
     fields.put(field::VERSION, |w| w.uint(u64::from(header.version)));
@@ -150,29 +146,48 @@ pub(super) fn encode(header: &Header, payload: &Payload, key_id: Option<&str>) -
     if let Some(fence) = header.fence {
         fields.put(field::FENCE, |w| w.uint(fence));
     }
-    if !is_no_meta(&header.meta) {
-        let meta = encode_meta(&header.meta)?;
-        fields.put(field::META, |w| w.raw(&meta));
+    if !meta.is_empty() {
+        fields.put(field::META, |w| w.raw(meta));
     }
     let encoded = fields.finish();
     if encoded.len() > MAX_HEADER_BYTES {
         return Err(Error::new(
             Code::TooLarge,
-            format!(
-                "the header would be {} bytes, at most {MAX_HEADER_BYTES} fit; keep ids and metadata short",
-                encoded.len()
+            text!(
+                "the header would be {} bytes, at most {} fit; keep ids and metadata short",
+                encoded.len(),
+                MAX_HEADER_BYTES
             ),
         ));
     }
     Ok(encoded)
 }
 
-fn encode_meta(meta: &Value) -> Result<Vec<u8>> {
-    let at_meta = |error: Error| error.at_path("meta");
-    let encoded = value::to_vec(meta).map_err(at_meta)?;
-    value::validate(&one_level_deeper(&encoded))
-        .map_err(|error| at_meta(Error::new(Code::Unencodable, error.message())))
-        .map(|()| encoded)
+/// Metadata as they stand in a header; nothing if there are none.
+pub(super) fn encode_meta(meta: &Value) -> Result<Vec<u8>> {
+    let encoded = value::to_vec(meta).map_err(|error| error.at_path("meta"))?;
+    check_meta(&encoded).map(<[u8]>::to_vec)
+}
+
+/// What of encoded metadata stands in a header: nothing if they are empty. An error if they cannot stand there.
+pub(super) fn check_meta(encoded: &[u8]) -> Result<&[u8]> {
+    if encoded == [EMPTY_MAP] {
+        return Ok(&[]);
+    }
+    if !is_map(encoded) {
+        return Err(Error::new(Code::InvalidOption, NO_OBJECT).at_path("meta"));
+    }
+    match value::validate(&one_level_deeper(encoded)) {
+        Ok(()) => Ok(encoded),
+        Err(error) => Err(Error::new(Code::Unencodable, error.message()).at_path("meta")),
+    }
+}
+
+pub(super) const NO_OBJECT: &str = "metadata is a plain object";
+pub(super) const EMPTY_MAP: u8 = 0xa0;
+
+pub(super) fn is_map(item: &[u8]) -> bool {
+    item.first().is_some_and(|first| first & 0xe0 == EMPTY_MAP)
 }
 
 /// The item in an array: the header's map is one level of nesting already.
@@ -228,6 +243,6 @@ fn no_meta() -> Value {
     Value::Object(vec![])
 }
 
-pub(super) fn is_no_meta(meta: &Value) -> bool {
+fn is_no_meta(meta: &Value) -> bool {
     matches!(meta, Value::Object(entries) if entries.is_empty())
 }

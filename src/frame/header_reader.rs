@@ -2,13 +2,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 
 use super::Digest;
-use super::header::{Header, field, is_no_meta, one_level_deeper};
+use super::header::{EMPTY_MAP, Header, NO_OBJECT, field, is_map, one_level_deeper};
 use super::payload::{Algorithm, Payload, Stored};
 use crate::fold::Anchor;
-use crate::value::{self, MAX_SAFE_INTEGER, Reader, Value};
+use crate::text::text;
+use crate::value::{self, MAX_SAFE_INTEGER, Reader};
 use crate::{Code, Error, Result};
 
 /// The reader revision that this code implements: a frame whose floor is higher is refused as too new.
@@ -36,7 +36,7 @@ fn find_key(bytes: &[u8]) -> Result<Option<&str>> {
 }
 
 /// Reads a header whose digest has been verified; it begins at `start` in the frame.
-pub(super) fn decode(bytes: &[u8], start: usize) -> Result<Decoded> {
+pub(super) fn decode(bytes: &[u8], start: usize) -> Result<Decoded<'_>> {
     read(bytes).map_err(|error| at_frame(error, start))
 }
 
@@ -44,22 +44,26 @@ pub(super) fn decode(bytes: &[u8], start: usize) -> Result<Decoded> {
 fn at_frame(error: Error, start: usize) -> Error {
     let place = start.saturating_add(error.offset().unwrap_or_default() as usize);
     match error.code() {
-        Code::Malformed => corrupt(format!("the header is not well-formed: {}", error.message())),
+        Code::Malformed => corrupt(text!("the header is not well-formed: {}", error.message())),
         _ => error,
     }
     .at_offset(place)
 }
 
 /// All that a header says.
-pub(super) struct Decoded {
+pub(super) struct Decoded<'a> {
+    /// Without metadata.
     pub header: Header,
+    /// Encoded; empty if there are none.
+    pub meta: &'a [u8],
     pub payload: Payload,
     pub key_id: Option<String>,
 }
 
 /// What has been read of a header so far.
-struct Draft {
+struct Draft<'a> {
     header: Header,
+    meta: &'a [u8],
     media_type: Option<String>,
     compression: Option<u64>,
     raw_bytes: u64,
@@ -73,9 +77,10 @@ struct Draft {
     too_new: Option<Error>,
 }
 
-fn read(bytes: &[u8]) -> Result<Decoded> {
+fn read(bytes: &[u8]) -> Result<Decoded<'_>> {
     let mut draft = Draft {
         header: Header::new("", 0, "", 0, 0),
+        meta: &[],
         media_type: None,
         compression: None,
         raw_bytes: 0,
@@ -86,7 +91,7 @@ fn read(bytes: &[u8]) -> Result<Decoded> {
             digest: [0; 32],
         },
         key_id: None,
-        seen: vec![],
+        seen: Vec::new(),
         too_new: None,
     };
     let mut reader = Reader::new(bytes);
@@ -105,8 +110,8 @@ fn read(bytes: &[u8]) -> Result<Decoded> {
     draft.finish()
 }
 
-impl Draft {
-    fn read_field(&mut self, reader: &mut Reader<'_>, number: u64) -> Result<()> {
+impl<'a> Draft<'a> {
+    fn read_field(&mut self, reader: &mut Reader<'a>, number: u64) -> Result<()> {
         let Self { header, stored, .. } = self;
         match number {
             field::NAME => header.name = reader.text()?.into(),
@@ -133,15 +138,17 @@ impl Draft {
                 let floor = within(reader, 2, u32::MAX.into())? as u32;
                 header.floor = Some(floor);
                 if floor > REVISION {
-                    self.ask_for_newer(format!(
-                        "this frame asks for reader revision {floor}, this is {REVISION}"
+                    self.ask_for_newer(text!(
+                        "this frame asks for reader revision {}, this is {}",
+                        floor,
+                        REVISION
                     ));
                 }
             }
             field::FENCE => header.fence = Some(reader.u64()?),
             field::META => {
-                header.meta = Value::from_bytes(nested(reader)?)?;
-                if is_no_meta(&header.meta) {
+                self.meta = nested(reader)?;
+                if self.meta == [EMPTY_MAP] {
                     return Err(corrupt("empty metadata must be left out"));
                 }
             }
@@ -156,15 +163,11 @@ impl Draft {
     }
 
     fn ask_for_newer(&mut self, what: impl AsRef<str>) {
-        self.too_new.get_or_insert_with(|| {
-            Error::new(
-                Code::TooNew,
-                format!("{}; upgrade snapfold on this host", what.as_ref()),
-            )
-        });
+        self.too_new
+            .get_or_insert_with(|| Error::new(Code::TooNew, text!("{}; upgrade snapfold on this host", what.as_ref())));
     }
 
-    fn finish(self) -> Result<Decoded> {
+    fn finish(self) -> Result<Decoded<'a>> {
         const REQUIRED: [u64; 7] = [
             field::NAME,
             field::VERSION,
@@ -176,7 +179,7 @@ impl Draft {
         ];
         let has = |number: u64| self.seen.contains(&number);
         if let Some(missing) = REQUIRED.into_iter().find(|number| !has(*number)) {
-            return Err(corrupt(format!("header field {missing} is missing")));
+            return Err(corrupt(text!("header field {} is missing", missing)));
         }
         let compressed = self.compression.is_some();
         if has(field::RAW_BYTES) != compressed || has(field::STATE_DIGEST) != compressed {
@@ -197,12 +200,16 @@ impl Draft {
             .and_then(|()| if known { payload.check() } else { Ok(()) })
             .map_err(|error| {
                 let path = error.path().unwrap_or("field");
-                corrupt(format!("{path} in header: {}", error.message()))
+                corrupt(text!("{} in header: {}", path, error.message()))
             })?;
+        if !self.meta.is_empty() && !is_map(self.meta) {
+            return Err(corrupt(text!("meta in header: {}", NO_OBJECT)));
+        }
         match self.too_new {
             Some(error) => Err(error),
             None => Ok(Decoded {
                 header,
+                meta: self.meta,
                 payload,
                 key_id: self.key_id,
             }),
@@ -229,12 +236,14 @@ fn key_id<'a>(reader: &mut Reader<'a>) -> Result<&'a str> {
 }
 
 fn anchor(item: &[u8]) -> Result<Anchor> {
-    match Value::from_bytes(item)? {
-        Value::Text(id) => Some(Anchor::Id(id)),
-        Value::Bytes(bytes) => bytes.try_into().ok().map(Anchor::Digest),
-        _ => None,
+    let mut reader = Reader::new(item);
+    if let Ok(id) = reader.clone().text() {
+        return Ok(Anchor::id(id));
     }
-    .ok_or_else(|| corrupt("the anchor is neither text nor 32 bytes"))
+    let digest = reader.bytes().ok().and_then(|bytes| bytes.try_into().ok());
+    digest
+        .map(Anchor::Digest)
+        .ok_or_else(|| corrupt("the anchor is neither text nor 32 bytes"))
 }
 
 fn digest(reader: &mut Reader<'_>) -> Result<Digest> {
@@ -247,7 +256,7 @@ fn within(reader: &mut Reader<'_>, least: u64, most: u64) -> Result<u64> {
     if (least..=most).contains(&number) {
         return Ok(number);
     }
-    Err(corrupt(format!("{number} is not within {least} to {most}")))
+    Err(corrupt(text!("{} is not within {} to {}", number, least, most)))
 }
 
 /// The bytes of the next item, whatever it is.

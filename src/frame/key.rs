@@ -1,6 +1,5 @@
 //! Keys that sign frames, so that whoever can write to the store, but has no key, cannot make one.
 
-use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
@@ -8,6 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::Digest;
+use crate::text::text;
 use crate::{Code, Error, Result};
 
 /// The least length of a secret, in bytes.
@@ -50,8 +50,9 @@ impl Key {
             return Err(Error::new(Code::InvalidOption, "a key needs an id").at_path("key.id"));
         }
         if secret.len() < MIN_SECRET_BYTES {
-            let rule = format!(
-                "a secret is at least {MIN_SECRET_BYTES} random bytes, this one has {}",
+            let rule = text!(
+                "a secret is at least {} random bytes, this one has {}",
+                MIN_SECRET_BYTES,
                 secret.len()
             );
             return Err(Error::new(Code::InvalidOption, rule).at_path("key.secret"));

@@ -1,12 +1,12 @@
 //! Compressed payloads: an LZ4 frame (docs/format.md §2.4), written and read one block at a time, so that whoever does it holds one
 //! block and not the payload. What stock tools call `lz4 -B4 -BI --no-frame-crc`.
 
-use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use lz4_flex::block::{CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size};
 
+use crate::text::text;
 use crate::{Code, Error, Result};
 
 /// Bytes of the payload in each block that is written, save the last. Fewer than 2^16 − 1, so that positions fit 16 bits: up to there
@@ -99,6 +99,10 @@ impl Compressor {
 
     fn put_block(&mut self, block: &[u8], out: &mut [u8]) -> Option<usize> {
         let (head, body) = out.split_at_mut_checked(HEAD_BYTES)?;
+        // True of every block; said here, so that modules leave out the code for longer ones (0.6 KB).
+        if block.len() > BLOCK_BYTES || !matches!(self.table, CompressTable::Small(_)) {
+            return None;
+        }
         let compressed = compress_into_with_table(block, body, &mut self.table).ok()?;
         let (length, flag) = match compressed < block.len() {
             true => (compressed, 0),
@@ -176,7 +180,7 @@ impl Expander {
     pub fn finish(&self) -> Result<()> {
         match (&self.place, self.missing) {
             (Place::End, 0) => Ok(()),
-            (Place::End, missing) => Err(corrupt(&format!("{missing} bytes of the state are missing"))),
+            (Place::End, missing) => Err(corrupt(&text!("{} bytes of the state are missing", missing))),
             _ => Err(corrupt("its end is missing")),
         }
     }
@@ -200,7 +204,7 @@ impl Expander {
             .get_mut(..most)
             .ok_or_else(|| corrupt("there is no room for a block"))?;
         let made = match head & NOT_COMPRESSED {
-            0 => decompress_into(body, room).map_err(|error| corrupt(&format!("{error}")))?,
+            0 => decompress_into(body, room).map_err(|_| corrupt("a block is broken"))?,
             _ => {
                 let room = room.get_mut(..length).ok_or_else(|| corrupt("a block is too long"))?;
                 room.copy_from_slice(body);
@@ -219,6 +223,6 @@ impl Expander {
 fn corrupt(problem: &str) -> Error {
     Error::new(
         Code::Corrupt,
-        format!("the payload is not an LZ4 frame of this kind: {problem}"),
+        text!("the payload is not an LZ4 frame of this kind: {}", problem),
     )
 }

@@ -40,6 +40,8 @@ pub use diagnose::diagnose;
 pub use digest::{Digest, sha256};
 pub use expect::{DEFAULT_MAX_STATE_BYTES, Expect};
 pub use head::{Inspection, MAX_HEAD_BYTES, head, inspect_head};
+#[cfg(feature = "js")]
+pub(crate) use head::{head_around, inspect_around};
 pub use header::{Header, MAX_HEADER_BYTES};
 pub use key::{Key, MIN_SECRET_BYTES};
 pub(crate) use payload::digest_bytes;

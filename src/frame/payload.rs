@@ -1,11 +1,11 @@
 //! What a frame says of the payload behind its head.
 
-use alloc::format;
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Digest, sha256};
+use crate::text::text;
 use crate::value::MAX_SAFE_INTEGER;
 use crate::{Code, Error, Result};
 
@@ -76,9 +76,10 @@ impl Payload {
             return refuse("a payload is at most 2^53 - 1 bytes".into());
         }
         match &self.stored {
-            Some(stored) if self.bytes.div_ceil(stored.compression.largest_ratio()) > stored.bytes => refuse(format!(
+            Some(stored) if self.bytes.div_ceil(stored.compression.largest_ratio()) > stored.bytes => refuse(text!(
                 "{} bytes cannot have come from {} bytes of LZ4",
-                self.bytes, stored.bytes
+                self.bytes,
+                stored.bytes
             )),
             _ => Ok(()),
         }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::lz4;
 use super::payload::{Algorithm, Payload, Stored};
 use super::{Expect, Header, Key, head, open_payload, sha256};
+use crate::text::text;
 use crate::{Code, Error, Result, value};
 
 /// How a frame is made. By default the payload is a value of docs/format.md §1, and is neither compressed nor signed.
@@ -80,8 +81,10 @@ pub fn check_size(frame_bytes: u64, max_bytes: u64) -> Result<()> {
     }
     Err(Error::new(
         Code::TooLarge,
-        alloc::format!(
-            "the frame is {frame_bytes} bytes, the limit is {max_bytes}; keep less in the state, or raise maxBytes if the store takes more"
+        text!(
+            "the frame is {} bytes, the limit is {}; keep less in the state, or raise maxBytes if the store takes more",
+            frame_bytes,
+            max_bytes
         ),
     ))
 }

@@ -1,7 +1,6 @@
 //! From data to [`Policy`], with an error that names the option.
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -10,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use super::spec::{
     MAX_DEPTH, Policy, Rule, event_types, half, insert_kind, invalid, positive, some, state_index, too_deep, whole,
 };
+use crate::text::text;
 use crate::value::Value;
 use crate::{Error, Result};
 
@@ -82,7 +82,7 @@ fn rule(written: &Value, depth: usize) -> Result<Rule> {
         "perKind" => per_kind(body, depth),
         "jitter" => jitter(body, depth),
         _ => {
-            return Err(invalid(format!("\"{name}\" is not a trigger; there are {TRIGGERS}")));
+            return Err(invalid(text!("\"{}\" is not a trigger; there are {}", name, TRIGGERS)));
         }
     };
     rule.map_err(|error| in_field(name, error))
@@ -138,7 +138,7 @@ fn single(written: &Value) -> Result<(&str, &Value)> {
     match written {
         Value::Object(entries) => match entries.as_slice() {
             [(name, body)] => Ok((name, body)),
-            _ => Err(invalid(format!(
+            _ => Err(invalid(text!(
                 "{} triggers in one object; write one, or combine them with anyOf or allOf",
                 entries.len()
             ))),
@@ -154,8 +154,11 @@ fn fields<'v>(written: &'v Value, names: [&str; 2]) -> Result<[&'v Value; 2]> {
         let repeated = entries.iter().take(i).any(|(earlier, _)| earlier == key);
         if repeated || !names.contains(&key.as_str()) {
             let [first, second] = names;
-            return Err(invalid(format!(
-                "\"{key}\" does not belong here; write {first} and {second} once each"
+            return Err(invalid(text!(
+                "\"{}\" does not belong here; write {} and {} once each",
+                key,
+                first,
+                second
             )));
         }
     }
@@ -201,7 +204,7 @@ fn expected(what: &str, found: &Value) -> Error {
         Value::Object(_) => "an object",
         _ => "something else",
     };
-    invalid(format!("expected {what}, found {found}"))
+    invalid(text!("expected {}, found {}", what, found))
 }
 
 #[cold]
@@ -211,5 +214,5 @@ fn in_field(name: &str, error: Error) -> Error {
 
 #[cold]
 fn in_element(index: usize, error: Error) -> Error {
-    error.under(&format!("[{index}]"))
+    error.under(&text!("[{}]", index))
 }

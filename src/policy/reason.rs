@@ -1,9 +1,12 @@
 //! Why a decision was made: numbers until somebody asks for words.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
 use serde::{Serialize, Serializer};
+
+use crate::text::text;
 
 /// Why a snapshot is taken or not. It displays as words that a log line can carry.
 ///
@@ -38,7 +41,7 @@ pub enum Reason {
     /// An event of a type that the policy waits for was folded.
     EventFolded {
         /// The type.
-        #[serde(serialize_with = "text")]
+        #[serde(serialize_with = "as_text")]
         event_type: Arc<str>,
     },
     /// No such event.
@@ -104,34 +107,39 @@ impl Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words())
+    }
+}
+
+impl Reason {
+    /// What it displays as.
+    pub(crate) fn words(&self) -> String {
         match self {
-            Self::Never => f.write_str("policy is never"),
-            Self::NothingFolded => f.write_str("nothing folded yet"),
-            Self::NothingNew => f.write_str("nothing folded since the last snapshot"),
-            Self::Measured(measured) => measured.fmt(f),
-            Self::NoSnapshotYet => f.write_str("no snapshot yet, so any tail meets the ratio"),
-            Self::AgeUnknown => f.write_str("the age of what is stored is unknown"),
-            Self::NoClock => f.write_str("the host gave no time to measure with"),
+            Self::Never => "policy is never".into(),
+            Self::NothingFolded => "nothing folded yet".into(),
+            Self::NothingNew => "nothing folded since the last snapshot".into(),
+            Self::Measured(measured) => measured.words(),
+            Self::NoSnapshotYet => "no snapshot yet, so any tail meets the ratio".into(),
+            Self::AgeUnknown => "the age of what is stored is unknown".into(),
+            Self::NoClock => "the host gave no time to measure with".into(),
             Self::Loaded { millis, threshold } => {
-                write!(
-                    f,
-                    "the load took {} ms, threshold {} ms",
-                    Grouped(*millis),
-                    Grouped(*threshold)
-                )
+                let (millis, threshold) = (grouped(*millis), grouped(*threshold));
+                text!("the load took {} ms, threshold {} ms", millis, threshold)
             }
-            Self::NothingReplayed => f.write_str("the load replayed nothing that a snapshot would spare"),
-            Self::EventFolded { event_type } => write!(f, "{event_type} was folded"),
-            Self::NoSuchEvent => f.write_str("no event of the types it waits for was folded"),
-            Self::State { index, holds: true } => write!(f, "state predicate {index} holds"),
-            Self::State { index, holds: false } => write!(f, "state predicate {index} does not hold"),
+            Self::NothingReplayed => "the load replayed nothing that a snapshot would spare".into(),
+            Self::EventFolded { event_type } => text!("{} was folded", **event_type),
+            Self::NoSuchEvent => "no event of the types it waits for was folded".into(),
+            Self::State { index, holds } => {
+                let verb = if *holds { "holds" } else { "does not hold" };
+                text!("state predicate {} {}", index, verb)
+            }
         }
     }
 }
 
-impl fmt::Display for Measured {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (amount, threshold) = (Grouped(self.amount), Grouped(self.threshold));
+impl Measured {
+    fn words(&self) -> String {
+        let (amount, threshold) = (&grouped(self.amount), &grouped(self.threshold));
         let (of_amount, of_threshold) = (self.unit.of(self.amount), self.unit.of(self.threshold));
         match (self.since, self.unit) {
             (Since::Attempt(failures), _) => {
@@ -141,31 +149,42 @@ impl fmt::Display for Measured {
                     "trying again"
                 };
                 let attempts = if failures == 1 { "attempt" } else { "attempts" };
-                write!(
-                    f,
-                    "{verb} after {} failed {attempts}: {amount} of {threshold} {of_threshold}",
-                    Grouped(failures.into())
+                let failures = &grouped(failures.into());
+                text!(
+                    "{} after {} failed {}: {} of {} {}",
+                    verb,
+                    failures,
+                    attempts,
+                    amount,
+                    threshold,
+                    of_threshold
                 )
             }
-            (_, Unit::Bytes) => write!(f, "tail of {amount} {of_amount}, threshold {threshold} {of_threshold}"),
-            (Since::Snapshot(events), Unit::Events) => {
-                let events = Grouped(events);
-                write!(
-                    f,
-                    "{amount} {of_amount} since the snapshot at event {events}, threshold {threshold}"
+            (_, Unit::Bytes) => {
+                text!(
+                    "tail of {} {}, threshold {} {}",
+                    amount,
+                    of_amount,
+                    threshold,
+                    of_threshold
                 )
             }
-            (Since::Snapshot(events), Unit::Millis) => {
-                let events = Grouped(events);
-                write!(
-                    f,
-                    "{amount} ms since the snapshot at event {events}, threshold {threshold} ms"
+            (Since::Snapshot(events), unit) => {
+                let events = &grouped(events);
+                let end = if unit == Unit::Millis { " ms" } else { "" };
+                text!(
+                    "{} {} since the snapshot at event {}, threshold {}{}",
+                    amount,
+                    of_amount,
+                    events,
+                    threshold,
+                    end
                 )
             }
             (Since::Start, Unit::Events) => {
-                write!(f, "{amount} {of_amount} and no snapshot yet, threshold {threshold}")
+                text!("{} {} and no snapshot yet, threshold {}", amount, of_amount, threshold)
             }
-            (Since::Start, Unit::Millis) => write!(f, "{amount} ms since the first event, threshold {threshold} ms"),
+            (Since::Start, Unit::Millis) => text!("{} ms since the first event, threshold {} ms", amount, threshold),
         }
     }
 }
@@ -183,17 +202,18 @@ impl Unit {
 }
 
 /// A number with a comma between groups of three digits.
-struct Grouped(u64);
-
-impl fmt::Display for Grouped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0 / 1_000, self.0 % 1_000) {
-            (0, last) => write!(f, "{last}"),
-            (groups, last) => write!(f, "{},{last:03}", Grouped(groups)),
+fn grouped(number: u64) -> String {
+    let digits = text!("{}", number);
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
         }
+        grouped.push(digit);
     }
+    grouped
 }
 
-fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text)
 }

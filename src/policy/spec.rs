@@ -2,13 +2,13 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 
+use crate::text::text;
 use crate::{Code, Error, Result};
 
 /// The largest whole number a JavaScript number holds without doubt: 2^53 − 1.
@@ -177,7 +177,7 @@ pub(super) fn whole(number: u64) -> Result<u64> {
     match number {
         0 => Err(zero()),
         1..=MAX_WHOLE => Ok(number),
-        _ => Err(invalid(format!("{number} is too large: at most 2^53 − 1"))),
+        _ => Err(invalid(text!("{} is too large: at most 2^53 − 1", number))),
     }
 }
 
@@ -201,8 +201,9 @@ pub(super) fn half(fraction: f64) -> Result<f64> {
 pub(super) fn state_index(index: u64) -> Result<u32> {
     match u32::try_from(index) {
         Ok(index) if index < MAX_STATES => Ok(index),
-        _ => Err(invalid(format!(
-            "{index} is too large: predicates are numbered from 0 to 1,023"
+        _ => Err(invalid(text!(
+            "{} is too large: predicates are numbered from 0 to 1,023",
+            index
         ))),
     }
 }
@@ -211,7 +212,7 @@ pub(super) fn event_types(types: &[&str]) -> Result<Vec<Arc<str>>> {
     let mut ordered: Vec<Arc<str>> = Vec::new();
     for (i, name) in types.iter().enumerate() {
         if name.is_empty() {
-            return Err(invalid("an event type needs a name").at_path(format!("[{i}]")));
+            return Err(invalid("an event type needs a name").at_path(text!("[{}]", i)));
         }
         if let Err(place) = ordered.binary_search_by(|known| (**known).cmp(name)) {
             ordered.insert(place, Arc::from(*name));
@@ -226,7 +227,7 @@ pub(super) fn insert_kind(kinds: &mut Vec<(String, Rule)>, kind: &str, policy: R
         return Err(invalid("a kind needs a name"));
     }
     match kinds.binary_search_by(|(known, _)| known.as_str().cmp(kind)) {
-        Ok(_) => Err(invalid(format!("the kind \"{kind}\" is named twice; keep one"))),
+        Ok(_) => Err(invalid(text!("the kind \"{}\" is named twice; keep one", kind))),
         Err(place) => {
             kinds.insert(place, (kind.into(), policy));
             Ok(())
@@ -239,8 +240,9 @@ pub(super) fn some<T>(members: Vec<T>) -> Result<Vec<T>> {
 }
 
 pub(super) fn too_deep() -> Error {
-    invalid(format!(
-        "more than {MAX_DEPTH} policies inside one another; flatten anyOf and allOf"
+    invalid(text!(
+        "more than {} policies inside one another; flatten anyOf and allOf",
+        MAX_DEPTH
     ))
 }
 

@@ -1,10 +1,9 @@
 //! Where things lie: keys that every store can hold and scan. docs/format.md §3.
 
-use alloc::format;
 use alloc::string::{String, ToString};
-use core::fmt::Write;
 
 use crate::frame::sha256;
+use crate::text::text;
 use crate::{Code, Error, Result};
 
 /// Upper bound of a key, in bytes (all ASCII).
@@ -28,7 +27,7 @@ impl StreamKeys {
     /// [`Code::InvalidId`] if either is empty.
     pub fn new(name: &str, stream: &str) -> Result<Self> {
         Ok(Self {
-            prefix: format!("{}/{}/", segment("name", name)?, segment("streamId", stream)?),
+            prefix: text!("{}/{}/", segment("name", name)?, segment("streamId", stream)?),
         })
     }
 
@@ -39,22 +38,22 @@ impl StreamKeys {
 
     /// The prefix of the snapshots in every slot.
     pub fn all_snapshots(&self) -> String {
-        format!("{}s/", self.prefix)
+        text!("{}s/", self.prefix)
     }
 
     /// The prefix of the snapshots in the slot of one version; a plain ascending scan finds the newest first.
     pub fn snapshots(&self, version: u32) -> String {
-        format!("{}s/v{version}/", self.prefix)
+        text!("{}s/v{}/", self.prefix, version)
     }
 
     /// The key of a snapshot. A scan of [`Self::snapshots`] that starts here finds "the newest at or below `position`".
     pub fn snapshot(&self, version: u32, position: u64) -> String {
-        format!("{}s/v{version}/{:016x}", self.prefix, u64::MAX - position)
+        text!("{}s/v{}/{}", self.prefix, version, place(u64::MAX - position))
     }
 
     /// The key of the marker that a failed attempt leaves.
     pub fn attempt(&self, version: u32) -> String {
-        format!("{}a/v{version}/{:016x}", self.prefix, 0)
+        text!("{}a/v{}/{}", self.prefix, version, place(0))
     }
 }
 
@@ -85,7 +84,7 @@ fn segment(what: &str, identifier: &str) -> Result<String> {
     let mut short: String = readable_prefix(&encoded).to_string();
     short.push_str("~~");
     for byte in sha256(identifier.as_bytes()) {
-        let _ = write!(short, "{byte:02x}"); // text in memory cannot fail
+        push_hex(&mut short, byte.into(), 2);
     }
     Ok(short)
 }
@@ -98,11 +97,25 @@ fn escape(identifier: &str) -> String {
             b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => encoded.push(char::from(byte)),
             b'.' if index != 0 && index != last => encoded.push('.'),
             _ => {
-                let _ = write!(encoded, "~{byte:02x}"); // text in memory cannot fail
+                encoded.push('~');
+                push_hex(&mut encoded, byte.into(), 2);
             }
         }
     }
     encoded
+}
+
+fn place(number: u64) -> String {
+    let mut place = String::new();
+    push_hex(&mut place, number, PLACE_DIGITS);
+    place
+}
+
+fn push_hex(text: &mut String, number: u64, digits: usize) {
+    for digit in (0..digits).rev() {
+        let nibble = (number >> (4 * digit)) as u32 & 0xf;
+        text.extend(char::from_digit(nibble, 16));
+    }
 }
 
 /// The longest prefix of at most [`READABLE_BYTES`] that does not cut an escape (`~` and two digits).

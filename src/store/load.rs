@@ -8,7 +8,6 @@
 //! right behind it, may mean that a pruner was faster: then the walk starts again, once.
 
 use alloc::collections::BinaryHeap;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -16,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{StreamKeys, position_of};
 use crate::fold::{Anchor, Sequence};
+use crate::text::text;
 use crate::{Code, Error, Result};
 
 /// How many keys a listing asks for.
@@ -381,7 +381,12 @@ impl<'a> Walk<'a> {
         if let Sequence::Contiguous { first_position } = self.request.sequence
             && position.checked_sub(first_position) != event_count.checked_sub(1)
         {
-            let message = format!("{event_count} events do not reach from {first_position} to {position}");
+            let message = text!(
+                "{} events do not reach from {} to {}",
+                event_count,
+                first_position,
+                position
+            );
             return self.reject(key, Some(position), Code::Foreign, message);
         }
         self.candidate = Some(Candidate {
@@ -402,7 +407,10 @@ impl<'a> Walk<'a> {
             Some(row) if row.position < position => LoadStep::Fail {
                 error: Error::new(
                     Code::ReadFailed,
-                    format!("asked for events from {position} on, the log answered with an earlier one; `from` is inclusive and ascending"),
+                    text!(
+                        "asked for events from {} on, the log answered with an earlier one; `from` is inclusive and ascending",
+                        position
+                    ),
                 )
                 .at_position(row.position),
             },
@@ -411,11 +419,15 @@ impl<'a> Walk<'a> {
                     return self.reject_candidate(Code::Diverged, "the log holds another event at this position");
                 }
                 if self.request.late_arrivals && self.request.sequence == Sequence::Sparse {
-                    return LoadStep::Bounds { through: Some(position) };
+                    return LoadStep::Bounds {
+                        through: Some(position),
+                    };
                 }
                 self.use_candidate()
             }
-            _ if self.request.has_bounds => LoadStep::Bounds { through: Some(position) },
+            _ if self.request.has_bounds => LoadStep::Bounds {
+                through: Some(position),
+            },
             _ => self.anchor_missing(None),
         }
     }
@@ -423,7 +435,7 @@ impl<'a> Walk<'a> {
     fn judge_bounds(&mut self, bounds: &Bounds) -> LoadStep {
         let Some(candidate) = &self.candidate else {
             return match bounds.truncated_through {
-                Some(through) => self.history_unavailable(format!("events through {through} were deleted on purpose")),
+                Some(through) => self.history_unavailable(text!("events through {} were deleted on purpose", through)),
                 None => LoadStep::Replay,
             };
         };
@@ -437,8 +449,9 @@ impl<'a> Walk<'a> {
             (None, Some(_)) => self.use_candidate(),
             (Some(count), None) if count == candidate.event_count => self.use_candidate(),
             (Some(count), _) => {
-                let message = format!(
-                    "the log holds {count} events through this position, {} are folded in",
+                let message = text!(
+                    "the log holds {} events through this position, {} are folded in",
+                    count,
                     candidate.event_count
                 );
                 self.reject_candidate(Code::Stragglers, message)
@@ -467,15 +480,15 @@ impl<'a> Walk<'a> {
             (Some(through), Some(next)) if through >= position && contiguous && next - 1 == position => {
                 self.use_candidate()
             }
-            (Some(through), _) if through >= position => self.gap(format!(
-                "events through {through} were deleted, which this snapshot does not reach"
+            (Some(through), _) if through >= position => self.gap(text!(
+                "events through {} were deleted, which this snapshot does not reach",
+                through
             )),
             (_, None) => self.reject_candidate(Code::Ahead, "the log ends before this position"),
-            (_, Some(next)) if contiguous => {
-                self.gap(format!(
-                    "the log goes on at {next}, without the event at this position; if it is there, read must take `from` as inclusive"
-                ))
-            }
+            (_, Some(next)) if contiguous => self.gap(text!(
+                "the log goes on at {}, without the event at this position; if it is there, read must take `from` as inclusive",
+                next
+            )),
             (_, Some(_)) => {
                 self.reject_candidate(Code::Diverged, "the log has no event at this position, but later ones")
             }
@@ -510,25 +523,32 @@ impl<'a> Walk<'a> {
         match (self.row.as_ref().map(|row| row.position), self.request.sequence) {
             (None, _) if seen.is_some() => {
                 let position = seen.unwrap_or_default();
-                self.history_unavailable(format!("the log is empty, but a snapshot at {position} exists"))
+                self.history_unavailable(text!("the log is empty, but a snapshot at {} exists", position))
             }
             (None, _) if self.request.use_snapshots && self.rejected.is_empty() => self.probe(),
             (Some(first), Sequence::Contiguous { first_position }) if first < first_position => LoadStep::Fail {
                 error: Error::new(
                     Code::InvalidPosition,
-                    format!("the log begins below {first_position}; declare firstPosition: 0 if that is meant"),
+                    text!(
+                        "the log begins below {}; declare firstPosition: 0 if that is meant",
+                        first_position
+                    ),
                 )
                 .at_position(first),
             },
             (Some(first), Sequence::Contiguous { first_position }) if first > first_position => self
-                .history_unavailable(format!(
-                    "the log begins at {first}, its first event should be {first_position}"
+                .history_unavailable(text!(
+                    "the log begins at {}, its first event should be {}",
+                    first,
+                    first_position
                 )),
             (Some(_), Sequence::Contiguous { .. }) => LoadStep::Replay,
             _ if self.request.has_bounds => LoadStep::Bounds { through: None },
             (Some(first), Sequence::Sparse) => match self.rejected_below(first) {
-                Some(position) => self.history_unavailable(format!(
-                    "the log begins at {first} and cannot tell whether that is its start, but a snapshot at {position} exists"
+                Some(position) => self.history_unavailable(text!(
+                    "the log begins at {} and cannot tell whether that is its start, but a snapshot at {} exists",
+                    first,
+                    position
                 )),
                 None => LoadStep::Replay,
             },
@@ -548,7 +568,7 @@ impl<'a> Walk<'a> {
 
     fn probed(&mut self, keys: &[String]) -> LoadStep {
         match keys.first() {
-            Some(key) => self.history_unavailable(format!("the log is empty, but a snapshot lies under {key}")),
+            Some(key) => self.history_unavailable(text!("the log is empty, but a snapshot lies under {}", key)),
             None if self.request.has_bounds => LoadStep::Bounds { through: None },
             None => LoadStep::Replay,
         }
@@ -573,13 +593,15 @@ impl<'a> Walk<'a> {
         }
         let snapshots = match codes.as_str() {
             "" => String::from("there is no snapshot"),
-            codes => format!("no snapshot can be used ({codes})"),
+            codes => text!("no snapshot can be used ({})", codes),
         };
         LoadStep::Fail {
             error: Error::new(
                 Code::HistoryUnavailable,
-                format!(
-                    "{found}, and {snapshots}; restore the log or a snapshot, or delete the stream's snapshots if it was reset on purpose"
+                text!(
+                    "{}, and {}; restore the log or a snapshot, or delete the stream's snapshots if it was reset on purpose",
+                    found,
+                    snapshots
                 ),
             ),
         }

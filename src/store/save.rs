@@ -5,7 +5,6 @@
 //! the new frame is written (automerge-repo's order).
 
 use alloc::collections::BinaryHeap;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::{StreamKeys, position_of};
 use crate::fold::Anchor;
 use crate::frame::{Digest, Header, Payload, check_size};
+use crate::text::text;
 use crate::{Code, Error, Result};
 
 /// Keys that a listing asks for beyond those to be kept.
@@ -323,7 +323,7 @@ impl<'a> Walk<'a> {
         failed(
             Error::new(
                 code,
-                format!("the snapshot that lies at this position is left alone: {words}"),
+                text!("the snapshot that lies at this position is left alone: {}", words),
             )
             .at_position(self.request.header.position),
         )

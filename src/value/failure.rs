@@ -3,12 +3,12 @@
 use alloc::{
     borrow::ToOwned,
     boxed::Box,
-    format,
     string::{String, ToString},
     vec::Vec,
 };
 use core::fmt;
 
+use crate::text::text;
 use crate::{Code, Error};
 
 /// Boxed, so that a `Result` in the hot path is one word.
@@ -43,7 +43,7 @@ impl Failure {
     /// The same failure inside the element at `index` of a sequence.
     #[cold]
     pub fn in_element(mut self, index: usize) -> Self {
-        self.0.path.push(format!("[{index}]"));
+        self.0.path.push(text!("[{}]", index));
         self
     }
 
@@ -53,9 +53,9 @@ impl Failure {
         let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$')
             && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
         self.0.path.push(if plain {
-            format!(".{key}")
+            text!(".{}", key)
         } else {
-            format!("[\"{key}\"]")
+            text!("[\"{}\"]", key)
         });
         self
     }

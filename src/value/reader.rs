@@ -1,5 +1,7 @@
 //! The only code that reads encoded bytes: a cursor that checks every bound and every head.
 
+#[cfg(feature = "js")]
+use super::{BigInt, number};
 use super::{failure::Failure, float::Float};
 
 /// CBOR's eight major types (RFC 8949 §3.1), in order.
@@ -261,6 +263,52 @@ impl<'a> Reader<'a> {
             return Ok(head);
         }
         Err(malformed(head.at, otherwise))
+    }
+}
+
+/// For what crosses to the core: scalars in any spelling of the profile; `None` if something else follows.
+#[cfg(feature = "js")]
+impl<'a> Reader<'a> {
+    /// The bytes that have not been read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.input.get(self.offset..).unwrap_or_default()
+    }
+
+    pub fn truth(&mut self) -> Option<bool> {
+        match self.head().ok()? {
+            Head {
+                major: Major::Simple,
+                info: FALSE,
+                ..
+            } => Some(false),
+            Head {
+                major: Major::Simple,
+                info: TRUE,
+                ..
+            } => Some(true),
+            _ => None,
+        }
+    }
+
+    /// A number in ECMAScript's sense: not a BigInt.
+    pub fn number(&mut self) -> Option<f64> {
+        number::plain(self.head().ok()?)
+    }
+
+    /// A whole number of 64 bits, a number or a BigInt.
+    pub fn whole(&mut self) -> Option<u64> {
+        let head = self.head().ok()?;
+        match (head.major, head.argument) {
+            (Major::Uint, number) => Some(number),
+            (Major::Tag, BigInt::POSITIVE) => {
+                let magnitude = self.bytes().ok().filter(|bytes| bytes.len() <= 8)?;
+                Some(magnitude.iter().fold(0, |whole, byte| whole << 8 | u64::from(*byte)))
+            }
+            _ => {
+                let number = head.float()?.to_f64();
+                Some(number as u64).filter(|whole| *whole as f64 == number)
+            }
+        }
     }
 }
 

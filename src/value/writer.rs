@@ -152,6 +152,14 @@ impl Writer {
     pub fn null(&mut self) {
         self.simple(super::reader::NULL);
     }
+
+    pub fn truth(&mut self, truth: bool) {
+        self.simple(if truth {
+            super::reader::TRUE
+        } else {
+            super::reader::FALSE
+        });
+    }
 }
 
 /// For keys that are formatted straight into the output.

@@ -44,7 +44,7 @@ fn tests(tally: &mut Tally) {
         count_rust,
     );
     tally.build();
-    let wasm = "test --target wasm32-unknown-unknown --no-default-features --features js --test wasm --target-dir";
+    let wasm = "test --target wasm32-unknown-unknown --features js --test wasm --target-dir";
     let wasm = Cmd::new("cargo").words(wasm).arg(run::target().join("wasm-test"));
     let runner = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER";
     tally.tests(

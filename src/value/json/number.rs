@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 
 use super::natural::Natural;
+use crate::text::decimal;
 use crate::value::{BigInt, Writer, leaf::Leaf, reader::Major};
 
 /// Converting decimal digits takes quadratic time, so that there are no more of them in one integer.
@@ -175,19 +176,6 @@ fn zeros(count: usize, target: &mut Vec<u8>) {
 /// Appends an integer in decimal.
 pub(in crate::value) fn write_unsigned(value: u64, target: &mut Vec<u8>) {
     target.extend_from_slice(decimal(value, &mut [0; 20]));
-}
-
-fn decimal(mut value: u64, buffer: &mut [u8; 20]) -> &[u8] {
-    let mut start = buffer.len();
-    for digit in buffer.iter_mut().rev() {
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
-        start -= 1;
-        if value == 0 {
-            break;
-        }
-    }
-    buffer.get(start..).unwrap_or_default()
 }
 
 /// Appends the integer with that big-endian magnitude. `None` if it has more than [`MAX_DIGITS`] digits.

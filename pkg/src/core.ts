@@ -2,13 +2,14 @@
  * The WebAssembly core and the digest of this runtime: installed once by the entry file, used by every room.
  * Per-call data cross as values in byte arrays, see src/bindings.
  */
-import type * as Glue from './glue.js';
+import type * as Glue from '../wasm/snapfold.js';
 import { SnapshotError, type ErrorCode } from './error.js';
 import { Scratch, type CoreMemory } from './scratch.js';
 import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
 
-export type Core = typeof Glue;
+/** What the package calls of the generated glue. */
+export type Core = Pick<typeof Glue, 'CompiledPolicy' | 'Scratch' | 'ask'>;
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array;
 

@@ -7,6 +7,7 @@ import { signingKeys, type SigningKey } from './signing.js';
 import { isBytes, sameBytes } from './value/bytes.js';
 import { decode } from './value/decode.js';
 import { encode, encoding } from './value/encode.js';
+import { joined, sizeOf } from './value/writer.js';
 
 export interface SealOptions {
   /** The state is a Uint8Array in the host's own format, of this media type, and passes through untouched. */
@@ -78,12 +79,12 @@ export function sealPayload(header: HeaderInput, payload: Pieces, { mediaType, c
   const compressed = compression === 'auto' ? compress(payload) : undefined;
   if (compressed !== undefined) {
     const facts = { ...type, ...compressed.facts };
-    return { frame: framed(makeHead(header, facts, keys[0]), [compressed.bytes]), facts };
+    return { frame: joined([makeHead(header, facts, keys[0]), compressed.bytes]), facts };
   }
   const [only] = payload.length === 1 ? payload : [];
   const facts = { ...type, bytes: sizeOf(payload), digest: only === undefined ? ANY_DIGEST : sha256(only) };
   const head = makeHead(header, facts, keys[0]);
-  const frame = framed(head, payload);
+  const frame = joined([head, ...payload]);
   if (only === undefined) {
     // All digests are of one length, so that the payload lies where it belongs already: one copy of it is enough.
     facts.digest = sha256(frame.subarray(head.length));
@@ -155,24 +156,9 @@ const ANY_DIGEST = new Uint8Array(32);
 
 /** The LZ4 form of a payload, if that pays. */
 function compress(payload: Pieces): { bytes: Uint8Array; facts: PayloadFacts } | undefined {
-  const raw = payload.length === 1 ? (payload[0] as Uint8Array) : framed(new Uint8Array(0), payload);
+  const raw = payload.length === 1 ? (payload[0] as Uint8Array) : joined(payload);
   const bytes = scratch().compress(raw);
   if (bytes === undefined) return undefined;
   const stored = { compression: 'lz4', bytes: bytes.length, digest: sha256(bytes) } as const;
   return { bytes, facts: { bytes: raw.length, digest: sha256(raw), stored } };
-}
-
-function framed(head: Uint8Array, payload: Pieces): Uint8Array {
-  const frame = new Uint8Array(head.length + sizeOf(payload));
-  frame.set(head);
-  let at = head.length;
-  for (const piece of payload) {
-    frame.set(piece, at);
-    at += piece.length;
-  }
-  return frame;
-}
-
-function sizeOf(payload: Pieces): number {
-  return payload.reduce((sum, { length }) => sum + length, 0);
 }

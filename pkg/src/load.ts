@@ -216,7 +216,7 @@ function openSnapshot<State, Event, P extends Position>(
   const { migratable } = settings;
   const { header, payload } = openPayload(bytes, { ...expected(settings, streamId, position), migratable });
   if (header.payload.mediaType !== undefined) {
-    throw new SnapshotError('foreign', `its payload is ${header.payload.mediaType}, which this repository does not read`);
+    throw new SnapshotError('tooNew', `its payload is ${header.payload.mediaType}, which this repository does not read`);
   }
   const { eventCount } = header;
   if (typeof eventCount !== 'number') throw new SnapshotError('corrupt', `no log holds ${eventCount} events`);

@@ -2,7 +2,7 @@
  * Payloads of any length through the core's two fixed buffers, piece by piece, so that its memory does not grow with them. The twin of
  * src/bindings/scratch.rs.
  */
-import type * as Glue from '../wasm/snapfold.js';
+import type { Core } from './core.js';
 
 /** The core's memory; growing it gives it another `buffer`. */
 export interface CoreMemory {
@@ -10,15 +10,15 @@ export interface CoreMemory {
 }
 
 export class Scratch {
-  readonly #core: InstanceType<typeof Glue.Scratch>;
+  readonly #core: InstanceType<Core['Scratch']>;
   readonly #memory: CoreMemory;
   readonly #input: number;
   readonly #inputBytes: number;
   readonly #output: number;
   readonly #blockBytes: number;
 
-  constructor(glue: Pick<typeof Glue, 'Scratch'>, memory: CoreMemory) {
-    this.#core = new glue.Scratch();
+  constructor(core: Core, memory: CoreMemory) {
+    this.#core = new core.Scratch();
     this.#memory = memory;
     const [input = 0, inputBytes = 0, output = 0, blockBytes = 0] = this.#core.layout;
     this.#input = input;

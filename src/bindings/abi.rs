@@ -9,6 +9,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use std::sync::Mutex;
@@ -25,8 +26,12 @@ const ABI_VERSION: u32 = 1;
 static BUFFERS: Mutex<BTreeMap<usize, Box<[u8]>>> = Mutex::new(BTreeMap::new());
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct OpenedFrame {
     header: Header,
+    /// Of a payload in a format of the host's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<String>,
     payload: Bytes,
 }
 
@@ -56,14 +61,15 @@ pub extern "C" fn snapfold_free(address: usize) {
     with_buffers(|buffers| drop(buffers.remove(&address)));
 }
 
-/// Verifies the frame in the buffer at `address` and answers with `{"header": …, "payload": bytes}`; the payload is expanded. Signed
-/// frames are `unknownKey`: this ABI takes no keys.
+/// Verifies the frame in the buffer at `address` and answers with `{"header": …, "mediaType": …, "payload": bytes}`; the payload is
+/// expanded, and a value unless there is a media type. Signed frames are `unknownKey`: this ABI takes no keys.
 #[unsafe(no_mangle)]
 pub extern "C" fn snapfold_open(address: usize, length: usize) -> u64 {
     operate(address, length, |bytes| {
         let opened = frame::open(bytes, &Expect::default())?;
         Ok(OpenedFrame {
             header: opened.header,
+            media_type: opened.facts.media_type,
             payload: Bytes(opened.payload.into_owned()),
         })
     })

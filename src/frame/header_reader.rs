@@ -77,7 +77,32 @@ struct Draft<'a> {
     too_new: Option<Error>,
 }
 
+/// A later revision may give all other fields forms of its own, so this one has the first word.
+fn check_floor(bytes: &[u8]) -> Result<()> {
+    let mut reader = Reader::new(bytes);
+    for _ in 0..reader.map()? {
+        if reader.u64()? != field::FLOOR {
+            reader.jump()?;
+            continue;
+        }
+        return match reader.u64() {
+            Ok(floor) if floor > REVISION.into() => Err(newer(&text!(
+                "this frame asks for reader revision {}, this is {}",
+                floor,
+                REVISION
+            ))),
+            _ => Ok(()),
+        };
+    }
+    Ok(())
+}
+
+fn newer(what: &str) -> Error {
+    Error::new(Code::TooNew, text!("{}; upgrade snapfold on this host", what))
+}
+
 fn read(bytes: &[u8]) -> Result<Decoded<'_>> {
+    check_floor(bytes)?;
     let mut draft = Draft {
         header: Header::new("", 0, "", 0, 0),
         meta: &[],
@@ -134,17 +159,7 @@ impl<'a> Draft<'a> {
             field::DIGEST => stored.digest = digest(reader)?,
             field::STATE_DIGEST => self.state_digest = digest(reader)?,
             field::KEY_ID => self.key_id = Some(key_id(reader)?.into()),
-            field::FLOOR => {
-                let floor = within(reader, 2, u32::MAX.into())? as u32;
-                header.floor = Some(floor);
-                if floor > REVISION {
-                    self.ask_for_newer(text!(
-                        "this frame asks for reader revision {}, this is {}",
-                        floor,
-                        REVISION
-                    ));
-                }
-            }
+            field::FLOOR => header.floor = Some(within(reader, 2, u32::MAX.into())? as u32),
             field::FENCE => header.fence = Some(reader.u64()?),
             field::META => {
                 self.meta = nested(reader)?;
@@ -162,9 +177,8 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn ask_for_newer(&mut self, what: impl AsRef<str>) {
-        self.too_new
-            .get_or_insert_with(|| Error::new(Code::TooNew, text!("{}; upgrade snapfold on this host", what.as_ref())));
+    fn ask_for_newer(&mut self, what: &str) {
+        self.too_new.get_or_insert_with(|| newer(what));
     }
 
     fn finish(self) -> Result<Decoded<'a>> {

@@ -155,7 +155,7 @@ where
     let opened = frame::open_payload(bytes, &expect)?;
     if let Some(media_type) = &opened.facts.media_type {
         return Err(Error::new(
-            Code::Foreign,
+            Code::TooNew,
             format!("its payload is {media_type}, which this repository does not read"),
         ));
     }

@@ -104,7 +104,6 @@ fn rule_7_every_field_has_its_type_and_range() {
         (14, uint(1)),
         (15, uint(0)),
         (15, uint(1)),
-        (15, uint(1 << 32)),
         (16, head(1, 0)),
         (17, uint(1)),
         (17, head(4, 0)),
@@ -160,6 +159,11 @@ fn rule_7_what_this_reader_cannot_honour_is_too_new() {
         .with(13, bytes(&[0; 32]));
     for (what, fields) in [
         ("floor", Fields::of(b"").with(15, uint(2))),
+        ("a floor beyond its range", Fields::of(b"").with(15, uint(1 << 32))),
+        (
+            "floor, and another field of another form",
+            Fields::of(b"").with(6, uint(1)).with(15, uint(2)),
+        ),
         ("compression", compressed),
         ("fold digest", Fields::of(b"").with(18, bytes(&[0; 32]))),
     ] {

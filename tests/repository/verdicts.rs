@@ -78,7 +78,7 @@ fn a_payload_in_another_format_is_not_guessed_at() {
     };
     let sealed = frame::seal_with(&Header::new("account", 1, STREAM, 20, 20), b"{}", &sealing).unwrap();
     store.set(&key(20), &sealed.frame);
-    assert_rejected(&repository, &log, Source::Snapshot { position: 10 }, &[Code::Foreign]);
+    assert_rejected(&repository, &log, Source::Snapshot { position: 10 }, &[Code::TooNew]);
 }
 
 #[test]

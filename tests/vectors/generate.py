@@ -340,6 +340,7 @@ def refused_frames():
         case("fields out of order", frame(swapped, b""), "corrupt"),
         case("bytes behind the header map", frame(ascending + b"\0", PAYLOAD), "corrupt"),
         case("floor 2", with_fields({15: uint(2)}), "tooNew"),
+        case("floor 2, and fields of other forms than ours", with_fields({6: blob(bytes(64)), 13: text("new"), 15: uint(2)}), "tooNew"),
         case("compressed in a way that is reserved", compressed(b"\0", changes={9: uint(2)}), "tooNew"),
         case("compressed in a way that is reserved, and longer than LZ4 could be",
              compressed(b"\0", bytes(256), {9: uint(2)}), "tooNew"),

@@ -57,7 +57,11 @@ export function written<T>(write: () => void, use: Use<T>): T {
 
 /** The pieces in one array of their own. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  return joinedIn(new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0)), pieces);
+  return joinedIn(new Uint8Array(sizeOf(pieces)), pieces);
+}
+
+export function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The pieces in `whole`, which has just the room that they need. */
@@ -131,12 +135,9 @@ export function currentBlock(): Uint8Array {
 /** Writes a head that takes more than the byte that was kept free for it at `free` in `home`: the bytes are cut in two there. */
 export function widenHead(home: Uint8Array, free: number, major: number, argument: number): void {
   const head = written(() => putHead(major, argument), joined);
-  if (home === block && free >= start) {
-    full.push(block.subarray(start, free), head);
-    before += free - start + head.length;
-    start = free + 1;
-    return;
-  }
+  full.push(block.subarray(start, at));
+  before += at - start;
+  start = at;
   const index = full.findIndex((piece) => piece.buffer === home.buffer && free >= piece.byteOffset && free < piece.byteOffset + piece.length);
   const piece = full[index] as Uint8Array;
   const cut = free - piece.byteOffset;

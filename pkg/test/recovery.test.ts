@@ -126,7 +126,7 @@ test('another version is replayed; its slot is neither read nor touched', async 
   assert.equal((await newer.load('cart-42')).restoredFrom, 8);
 });
 
-test('a payload in a format of its own is for others, and nothing replaces it', async () => {
+test('a payload in a format of its own is not for a repository', async () => {
   const { store, repo } = await eight();
   const header = { name: 'cart', version: 1, streamId: 'cart-42', position: 6, eventCount: 6 };
   await store.put(at(6), seal(header, new Uint8Array([1, 2, 3]), { mediaType: 'application/x-protobuf' }));

@@ -287,6 +287,8 @@ pub(super) struct OpenHead {
     major: Major,
     announced: u64,
     pub count: usize,
+    /// What went wrong first inside of it. The type may go on all the same, but not to an end.
+    failed: Option<Failure>,
 }
 
 impl OpenHead {
@@ -299,7 +301,22 @@ impl OpenHead {
             major,
             announced,
             count: 0,
+            failed: None,
         }
+    }
+
+    /// Remembers what went wrong with a part.
+    #[inline]
+    pub fn note(&mut self, written: Result<(), Failure>) -> Result<(), Failure> {
+        written.inspect_err(|failure| {
+            self.failed.get_or_insert_with(|| failure.clone());
+        })
+    }
+
+    /// Before it is closed: the first of them again. What the serializer knows of open collections is not to be trusted then.
+    #[inline]
+    pub fn check(&mut self) -> Result<(), Failure> {
+        self.failed.take().map_or(Ok(()), Err)
     }
 
     /// Which of its elements lies at `at`.

@@ -15,14 +15,15 @@ use serde::{
 
 use super::{
     Value,
-    leaf::{Decode, ITEM, MAP, OBJECT, SET},
+    leaf::{self, Decode, ITEM, Leaf, MAP, OBJECT, SET},
     reader::{Reader, UNDEFINED},
+    writer::Writer,
 };
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Undefined => serializer.serialize_newtype_struct(ITEM, &Undefined),
+            Self::Undefined => leaf::serialize(&Undefined, serializer),
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Number(value) => serializer.serialize_f64(*value),
@@ -40,14 +41,30 @@ impl Serialize for Value {
     }
 }
 
-struct Undefined;
+/// Nothing, but not null.
+pub(super) struct Undefined;
 
-impl Serialize for Undefined {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return serializer.serialize_unit();
-        }
-        serializer.serialize_bytes(&[0xe0 | UNDEFINED])
+impl Leaf for Undefined {
+    const NAME: &'static str = "$snapfold::undefined";
+
+    fn write(&self, writer: &mut Writer) {
+        writer.simple(UNDEFINED);
+    }
+
+    fn to_plain(&self) -> Value {
+        Value::Null
+    }
+}
+
+impl Decode for Undefined {
+    const EXPECTED: &'static str = "undefined";
+
+    fn from_decoded(decoded: Decoded) -> Option<Self> {
+        matches!(
+            decoded,
+            Decoded::Item(Value::Undefined) | Decoded::Plain(Value::Undefined | Value::Null)
+        )
+        .then_some(Self)
     }
 }
 

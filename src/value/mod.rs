@@ -66,6 +66,7 @@ mod seen;
 mod ser;
 mod ser_compound;
 mod ser_distinct;
+mod ser_inside;
 mod ser_key;
 mod typed_array;
 mod validate;

@@ -9,8 +9,9 @@ use super::{
     order::Span,
     reader::{Major, Reader},
     seen,
-    ser::{Mode, OpenHead, Serializer},
+    ser::{OpenHead, Serializer},
     ser_distinct::Distinct,
+    ser_inside::Kind,
     ser_key::KeySerializer,
 };
 
@@ -24,9 +25,9 @@ pub(super) struct Sequence<'s> {
 
 impl<'s> Sequence<'s> {
     #[inline]
-    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, mode: Mode) -> Self {
+    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, kind: Kind) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Array, length);
-        let distinct = Distinct::of(mode, serializer, length);
+        let distinct = Distinct::of(kind, serializer, length);
         Self {
             serializer,
             head,
@@ -153,10 +154,10 @@ enum Keys {
 
 impl<'s> Map<'s> {
     #[inline]
-    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, mode: Mode) -> Self {
+    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, kind: Kind) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Map, length);
-        let keys = match mode {
-            Mode::OwnOrder => Keys::OwnOrder(serializer.seen.open(length.unwrap_or_default() as u64)),
+        let keys = match kind {
+            Kind::Object => Keys::OwnOrder(serializer.seen.open(length.unwrap_or_default() as u64)),
             _ => Keys::Sorted(serializer.entries.open()),
         };
         Self {

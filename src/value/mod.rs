@@ -49,6 +49,7 @@ mod collections;
 mod date;
 mod de;
 mod de_access;
+mod de_item;
 mod de_items;
 mod de_key;
 mod diagnostic;

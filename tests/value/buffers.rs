@@ -360,3 +360,45 @@ fn a_type_that_does_not_know_an_item_refuses_it() {
     refuse::<TypedArray>("c1f93e00");
     refuse::<Wtf8>("d84840");
 }
+
+#[test]
+fn the_rest_is_by_the_rules_of_serde() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "t")]
+    enum Tagged {
+        F { x: f64, y: f32 },
+        V(Value),
+    }
+    let state = hex("a3 6174 6146 6178 1b0020000000000001 6179 fb3fb999999999999a");
+    let (x, y) = (9_007_199_254_740_992.0, 0.1);
+    assert_eq!(from_slice::<Tagged>(&state), Ok(Tagged::F { x, y }));
+    for nothing in [Value::Null, Value::Undefined] {
+        let bytes = to_vec(&Tagged::V(nothing)).unwrap();
+        assert_eq!(from_slice::<Tagged>(&bytes), Ok(Tagged::V(Value::Object(vec![]))));
+    }
+    let entries = |keys: &str| keys.chars().map(|key| (key.to_string(), Value::Null)).collect();
+    let bytes = to_vec(&Tagged::V(Value::Object(entries("zb")))).unwrap();
+    assert_eq!(
+        from_slice::<Tagged>(&bytes),
+        Ok(Tagged::V(Value::Object(entries("bz"))))
+    );
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Tags(Set<u8>),
+        At(Date),
+        Big(BigInt),
+        Name(#[allow(dead_code)] String),
+    }
+    assert_eq!(from_slice::<Untagged>(&hex("8101")), Ok(Untagged::Tags(Set(vec![1]))));
+    assert_eq!(
+        from_slice::<Untagged>(&hex("01")),
+        Ok(Untagged::At(Date::from_millis(1).unwrap()))
+    );
+    assert_eq!(from_slice::<Untagged>(&hex("f6")), Ok(Untagged::At(Date::INVALID)));
+    assert_eq!(
+        from_slice::<Untagged>(&hex("63307831")),
+        Ok(Untagged::Big(BigInt::from(1)))
+    );
+}

@@ -196,6 +196,8 @@ fn two_to_the(shift: usize) -> f64 {
 }
 
 impl Leaf for BigInt {
+    const NAME: &'static str = "$snapfold::bigint";
+
     fn write(&self, writer: &mut Writer) {
         let content = self.content();
         let argument = content

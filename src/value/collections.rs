@@ -5,11 +5,13 @@ use core::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, SeqAccess, Visitor, value::SeqAccessDeserializer},
+    de::{Error, MapAccess, SeqAccess, Unexpected, Visitor, value::SeqAccessDeserializer},
 };
 
 use super::{
-    Value, de_items,
+    Value,
+    de_item::Key,
+    de_items,
     dynamic_serde::{Decoded, decode},
     leaf::{Decode, MAP, SET},
 };
@@ -126,11 +128,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Elements<T> {
         Vec::deserialize(SeqAccessDeserializer::new(elements))
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let mut item = de_items::Deserializer::new(<&'de [u8]>::deserialize(deserializer)?);
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        let Some(bytes) = Key::only_item(entries)? else {
+            return Err(A::Error::invalid_type(Unexpected::Map, &self));
+        };
         let tagged = Tagged(self.0, PhantomData);
-        item.only(|item| item.deserialize_newtype_struct(self.0, tagged))
-            .map_err(D::Error::custom)
+        de_items::Deserializer::new(bytes)
+            .only(|item| item.deserialize_newtype_struct(self.0, tagged))
+            .map_err(A::Error::custom)
     }
 }
 

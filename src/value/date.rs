@@ -50,6 +50,8 @@ impl Date {
 }
 
 impl Leaf for Date {
+    const NAME: &'static str = "$snapfold::date";
+
     fn write(&self, writer: &mut Writer) {
         writer.tag(Self::TAG);
         writer.number(self.seconds());

@@ -1,15 +1,10 @@
 //! Bytes → serde's data model, in one pass.
 
-use serde::{
-    de::{
-        self, Visitor,
-        value::{BorrowedBytesDeserializer, BorrowedStrDeserializer},
-    },
-    forward_to_deserialize_any,
-};
+use serde::de::{self, Visitor, value::BorrowedStrDeserializer};
 
 use super::{
     de_access::{Elements, Entries, Variant},
+    de_item::item,
     de_items::Deserializer,
     failure::Failure,
     leaf::{ITEM, MAP, MAP_TAG, SET, SET_TAG},
@@ -79,8 +74,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         true
     }
 
-    /// Says what the item is. What serde has no word for is a newtype around a newtype around the bytes of the item: that
-    /// survives serde's buffers, and cannot be mistaken for a byte string.
+    /// Says what the item is; what serde has no word for, by [`item`].
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let head = self.head()?;
         match head.major {
@@ -90,7 +84,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
             Major::Text => visitor.visit_borrowed_str(self.text_of(head)?),
             Major::Array => self.visit_elements(head, visitor),
             Major::Map => self.visit_entries(head, visitor),
-            Major::Nint | Major::Tag => visitor.visit_newtype_struct(Item(self.whole(head.at)?)),
+            Major::Nint | Major::Tag => item(self.whole(head.at)?).deserialize_any(visitor),
             Major::Simple => match (head.info, self.float_of(head)?) {
                 (FALSE, _) => visitor.visit_bool(false),
                 (TRUE, _) => visitor.visit_bool(true),
@@ -151,7 +145,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         let tag = match name {
-            ITEM => return visitor.visit_newtype_struct(Item(self.whole(self.reader.offset())?)),
+            ITEM => return visitor.visit_newtype_struct(item(self.whole(self.reader.offset())?)),
             SET => SET_TAG,
             MAP => MAP_TAG,
             _ => return visitor.visit_newtype_struct(self),
@@ -221,21 +215,5 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         self.whole(self.reader.offset())?;
         visitor.visit_unit()
-    }
-}
-
-/// The bytes of an item; a newtype around them, whatever is asked for.
-struct Item<'de>(&'de [u8]);
-
-impl<'de> de::Deserializer<'de> for Item<'de> {
-    type Error = Failure;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        visitor.visit_newtype_struct(BorrowedBytesDeserializer::new(self.0))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }

@@ -74,8 +74,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Failure> {
         self.deserializer.take(self.open);
-        let at = self.deserializer.reader.offset();
-        let key = self.deserializer.text(&"the name of a variant")?;
+        let (at, key) = self.deserializer.key()?;
         match seed.deserialize(KeyDeserializer { key }) {
             Ok(variant) => Ok((variant, self)),
             Err(failure) => Err(failure.or_at(at)),

@@ -15,7 +15,7 @@ use super::{
     order::Span,
     reader::{CUT, FALSE, Head, Major, NULL, Reader, TRUE, UNDEFINED, malformed},
     seen::{Scope, Seen},
-    validate::{REPEATED, Validator, deeper},
+    validate::{KEY_NOT_TEXT, REPEATED, Validator, deeper},
 };
 
 pub(super) struct Deserializer<'de> {
@@ -73,7 +73,8 @@ impl<'de> Deserializer<'de> {
         match read(self) {
             Ok(value) if self.reader.offset() > start => Ok(value),
             Ok(_) => Err(self.lose(malformed(start, "the type does not read the item that is there for it"))),
-            Err(failure) => Err(failure.or_at(start)),
+            Err(failure) if self.reader.offset() > start => Err(failure.or_at(start)),
+            Err(failure) => Err(self.lose(failure.or_at(start))),
         }
     }
 
@@ -288,8 +289,7 @@ impl<'de> Deserializer<'de> {
         if !self.take(open) {
             return Ok(None);
         }
-        let at = self.reader.offset();
-        let key = self.text(&"a text key")?;
+        let (at, key) = self.key()?;
         let span = Span {
             start: at,
             end: self.reader.offset(),
@@ -298,6 +298,16 @@ impl<'de> Deserializer<'de> {
             return Ok(Some((at, key)));
         }
         Err(self.lose(malformed(at, REPEATED)))
+    }
+
+    /// The text that must stand next, and where it does. An item of another type cannot be stepped over here.
+    #[inline]
+    pub fn key(&mut self) -> Result<(usize, &'de str), Failure> {
+        let head = self.head()?;
+        match head.major {
+            Major::Text => Ok((head.at, self.text_of(head)?)),
+            _ => Err(self.lose(malformed(head.at, KEY_NOT_TEXT))),
+        }
     }
 
     /// Counts the value behind a key as read.
@@ -328,7 +338,8 @@ impl<'de> Deserializer<'de> {
         }
     }
 
-    /// Remembers that something was not read to its end.
+    /// Remembers that something was not read to its end. Every error of the reader does, but for an item that was read as a whole and
+    /// is not what the type wants.
     #[cold]
     pub fn lose(&mut self, failure: Failure) -> Failure {
         self.lost.get_or_insert(self.reader.offset());

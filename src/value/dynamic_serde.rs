@@ -1,28 +1,29 @@
 //! [`Value`] through serde.
 //!
 //! From our deserializer a value takes the bytes of its whole item and reads them without serde. Anything else, also serde's
-//! own buffers behind `flatten` and `untagged`, is asked what it holds; in those an item that serde has no word for is a
-//! newtype around its bytes.
+//! own buffers behind `flatten` and `untagged`, is asked what it holds.
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
     ser::SerializeMap,
 };
 
 use super::{
     Value,
-    leaf::{Decode, ITEM, MAP, OBJECT, SET},
+    de_item::Key,
+    leaf::{self, Decode, ITEM, Leaf, MAP, OBJECT, SET},
     reader::{Reader, UNDEFINED},
+    writer::Writer,
 };
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Undefined => serializer.serialize_newtype_struct(ITEM, &Undefined),
+            Self::Undefined => leaf::serialize(&Undefined, serializer),
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Number(value) => serializer.serialize_f64(*value),
@@ -40,14 +41,30 @@ impl Serialize for Value {
     }
 }
 
-struct Undefined;
+/// Nothing, but not null.
+pub(super) struct Undefined;
 
-impl Serialize for Undefined {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return serializer.serialize_unit();
-        }
-        serializer.serialize_bytes(&[0xe0 | UNDEFINED])
+impl Leaf for Undefined {
+    const NAME: &'static str = "$snapfold::undefined";
+
+    fn write(&self, writer: &mut Writer) {
+        writer.simple(UNDEFINED);
+    }
+
+    fn to_plain(&self) -> Value {
+        Value::Null
+    }
+}
+
+impl Decode for Undefined {
+    const EXPECTED: &'static str = "undefined";
+
+    fn from_decoded(decoded: Decoded) -> Option<Self> {
+        matches!(
+            decoded,
+            Decoded::Item(Value::Undefined) | Decoded::Plain(Value::Undefined | Value::Null)
+        )
+        .then_some(Self)
     }
 }
 
@@ -106,7 +123,7 @@ impl<'de, T: Decode> Visitor<'de> for Outer<T> {
     }
 }
 
-/// Takes whatever it is given; a newtype in this place is the bytes of an item.
+/// Takes whatever it is given.
 struct Inner;
 
 macro_rules! plain {
@@ -162,19 +179,26 @@ impl<'de> Visitor<'de> for Inner {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Decoded, A::Error> {
         let mut all = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            all.push(entry);
+        while let Some(key) = entries.next_key()? {
+            match key {
+                Key::Text(key) => all.push((key, entries.next_value()?)),
+                Key::Item => return entries.next_value_seed(Encoded),
+            }
         }
         Ok(Decoded::Plain(Value::Object(all)))
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Decoded, D::Error> {
-        deserializer.deserialize_bytes(Encoded)
     }
 }
 
 /// Reads a value out of the bytes of its item.
 struct Encoded;
+
+impl<'de> DeserializeSeed<'de> for Encoded {
+    type Value = Decoded;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Decoded, D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+}
 
 impl Visitor<'_> for Encoded {
     type Value = Decoded;

@@ -12,10 +12,10 @@ use crate::text::text;
 use crate::{Code, Error};
 
 /// Boxed, so that a `Result` in the hot path is one word.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure(Box<Parts>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Parts {
     message: String,
     offset: Option<usize>,

@@ -3,9 +3,15 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Value, dynamic_serde::Decoded, writer::Writer};
+use super::{
+    BigInt, Date, TypedArray, Value, Wtf8,
+    dynamic_serde::{Decoded, Undefined},
+    writer::Writer,
+};
 
-/// Around one encoded item: written as it is when serialised as bytes, handed out as bytes when deserialised.
+/// What all of the names start with.
+pub(super) const OURS: &str = "$snapfold::";
+/// Asked for around any item, which is handed out as bytes.
 pub(super) const ITEM: &str = "$snapfold::item";
 /// Around a sequence: a Set.
 pub(super) const SET: &str = "$snapfold::set";
@@ -26,8 +32,12 @@ pub(super) trait Decode: Sized {
     fn from_decoded(decoded: Decoded) -> Option<Self>;
 }
 
-/// A value without parts that has its own tag.
+/// A value without parts that has its own tag. It is written as a newtype around the bytes of its item, or around its plain form if
+/// that is what the format wants.
 pub(super) trait Leaf: Decode {
+    /// The name of the newtype.
+    const NAME: &'static str;
+
     /// Appends the whole item.
     fn write(&self, writer: &mut Writer);
 
@@ -35,10 +45,10 @@ pub(super) trait Leaf: Decode {
     fn to_plain(&self) -> Value;
 }
 
-/// The inside of the newtype [`ITEM`].
-struct Item<'a, T>(&'a T);
+/// The inside of the newtype.
+struct Inside<'a, T>(&'a T);
 
-impl<T: Leaf> Serialize for Item<'_, T> {
+impl<T: Leaf> Serialize for Inside<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
             return self.0.to_plain().serialize(serializer);
@@ -50,7 +60,22 @@ impl<T: Leaf> Serialize for Item<'_, T> {
 }
 
 pub(super) fn serialize<T: Leaf, S: Serializer>(leaf: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_newtype_struct(ITEM, &Item(leaf))
+    serializer.serialize_newtype_struct(T::NAME, &Inside(leaf))
+}
+
+/// Appends the item of the leaf of that name and plain form. `None` if there is none.
+pub(super) fn write_plain(name: &str, plain: Value, writer: &mut Writer) -> Option<()> {
+    fn write<T: Leaf>(plain: Value, writer: &mut Writer) -> Option<()> {
+        T::from_decoded(Decoded::Plain(plain)).map(|leaf| leaf.write(writer))
+    }
+    match name {
+        BigInt::NAME => write::<BigInt>(plain, writer),
+        Date::NAME => write::<Date>(plain, writer),
+        TypedArray::NAME => write::<TypedArray>(plain, writer),
+        Undefined::NAME => write::<Undefined>(plain, writer),
+        Wtf8::NAME => write::<Wtf8>(plain, writer),
+        _ => None,
+    }
 }
 
 macro_rules! serde_for_leaf {

@@ -49,6 +49,7 @@ mod collections;
 mod date;
 mod de;
 mod de_access;
+mod de_item;
 mod de_items;
 mod de_key;
 mod diagnostic;
@@ -66,6 +67,7 @@ mod seen;
 mod ser;
 mod ser_compound;
 mod ser_distinct;
+mod ser_inside;
 mod ser_key;
 mod typed_array;
 mod validate;
@@ -118,6 +120,10 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
 ///
 /// A number goes into any Rust type that holds it without losing a digit, whichever way it was written; `Option` is `None`
 /// for null and undefined; unknown fields are ignored.
+///
+/// Inside of serde's own buffers (`flatten`, internally and adjacently tagged, untagged enums) numbers follow serde's conversions: a
+/// BigInt beyond ±(2^53 − 1) is rounded into an `f64`, any number into an `f32`. Untagged enums take the first variant that reads, and
+/// there [`Set`], [`Date`] and the like also read the plain forms that other formats have for them (format.md §1.5).
 ///
 /// O(n), plus what [`validate`] needs for keys out of order. No length is believed: for each byte of the input a [`Value`] takes at most
 /// 48 bytes (and 64 KiB in all for its depth), a type of arrays at most three times the size of its largest element.

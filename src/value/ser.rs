@@ -1,7 +1,6 @@
 //! serde's data model → bytes, in one pass over one output.
 
 use alloc::vec::Vec;
-use core::mem;
 
 use serde::{Serialize, ser};
 
@@ -9,32 +8,17 @@ use super::{
     BigInt, MAX_DEPTH,
     entries::Entries,
     failure::Failure,
-    leaf::{ITEM, Leaf, MAP, MAP_TAG, OBJECT, SET, SET_TAG},
+    leaf::{Leaf, OURS},
     reader::{FALSE, Major, NULL, Reader, TRUE},
     seen::Seen,
     ser_compound::{Fields, Map, Sequence},
+    ser_inside::{Kind, inside},
     writer::Writer,
 };
-
-/// What the next call may mean beyond the letter of serde's data model; set by our newtypes, taken by the one call inside.
-#[derive(Clone, Copy, Default, PartialEq)]
-pub(super) enum Mode {
-    #[default]
-    Plain,
-    /// Bytes are an item that is encoded already.
-    Item,
-    /// A map keeps its own order.
-    OwnOrder,
-    /// A sequence is a Set.
-    Set,
-    /// A sequence is that of a Map's entries.
-    Map,
-}
 
 #[derive(Default)]
 pub(super) struct Serializer {
     pub out: Writer,
-    mode: Mode,
     depth: usize,
     /// The entries of the maps that are open.
     pub entries: Entries,
@@ -64,10 +48,15 @@ impl Serializer {
     }
 
     #[inline]
-    fn sequence(&mut self, length: Option<usize>) -> Result<Sequence<'_>, Failure> {
+    pub fn sequence(&mut self, length: Option<usize>, kind: Kind) -> Result<Sequence<'_>, Failure> {
         self.enter()?;
-        let mode = mem::take(&mut self.mode);
-        Ok(Sequence::new(self, length, mode))
+        Ok(Sequence::new(self, length, kind))
+    }
+
+    #[inline]
+    pub fn map(&mut self, length: Option<usize>, kind: Kind) -> Result<Map<'_>, Failure> {
+        self.enter()?;
+        Ok(Map::new(self, length, kind))
     }
 
     #[inline]
@@ -116,7 +105,7 @@ impl<'s> ser::Serializer for &'s mut Serializer {
 
     /// Text forms, because other languages read them, and because serde's own buffers (`flatten`, `untagged`) ask for them.
     fn is_human_readable(&self) -> bool {
-        self.mode != Mode::Item
+        true
     }
 
     integers! {
@@ -163,10 +152,7 @@ impl<'s> ser::Serializer for &'s mut Serializer {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Failure> {
-        match mem::take(&mut self.mode) {
-            Mode::Item => self.out.raw(value),
-            _ => self.out.bytes(value),
-        }
+        self.out.bytes(value);
         Ok(())
     }
 
@@ -201,18 +187,8 @@ impl<'s> ser::Serializer for &'s mut Serializer {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), Failure> {
-        match name {
-            ITEM => self.mode = Mode::Item,
-            OBJECT => self.mode = Mode::OwnOrder,
-            SET => {
-                self.out.tag(SET_TAG);
-                self.mode = Mode::Set;
-            }
-            MAP => {
-                self.out.tag(MAP_TAG);
-                self.mode = Mode::Map;
-            }
-            _ => {}
+        if name.starts_with(OURS) {
+            return inside(self, name, value);
         }
         value.serialize(self)
     }
@@ -234,16 +210,16 @@ impl<'s> ser::Serializer for &'s mut Serializer {
 
     #[inline]
     fn serialize_seq(self, length: Option<usize>) -> Result<Sequence<'s>, Failure> {
-        self.sequence(length)
+        self.sequence(length, Kind::Plain)
     }
 
     #[inline]
     fn serialize_tuple(self, length: usize) -> Result<Sequence<'s>, Failure> {
-        self.sequence(Some(length))
+        self.sequence(Some(length), Kind::Plain)
     }
 
     fn serialize_tuple_struct(self, _name: &'static str, length: usize) -> Result<Sequence<'s>, Failure> {
-        self.sequence(Some(length))
+        self.sequence(Some(length), Kind::Plain)
     }
 
     fn serialize_tuple_variant(
@@ -254,14 +230,12 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         length: usize,
     ) -> Result<Sequence<'s>, Failure> {
         self.variant(variant)?;
-        Ok(self.sequence(Some(length))?.of_variant(variant))
+        Ok(self.sequence(Some(length), Kind::Plain)?.of_variant(variant))
     }
 
     #[inline]
     fn serialize_map(self, length: Option<usize>) -> Result<Map<'s>, Failure> {
-        self.enter()?;
-        let mode = mem::take(&mut self.mode);
-        Ok(Map::new(self, length, mode))
+        self.map(length, Kind::Plain)
     }
 
     #[inline]
@@ -287,6 +261,8 @@ pub(super) struct OpenHead {
     major: Major,
     announced: u64,
     pub count: usize,
+    /// What went wrong first inside of it. The type may go on all the same, but not to an end.
+    failed: Option<Failure>,
 }
 
 impl OpenHead {
@@ -299,7 +275,22 @@ impl OpenHead {
             major,
             announced,
             count: 0,
+            failed: None,
         }
+    }
+
+    /// Remembers what went wrong with a part.
+    #[inline]
+    pub fn note(&mut self, written: Result<(), Failure>) -> Result<(), Failure> {
+        written.inspect_err(|failure| {
+            self.failed.get_or_insert_with(|| failure.clone());
+        })
+    }
+
+    /// Before it is closed: the first of them again. What the serializer knows of open collections is not to be trusted then.
+    #[inline]
+    pub fn check(&mut self) -> Result<(), Failure> {
+        self.failed.take().map_or(Ok(()), Err)
     }
 
     /// Which of its elements lies at `at`.

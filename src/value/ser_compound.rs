@@ -9,8 +9,9 @@ use super::{
     order::Span,
     reader::{Major, Reader},
     seen,
-    ser::{Mode, OpenHead, Serializer},
+    ser::{OpenHead, Serializer},
     ser_distinct::Distinct,
+    ser_inside::Kind,
     ser_key::KeySerializer,
 };
 
@@ -24,9 +25,9 @@ pub(super) struct Sequence<'s> {
 
 impl<'s> Sequence<'s> {
     #[inline]
-    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, mode: Mode) -> Self {
+    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, kind: Kind) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Array, length);
-        let distinct = Distinct::of(mode, serializer, length);
+        let distinct = Distinct::of(kind, serializer, length);
         Self {
             serializer,
             head,
@@ -50,7 +51,9 @@ impl<'s> Sequence<'s> {
         if self.distinct.is_some() {
             written = written.and_then(|()| self.check(start));
         }
-        written.map_err(|failure| in_variant(failure.in_element(index), self.variant))
+        let variant = self.variant;
+        self.head
+            .note(written.map_err(|failure| in_variant(failure.in_element(index), variant)))
     }
 
     #[inline(never)]
@@ -62,7 +65,8 @@ impl<'s> Sequence<'s> {
     }
 
     #[inline]
-    fn close(self) -> Result<(), Failure> {
+    fn close(mut self) -> Result<(), Failure> {
+        self.head.check()?;
         if let Some(distinct) = &self.distinct {
             distinct.close(self.serializer, &self.head)?;
         }
@@ -107,16 +111,19 @@ impl<'s> Fields<'s> {
         let start = out.len();
         out.text(name);
         let key = Span { start, end: out.len() };
-        if !seen.add(&mut self.names, name.as_bytes(), key, out.as_bytes()) {
-            return Err(in_variant(repeated(name), self.variant));
-        }
-        value
-            .serialize(&mut *self.serializer)
-            .map_err(|failure| in_variant(failure.in_entry(name), self.variant))
+        let written = match seen.add(&mut self.names, name.as_bytes(), key, out.as_bytes()) {
+            true => value
+                .serialize(&mut *self.serializer)
+                .map_err(|failure| failure.in_entry(name)),
+            false => Err(repeated(name)),
+        };
+        let variant = self.variant;
+        self.head.note(written.map_err(|failure| in_variant(failure, variant)))
     }
 
     #[inline]
-    fn close(self) -> Result<(), Failure> {
+    fn close(mut self) -> Result<(), Failure> {
+        self.head.check()?;
         if let Some(key) = self.serializer.seen.close(&self.names, self.serializer.out.as_bytes()) {
             return Err(in_variant(
                 repeated(&key_text(self.serializer, key.start)),
@@ -147,10 +154,10 @@ enum Keys {
 
 impl<'s> Map<'s> {
     #[inline]
-    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, mode: Mode) -> Self {
+    pub fn new(serializer: &'s mut Serializer, length: Option<usize>, kind: Kind) -> Self {
         let head = OpenHead::write(&mut serializer.out, Major::Map, length);
-        let keys = match mode {
-            Mode::OwnOrder => Keys::OwnOrder(serializer.seen.open(length.unwrap_or_default() as u64)),
+        let keys = match kind {
+            Kind::Object => Keys::OwnOrder(serializer.seen.open(length.unwrap_or_default() as u64)),
             _ => Keys::Sorted(serializer.entries.open()),
         };
         Self {
@@ -162,12 +169,9 @@ impl<'s> Map<'s> {
     }
 }
 
-impl ser::SerializeMap for Map<'_> {
-    type Ok = ();
-    type Error = Failure;
-
+impl Map<'_> {
     #[inline]
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Failure> {
+    fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Failure> {
         let Serializer { out, entries, seen, .. } = &mut *self.serializer;
         let start = out.len();
         key.serialize(KeySerializer { out })?;
@@ -190,15 +194,33 @@ impl ser::SerializeMap for Map<'_> {
     }
 
     #[inline]
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
         let Some(key) = self.key.take() else {
             return Err(Failure::new(BY_TURNS));
         };
         let written = value.serialize(&mut *self.serializer);
         written.map_err(|failure| failure.in_entry(&key_text(self.serializer, key)))
     }
+}
 
-    fn end(self) -> Result<(), Failure> {
+impl ser::SerializeMap for Map<'_> {
+    type Ok = ();
+    type Error = Failure;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Failure> {
+        let written = self.key(key);
+        self.head.note(written)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
+        let written = self.value(value);
+        self.head.note(written)
+    }
+
+    fn end(mut self) -> Result<(), Failure> {
+        self.head.check()?;
         if self.key.is_some() {
             return Err(Failure::new(BY_TURNS));
         }

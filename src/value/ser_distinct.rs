@@ -6,7 +6,8 @@ use super::{
     order::Span,
     reader::Reader,
     seen::{NEGATIVE_ZERO, Scope, is_primitive},
-    ser::{Mode, OpenHead, Serializer},
+    ser::{OpenHead, Serializer},
+    ser_inside::Kind,
 };
 
 pub(super) struct Distinct {
@@ -17,10 +18,10 @@ pub(super) struct Distinct {
 
 impl Distinct {
     #[inline]
-    pub fn of(mode: Mode, serializer: &Serializer, length: Option<usize>) -> Option<Self> {
-        let of_map = match mode {
-            Mode::Set => false,
-            Mode::Map => true,
+    pub fn of(kind: Kind, serializer: &Serializer, length: Option<usize>) -> Option<Self> {
+        let of_map = match kind {
+            Kind::Set => false,
+            Kind::Map => true,
             _ => return None,
         };
         let scope = serializer.seen.open(length.unwrap_or_default() as u64);

@@ -7,12 +7,7 @@ use serde::{
     ser::{self, Impossible},
 };
 
-use super::{
-    failure::Failure,
-    leaf::{ITEM, MAP, OBJECT, SET},
-    reader::Major,
-    writer::Writer,
-};
+use super::{failure::Failure, leaf::OURS, reader::Major, writer::Writer};
 
 pub(super) struct KeySerializer<'s> {
     pub out: &'s mut Writer,
@@ -76,6 +71,7 @@ macro_rules! displayed {
     };
 }
 
+/// Methods that do what a function `refuse` does.
 macro_rules! refused {
     ($($method:ident($($arg:ty),*) -> $ok:ty;)+) => {
         $(fn $method(self $(, _: $arg)*) -> Result<$ok, Failure> {
@@ -83,6 +79,7 @@ macro_rules! refused {
         })+
     };
 }
+pub(super) use refused;
 
 type Never = Impossible<(), Failure>;
 
@@ -145,9 +142,9 @@ impl ser::Serializer for KeySerializer<'_> {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, key: &T) -> Result<(), Failure> {
-        match name {
-            ITEM | SET | MAP | OBJECT => refuse(),
-            _ => key.serialize(self),
+        match name.starts_with(OURS) {
+            true => refuse(),
+            false => key.serialize(self),
         }
     }
 

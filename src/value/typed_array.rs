@@ -119,6 +119,8 @@ impl TypedArray {
 }
 
 impl Leaf for TypedArray {
+    const NAME: &'static str = "$snapfold::typed-array";
+
     fn write(&self, writer: &mut Writer) {
         writer.tag(self.element.tag());
         writer.bytes(&self.bytes);

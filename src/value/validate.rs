@@ -69,7 +69,7 @@ impl Validator<'_, '_> {
         self.distinct(head.argument, |this, scope| {
             let key = this.reader.head()?;
             if key.major != Major::Text {
-                return Err(malformed(key.at, "a map key that is not text"));
+                return Err(malformed(key.at, KEY_NOT_TEXT));
             }
             let name = this.reader.text_of(key)?;
             this.add(scope, name.as_bytes(), key.at)?;
@@ -196,6 +196,7 @@ impl Validator<'_, '_> {
     }
 }
 
+pub(super) const KEY_NOT_TEXT: &str = "a map key that is not text";
 pub(super) const REPEATED: &str = "a key or element that the collection holds already";
 
 /// The depth inside of an array or map that lies in `depth` others.

@@ -127,6 +127,8 @@ fn pieces(bytes: &[u8]) -> impl Iterator<Item = Piece<'_>> {
 }
 
 impl Leaf for Wtf8 {
+    const NAME: &'static str = "$snapfold::wtf8";
+
     fn write(&self, writer: &mut Writer) {
         writer.tag(Self::TAG);
         writer.bytes(&self.0);

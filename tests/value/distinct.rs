@@ -123,3 +123,69 @@ fn a_map_that_announces_nothing_is_checked_too() {
         refuse(Announced(announced, keys.clone()), "state[\"150\"]");
     }
 }
+
+/// Writes what `T` cannot be in the middle of a collection, and goes on as if nothing had happened.
+struct GoesOn<T>(&'static str, T);
+
+impl<T: Serialize> Serialize for GoesOn<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTupleVariant};
+        macro_rules! go_on {
+            ($open:expr, $($write:expr),+) => {{
+                let mut open = $open?;
+                $(let _: Result<(), S::Error> = $write(&mut open);)+
+                open.end()
+            }};
+        }
+        let bad = &self.1;
+        match self.0 {
+            "sequence" => go_on!(
+                serializer.serialize_seq(None),
+                |seq: &mut S::SerializeSeq| seq.serialize_element(&1),
+                |seq: &mut S::SerializeSeq| seq.serialize_element(bad),
+                |seq: &mut S::SerializeSeq| seq.serialize_element(&GoesOn("key", ()))
+            ),
+            "struct" => go_on!(
+                serializer.serialize_struct("Bad", 1),
+                |fields: &mut S::SerializeStruct| fields.serialize_field("field", bad)
+            ),
+            "key" => go_on!(
+                serializer.serialize_map(Some(2)),
+                |map: &mut S::SerializeMap| map.serialize_key(&[1]),
+                |map: &mut S::SerializeMap| map.serialize_value(&1)
+            ),
+            "value" => go_on!(serializer.serialize_map(Some(1)), |map: &mut S::SerializeMap| map
+                .serialize_entry("field", bad)),
+            "tuple variant" => go_on!(
+                serializer.serialize_tuple_variant("Bad", 0, "V", 1),
+                |fields: &mut S::SerializeTupleVariant| fields.serialize_field(bad)
+            ),
+            _ => go_on!(
+                serializer.serialize_struct_variant("Bad", 0, "V", 1),
+                |fields: &mut S::SerializeStructVariant| fields.serialize_field("field", bad)
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_failure_inside_is_one_of_the_whole_whatever_the_type_does_with_it() {
+    let bad = || BTreeMap::from([(Some(1), 1), (None, 2)]);
+    refuse(GoesOn("sequence", bad()), "state[1]");
+    refuse(GoesOn("struct", bad()), "state.field");
+    refuse(GoesOn("key", ()), "state");
+    refuse(GoesOn("value", bad()), "state.field");
+    refuse(GoesOn("tuple variant", bad()), "state.V[0]");
+    refuse(GoesOn("struct variant", bad()), "state.V.field");
+    refuse(
+        vec![GoesOn("sequence", GoesOn("value", Set(vec![1, 1])))],
+        "state[0][1].field[1]",
+    );
+    let error = to_vec(&GoesOn("sequence", Set(vec![1, 1]))).unwrap_err();
+    assert!(error.message().contains("already"), "the first one: {error}");
+    assert!(to_vec(&GoesOn("sequence", 1)).is_err(), "the last one");
+    assert_eq!(
+        to_vec(&GoesOn("struct", 1)).unwrap(),
+        to_vec(&BTreeMap::from([("field", 1)])).unwrap()
+    );
+}

@@ -1,6 +1,7 @@
 //! The value room: one encoding per value, whatever comes in.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod buffers;
 mod diagnostic;
 mod distinct;
 mod hostile;

@@ -196,26 +196,128 @@ fn keys_and_values_are_read_by_turns() {
     from_slice::<Called<'k', 'v', '-'>>(&hex("a2 6161 01 6162 02")).unwrap_err();
 }
 
-#[test]
-fn a_variant_is_read_with_its_content() {
-    /// Knows the name and forgets the content.
-    #[derive(Debug)]
-    struct Named;
-    impl<'de> Deserialize<'de> for Named {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct OnlyName;
-            impl<'de> Visitor<'de> for OnlyName {
-                type Value = Named;
-                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    f.write_str("a variant")
-                }
-                fn visit_enum<A: serde::de::EnumAccess<'de>>(self, variant: A) -> Result<Named, A::Error> {
-                    variant.variant::<String>().map(|_| Named)
-                }
+/// Reads an object, and goes on after a key that it does not like.
+#[derive(Debug)]
+struct AnyKeys;
+
+impl<'de> Deserialize<'de> for AnyKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = AnyKeys;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
             }
-            deserializer.deserialize_enum("Named", &[], OnlyName)
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<AnyKeys, A::Error> {
+                while !matches!(entries.next_key::<char>(), Ok(None)) {
+                    entries.next_value::<IgnoredAny>()?;
+                }
+                Ok(AnyKeys)
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+#[test]
+fn a_key_that_is_not_text_is_not_stepped_over() {
+    assert!(
+        from_slice::<AnyKeys>(&hex("a2 6161 01 626263 02")).is_ok(),
+        "text, but no char"
+    );
+    for refused in [
+        "a1 01 02",
+        "a2 01 02 01 03",
+        "a1 80 f6",
+        "a1 c100 0a",
+        "a1 f6 01",
+        "a1 a10102 f6",
+    ] {
+        let bytes = hex(refused);
+        let verdict = validate(&bytes).unwrap_err();
+        assert_eq!(from_slice::<AnyKeys>(&bytes).unwrap_err(), verdict, "{refused}");
+        assert_eq!(
+            from_slice::<Lenient<AnyKeys>>(&bytes).unwrap_err(),
+            verdict,
+            "{refused}"
+        );
+        let named = hex(&format!("82 {refused} f6"));
+        assert_eq!(
+            from_slice::<Vec<Lenient<Named>>>(&named).unwrap_err().code(),
+            snapfold::Code::Malformed
+        );
+    }
+}
+
+/// Fails without a look at its item.
+#[derive(Debug)]
+struct Never;
+
+impl<'de> Deserialize<'de> for Never {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("never"))
+    }
+}
+
+/// Tries an element as something that is never read, then the next ones.
+#[derive(Debug)]
+struct AfterNever;
+
+impl<'de> Deserialize<'de> for AfterNever {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Elements;
+        impl<'de> Visitor<'de> for Elements {
+            type Value = AfterNever;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<AfterNever, A::Error> {
+                elements.next_element::<Never>().unwrap_err();
+                while elements.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(AfterNever)
+            }
+        }
+        deserializer.deserialize_seq(Elements)
+    }
+}
+
+#[test]
+fn an_item_that_was_not_looked_at_is_not_taken_for_read() {
+    for bytes in ["81 01", "82 01 02", "82 81 01 02"] {
+        let bytes = hex(bytes);
+        for error in [
+            from_slice::<AfterNever>(&bytes).unwrap_err(),
+            from_slice::<(AfterNever, u8)>(&bytes).unwrap_err(),
+        ] {
+            offset(&error);
         }
     }
+    let error = from_slice::<AfterNever>(&hex("81 01")).unwrap_err();
+    assert!(error.message().contains("the type went on"), "{error}");
+}
+
+/// Knows the name of a variant and forgets its content.
+#[derive(Debug)]
+struct Named;
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OnlyName;
+        impl<'de> Visitor<'de> for OnlyName {
+            type Value = Named;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a variant")
+            }
+            fn visit_enum<A: serde::de::EnumAccess<'de>>(self, variant: A) -> Result<Named, A::Error> {
+                variant.variant::<String>().map(|_| Named)
+            }
+        }
+        deserializer.deserialize_enum("Named", &[], OnlyName)
+    }
+}
+
+#[test]
+fn a_variant_is_read_with_its_content() {
     assert!(from_slice::<Named>(&hex("6161")).is_ok());
     from_slice::<Named>(&hex("a1 6161 01")).unwrap_err();
     from_slice::<Vec<Named>>(&hex("82 a1 6161 6162")).unwrap_err();

@@ -66,7 +66,7 @@ export function sealHandle<State, Event, P extends Position>(
   const options = { thorough: settings.development, unshared: settings.mutable };
   const use: Use<SealedPayload> = (payload, bytes) => {
     if (bytes <= settings.maxStateBytes) return sealPayload(header, payload, settings);
-    throw new SnapshotError('tooLarge', `the state is ${bytes} bytes, maxStateBytes is ${settings.maxStateBytes}`);
+    throw new SnapshotError('tooLarge', `the state is ${bytes} bytes, maxStateBytes is ${settings.maxStateBytes}; keep less in the state, or raise it`);
   };
   const sealed = remembered === undefined ? encoding(plain, options, use) : remembered.encoding(handle.streamId, plain, use);
   if (settings.verifyOnSeal) verifySealed(sealed, settings, (opened) => encode(plainAgain(settings, decodePayload(opened)), options));

@@ -9,8 +9,9 @@ import { SnapshotError } from './error.js';
 import { decode } from './value/decode.js';
 
 /**
- * Any bytes in diagnostic notation (RFC 8949 §8): a frame with its verdict, header and payload, whole or damaged, or else CBOR items. At
- * most `maxChars` characters for each part (default 4,096), then a note says where they are malformed or how many bytes are left.
+ * Any bytes in diagnostic notation (RFC 8949 §8): a frame with its verdict, header and payload, whole or damaged, or else CBOR items. Of
+ * signed frames nothing is verified: `open` does that, with the keys. At most `maxChars` characters for each part (default 4,096), then a
+ * note says where they are malformed or how many bytes are left.
  */
 export function diagnose(bytes: Uint8Array, { maxChars = 4096 }: { readonly maxChars?: number } = {}): string {
   if (!Number.isInteger(maxChars) || maxChars < 0 || maxChars > MAX_LENGTH) {

@@ -169,15 +169,17 @@ test('what was undefined and is a hole now is refused, and 0 is not −0', async
   await same({ filler, list: ['first', 0, 0, 'x'.repeat(5_000)] });
 });
 
-test('in development a change in place fails the snapshot with its path, and the next one is right', async () => {
+test('in development a change in place fails the snapshot with its path, for as long as it is part of the state', async () => {
   const { take } = await snapshots({ immutable: true, development: true });
   const state = { orders: orders() };
   await take(state);
   (state.orders[7] as { lines: { quantity: number }[] }).lines[0]!.quantity = 2;
   await assert.rejects(take({ ...state }), { code: 'mutated', path: 'state.orders[7].lines[0].quantity' });
-  assert.deepEqual(open(await take(state)).state, state);
-  state.orders.push({ id: -1, lines: [] });
-  await assert.rejects(take({ ...state }), { code: 'mutated', path: 'state.orders[300]' });
+  await assert.rejects(take({ ...state, more: true }), { code: 'mutated' });
+  const loaded = structuredClone(state); // as the log has it, say
+  assert.deepEqual(open(await take(loaded)).state, loaded);
+  loaded.orders.push({ id: -1, lines: [] });
+  await assert.rejects(take({ ...loaded }), { code: 'mutated', path: 'state.orders[300]' });
 });
 
 test('in production one snapshot of a stream in 64 is encoded in full: it reports what diverged, and is right', async () => {

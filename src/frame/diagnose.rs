@@ -4,8 +4,9 @@ use alloc::format;
 use alloc::string::String;
 
 use super::head::{DIGEST_BYTES, MAGIC, PRELUDE_BYTES, read_u32};
-use super::{Expect, Opened, open};
+use super::{Expect, Opened, lz4, open};
 use crate::value::{self, Bytes};
+use crate::{Code, Error};
 
 /// Shows a frame, whole or damaged, in diagnostic notation (RFC 8949 §8): the verdict, the header, the payload; each of the last two as
 /// by [`value::diagnose`] with at most `max_chars` characters. Other bytes are shown as by that alone.
@@ -29,8 +30,8 @@ use crate::value::{self, Bytes};
 /// # Ok::<(), snapfold::Error>(())
 /// ```
 ///
-/// What stands in the fields of the header is in docs/format.md §2.1. Signed frames are shown, though nobody knows by this whether their
-/// signature is right; compressed payloads of frames that open are expanded. O(n), and the memory that [`open`] takes.
+/// What stands in the fields of the header is in docs/format.md §2.1. Of signed frames nothing is verified: [`open`] does that, with the
+/// keys. Compressed payloads of frames that open are expanded. O(n), and the memory that [`open`] takes.
 pub fn diagnose(bytes: &[u8], max_chars: usize) -> String {
     if !bytes.starts_with(&MAGIC) {
         return value::diagnose(bytes, max_chars);
@@ -41,21 +42,36 @@ pub fn diagnose(bytes: &[u8], max_chars: usize) -> String {
     let stored = behind.get(DIGEST_BYTES..).unwrap_or_default();
     let (verdict, payload) = match open(bytes, &Expect::default()) {
         Ok(opened) => ("a frame that opens".into(), show(&opened, max_chars)),
-        Err(error) => (
-            format!("a frame that does not open: {error}"),
-            value::diagnose(stored, max_chars),
-        ),
+        Err(error) => (refusal(&error), show_stored(stored, max_chars)),
     };
     let header = value::diagnose(header, max_chars);
     format!("/ {verdict} /\n/ header / {header}\n/ payload / {payload}")
 }
 
-fn show(opened: &Opened<'_>, max_chars: usize) -> String {
-    if opened.facts.media_type.is_none() {
-        return value::diagnose(&opened.payload, max_chars);
+fn refusal(error: &Error) -> String {
+    match error.code() {
+        Code::UnknownKey => format!("a frame of which nothing is verified here: {error}"),
+        _ => format!("a frame that does not open: {error}"),
     }
-    // A format of the host's own.
-    let shown = opened.payload.get(..max_chars).unwrap_or(&opened.payload);
-    let bytes = value::to_vec(&Bytes(shown.into())).unwrap_or_default();
-    value::diagnose(&bytes, max_chars)
+}
+
+fn show(opened: &Opened<'_>, max_chars: usize) -> String {
+    match opened.facts.media_type {
+        None => value::diagnose(&opened.payload, max_chars),
+        Some(_) => show_bytes(&opened.payload, max_chars),
+    }
+}
+
+/// What lies in a frame that does not open: perhaps a value, though none begins as LZ4 does.
+fn show_stored(stored: &[u8], max_chars: usize) -> String {
+    match stored.starts_with(&lz4::DESCRIPTOR) {
+        true => format!("/ compressed / {}", show_bytes(stored, max_chars)),
+        false => value::diagnose(stored, max_chars),
+    }
+}
+
+fn show_bytes(bytes: &[u8], max_chars: usize) -> String {
+    let shown = bytes.get(..max_chars).unwrap_or(bytes);
+    let item = value::to_vec(&Bytes(shown.into())).unwrap_or_default();
+    value::diagnose(&item, max_chars)
 }

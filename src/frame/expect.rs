@@ -57,7 +57,7 @@ impl<'a> Expect<'a> {
             return Err(Error::new(
                 Code::TooLarge,
                 text!(
-                    "the state is {} bytes, maxStateBytes is {}",
+                    "the state is {} bytes, maxStateBytes is {}; raise it to read this frame",
                     payload.bytes,
                     self.max_state_bytes
                 ),

@@ -20,7 +20,7 @@ pub const MAX_BLOCK_BYTES: usize = 64 * 1024;
 pub const MAX_PIECE_BYTES: usize = DESCRIPTOR.len() + HEAD_BYTES + get_maximum_output_size(BLOCK_BYTES) + HEAD_BYTES;
 
 /// Magic; version 1, independent blocks, no checksums, no length; blocks of at most 64 KiB; the check byte of those two.
-const DESCRIPTOR: [u8; 7] = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82];
+pub(super) const DESCRIPTOR: [u8; 7] = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82];
 /// In front of each block: its length, little-endian; the highest bit says that it is not compressed. 0 ends the frame.
 const HEAD_BYTES: usize = 4;
 const NOT_COMPRESSED: u32 = 1 << 31;

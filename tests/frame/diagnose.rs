@@ -1,7 +1,7 @@
 //! Frames in diagnostic notation: for people who look at what a store holds.
 
 use proptest::prelude::*;
-use snapfold::frame::{self, Sealing};
+use snapfold::frame::{self, Compression, Key, Sealing};
 use snapfold::value::diagnose;
 
 use super::{full_header, payload};
@@ -46,6 +46,24 @@ fn a_damaged_frame_says_what_is_wrong_and_shows_the_rest() {
         "{text}"
     );
     assert!(text.ends_with("/ payload / [\"apples\", \"pearr\"]"), "{text}");
+}
+
+#[test]
+fn of_a_signed_frame_nothing_is_verified_and_a_compressed_one_is_not_misread() {
+    let key = [Key::new("k", &[7; 32]).unwrap()];
+    let sealing = Sealing {
+        keys: &key,
+        compression: Compression::Auto,
+        ..Sealing::default()
+    };
+    let payload = snapfold::value::to_vec(&vec!["apples"; 400]).unwrap();
+    let sealed = frame::seal_with(&full_header(), &payload, &sealing).unwrap();
+    let text = frame::diagnose(&sealed.frame, 100);
+    assert!(
+        text.starts_with("/ a frame of which nothing is verified here: unknownKey"),
+        "{text}"
+    );
+    assert!(text.contains("/ payload / / compressed / h'04224d18"), "{text}");
 }
 
 proptest! {

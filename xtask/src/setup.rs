@@ -38,7 +38,7 @@ pub fn run() -> Result<()> {
     steps.ensure(
         &format!("wasm-bindgen {wasm_bindgen}"),
         || Ok(has_wasm_bindgen(&wasm_bindgen)),
-        "installing (about 2 minutes, once)",
+        "installing (2 minutes, on a busy machine up to 10; once)",
         || install_wasm_bindgen(&wasm_bindgen),
     )?;
     for folder in NPM_FOLDERS {
@@ -132,7 +132,7 @@ impl Steps {
         self.ensure(
             &format!("npm packages of {folder}"),
             || Ok(has_packages(&run::root().join(folder))),
-            "installing",
+            "installing (where no ready-made better-sqlite3 fits, compiling it: some minutes)",
             || install_packages(folder, command),
         )
     }

@@ -37,7 +37,8 @@ export class RememberedStates {
   }
 
   /**
-   * Hands the bytes of `value`, the next state of a stream, to `use`: those of a full encoding. If anything fails, the stream is forgotten.
+   * Hands the bytes of `value`, the next state of a stream, to `use`: those of a full encoding. If anything fails, the stream is forgotten;
+   * unless something remembered was changed: then it is refused again, for as long as it is part of the state.
    *
    * @throws SnapshotError `mutated` with the path, if `thorough` and something remembered was changed; and what `encode` throws.
    */
@@ -50,7 +51,10 @@ export class RememberedStates {
     if (full !== undefined && !sameBytes(full, encoded.bytes)) {
       const path = firstDifference(decode(encoded.bytes), decode(full)) ?? 'state';
       const error = new SnapshotError(thorough ? 'mutated' : 'diverged', CHANGED, { path });
-      if (thorough) throw error;
+      if (thorough) {
+        if (last !== undefined) this.#keep(streamId, last);
+        throw error;
+      }
       diverged(streamId, error);
       encoded = { bytes: full, part: undefined };
     }
@@ -79,7 +83,7 @@ export class RememberedStates {
 }
 
 const CHANGED =
-  'a part of the state was changed in place after a snapshot of it, so that the change may be missing in others; return new objects for what changes, or do without immutable: true';
+  'a part of the state was changed in place after a snapshot of it, so that the change may be missing in others; return new objects for what changes, or do without immutable: true; load the stream again';
 
 /** Whatever the quick way does not know, the encoder of whole states writes or refuses. */
 function encodedAfter(value: unknown, last: Encoded | undefined): Encoded {

@@ -50,7 +50,7 @@ fn a_damaged_frame_says_what_is_wrong_and_shows_the_rest() {
 
 #[test]
 fn of_a_signed_frame_nothing_is_verified_and_a_compressed_one_is_not_misread() {
-    let key = [Key::new("k", &[7; 32]).unwrap()];
+    let key = [Key::new("k", [7; 32]).unwrap()];
     let sealing = Sealing {
         keys: &key,
         compression: Compression::Auto,

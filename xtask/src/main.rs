@@ -21,7 +21,7 @@ Tasks:
   build         make the WebAssembly modules and the npm package, and list their sizes
   fuzz [TARGET] [--seconds N]
                 run one fuzz target, or all, for N seconds each (60); needs a nightly toolchain and a C++ compiler
-  bench [ARGS…] measure against peers, see docs/benchmarks.md; with --quick in about 2 minutes, without in about 15
+  bench [ARGS…] measure against peers, see docs/benchmarks.md; with --quick in 5 minutes, without in more than half an hour
   help          print this text
 
 Every task but fuzz first checks that Node.js 20 or newer, npm and git are there. It then installs what is missing: the

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::digest::{header_digest, is_header_digest};
 use super::header::{self, Header, MAX_HEADER_BYTES};
 use super::header_reader::{self, Decoded};
-use super::{Expect, Key, Payload};
+use super::{Expect, Key, Payload, corrupt};
 use crate::text::text;
 use crate::value::Value;
 use crate::{Code, Error, Result};
@@ -98,13 +98,14 @@ pub(crate) fn inspect_around<'a>(
     ) else {
         return Err(truncated(bytes.len(), "inside its header"));
     };
-    check_digest(signed, header, digest, expect.keys)?;
+    let claims = header_reader::claims(header, PRELUDE_BYTES)?;
+    check_digest(signed, claims.key_id, digest, expect.keys)?;
     let Decoded {
         header,
         meta,
         payload,
         key_id,
-    } = header_reader::decode(header, PRELUDE_BYTES)?;
+    } = header_reader::decode(header, PRELUDE_BYTES, &claims)?;
     check_length(
         frame_bytes.saturating_sub(offset as u64),
         payload.stored_bytes(),
@@ -121,8 +122,7 @@ pub(crate) fn inspect_around<'a>(
 }
 
 /// The header says itself which key it was signed with. That is no more than a claim, and serves for choosing the key.
-fn check_digest(signed: &[u8], header: &[u8], digest: &[u8], keys: &[Key]) -> Result<()> {
-    let claimed = header_reader::claimed_key(header, PRELUDE_BYTES)?;
+fn check_digest(signed: &[u8], claimed: Option<&str>, digest: &[u8], keys: &[Key]) -> Result<()> {
     let key = match claimed {
         None => None,
         Some(id) => Some(
@@ -226,10 +226,6 @@ fn read_u16(bytes: &[u8], at: usize) -> Option<u16> {
 
 pub(super) fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
-}
-
-fn corrupt(message: impl Into<String>) -> Error {
-    Error::new(Code::Corrupt, message)
 }
 
 fn truncated(length: usize, place: &str) -> Error {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::payload::{Algorithm, Payload, Stored};
 use crate::fold::Anchor;
 use crate::text::text;
-use crate::value::{self, MAX_SAFE_INTEGER, Value, Writer};
+use crate::value::{self, MAX_SAFE_INTEGER, Reader, Value, Writer};
 use crate::{Code, Error, Result};
 
 /// Upper bound of an encoded header, in bytes.
@@ -177,25 +177,21 @@ pub(super) fn check_meta(encoded: &[u8]) -> Result<&[u8]> {
     if !is_map(encoded) {
         return Err(Error::new(Code::InvalidOption, NO_OBJECT).at_path("meta"));
     }
-    match value::validate(&one_level_deeper(encoded)) {
-        Ok(()) => Ok(encoded),
-        Err(error) => Err(Error::new(Code::Unencodable, error.message()).at_path("meta")),
-    }
+    let mut reader = Reader::new(encoded);
+    reader
+        .skip(HEADER_DEPTH)
+        .and_then(|()| reader.finish())
+        .map_err(|failure| Error::new(Code::Unencodable, Error::from(failure).message()).at_path("meta"))?;
+    Ok(encoded)
 }
 
 pub(super) const NO_OBJECT: &str = "metadata is a plain object";
 pub(super) const EMPTY_MAP: u8 = 0xa0;
+/// Fields lie in the header's map, which is one level of nesting already.
+pub(super) const HEADER_DEPTH: usize = 1;
 
 pub(super) fn is_map(item: &[u8]) -> bool {
     item.first().is_some_and(|first| first & 0xe0 == EMPTY_MAP)
-}
-
-/// The item in an array: the header's map is one level of nesting already.
-pub(super) fn one_level_deeper(item: &[u8]) -> Vec<u8> {
-    const ARRAY_OF_ONE: u8 = 0x81;
-    let mut array = vec![ARRAY_OF_ONE];
-    array.extend_from_slice(item);
-    array
 }
 
 /// Collects fields in ascending order and writes the map's head when their number is known.

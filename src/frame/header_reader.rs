@@ -3,41 +3,53 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Digest;
-use super::header::{EMPTY_MAP, Header, NO_OBJECT, field, is_map, one_level_deeper};
+use super::header::{EMPTY_MAP, HEADER_DEPTH, Header, NO_OBJECT, field, is_map};
 use super::payload::{Algorithm, Payload, Stored};
+use super::{Digest, corrupt};
 use crate::fold::Anchor;
 use crate::text::text;
-use crate::value::{self, MAX_SAFE_INTEGER, Reader};
+use crate::value::{MAX_SAFE_INTEGER, Reader};
 use crate::{Code, Error, Result};
 
 /// The reader revision that this code implements: a frame whose floor is higher is refused as too new.
 const REVISION: u32 = 1;
 
-/// The key id that a header states, read before anything is verified: it serves for choosing the key and for nothing else. The whole
-/// header must look like one, or a changed field number could pass for a signature. Allocates nothing; linear in the header.
-pub(super) fn claimed_key(bytes: &[u8], start: usize) -> Result<Option<&str>> {
-    find_key(bytes).map_err(|error| at_frame(error, start))
+/// What a header claims before anything is verified.
+pub(super) struct Claims<'a> {
+    /// Serves for choosing the key, and for nothing else until the digest is verified.
+    pub key_id: Option<&'a str>,
+    floor: Option<u64>,
 }
 
-fn find_key(bytes: &[u8]) -> Result<Option<&str>> {
+/// Reads no more than heads, the key id and the floor. The whole header must look like one, or a changed field number could pass for a
+/// signature. Allocates nothing; linear in the header.
+pub(super) fn claims(bytes: &[u8], start: usize) -> Result<Claims<'_>> {
+    find_claims(bytes).map_err(|error| at_frame(error, start))
+}
+
+fn find_claims(bytes: &[u8]) -> Result<Claims<'_>> {
     let mut reader = Reader::new(bytes);
-    let (mut last, mut key) = (None, None);
+    let (mut last, mut key_id, mut floor) = (None, None, None);
     for _ in 0..reader.map()? {
         let number = ascending(&mut reader, last)?;
+        if number == field::FLOOR {
+            floor = reader.clone().u64().ok();
+        }
         match number {
-            field::KEY_ID => key = Some(key_id(&mut reader)?),
+            field::KEY_ID => key_id = Some(self::key_id(&mut reader)?),
             _ => reader.jump()?,
         }
         last = Some(number);
     }
     reader.finish()?;
-    Ok(key)
+    Ok(Claims { key_id, floor })
 }
 
 /// Reads a header whose digest has been verified; it begins at `start` in the frame.
-pub(super) fn decode(bytes: &[u8], start: usize) -> Result<Decoded<'_>> {
-    read(bytes).map_err(|error| at_frame(error, start))
+pub(super) fn decode<'a>(bytes: &'a [u8], start: usize, claims: &Claims<'_>) -> Result<Decoded<'a>> {
+    check_floor(claims)
+        .and_then(|()| read(bytes))
+        .map_err(|error| at_frame(error, start))
 }
 
 /// An error of the header with its place in the frame.
@@ -78,23 +90,15 @@ struct Draft<'a> {
 }
 
 /// A later revision may give all other fields forms of its own, so this one has the first word.
-fn check_floor(bytes: &[u8]) -> Result<()> {
-    let mut reader = Reader::new(bytes);
-    for _ in 0..reader.map()? {
-        if reader.u64()? != field::FLOOR {
-            reader.jump()?;
-            continue;
-        }
-        return match reader.u64() {
-            Ok(floor) if floor > REVISION.into() => Err(newer(&text!(
-                "this frame asks for reader revision {}, this is {}",
-                floor,
-                REVISION
-            ))),
-            _ => Ok(()),
-        };
+fn check_floor(claims: &Claims<'_>) -> Result<()> {
+    match claims.floor {
+        Some(floor) if floor > REVISION.into() => Err(newer(&text!(
+            "this frame asks for reader revision {}, this is {}",
+            floor,
+            REVISION
+        ))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn newer(what: &str) -> Error {
@@ -102,7 +106,6 @@ fn newer(what: &str) -> Error {
 }
 
 fn read(bytes: &[u8]) -> Result<Decoded<'_>> {
-    check_floor(bytes)?;
     let mut draft = Draft {
         header: Header::new("", 0, "", 0, 0),
         meta: &[],
@@ -162,7 +165,7 @@ impl<'a> Draft<'a> {
             field::FLOOR => header.floor = Some(within(reader, 2, u32::MAX.into())? as u32),
             field::FENCE => header.fence = Some(reader.u64()?),
             field::META => {
-                self.meta = nested(reader)?;
+                self.meta = item(reader)?;
                 if self.meta == [EMPTY_MAP] {
                     return Err(corrupt("empty metadata must be left out"));
                 }
@@ -172,7 +175,7 @@ impl<'a> Draft<'a> {
                 self.ask_for_newer("the frame belongs to a built-in fold, which this version does not have");
             }
             field::HISTORY => digest(reader).map(drop)?,
-            _ => nested(reader).map(drop)?,
+            _ => item(reader).map(drop)?,
         }
         Ok(())
     }
@@ -273,24 +276,9 @@ fn within(reader: &mut Reader<'_>, least: u64, most: u64) -> Result<u64> {
     Err(corrupt(text!("{} is not within {} to {}", number, least, most)))
 }
 
-/// The bytes of the next item, whatever it is.
+/// The bytes of the next item, whatever it is; it lies in the header's own map.
 fn item<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
     let start = reader.offset();
-    reader.skip()?;
+    reader.skip(HEADER_DEPTH)?;
     Ok(reader.since(start))
-}
-
-/// As [`item`], for what may hold others.
-fn nested<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
-    let start = reader.offset();
-    let item = item(reader)?;
-    value::validate(&one_level_deeper(item)).map_err(|error| {
-        let inside = error.offset().unwrap_or_default().saturating_sub(1) as usize;
-        error.at_offset(start.saturating_add(inside))
-    })?;
-    Ok(item)
-}
-
-fn corrupt(message: impl Into<String>) -> Error {
-    Error::new(Code::Corrupt, message)
 }

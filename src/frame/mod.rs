@@ -71,8 +71,7 @@ pub struct Opened<'a> {
 pub fn open<'a>(bytes: &'a [u8], expect: &Expect<'_>) -> Result<Opened<'a>> {
     let opened = open_payload(bytes, expect)?;
     if opened.facts.media_type.is_none() {
-        value::validate(&opened.payload)
-            .map_err(|error| Error::new(Code::Corrupt, format!("the payload is not a value: {error}")))?;
+        value::validate(&opened.payload).map_err(|error| corrupt(format!("the payload is not a value: {error}")))?;
     }
     Ok(opened)
 }
@@ -96,7 +95,7 @@ pub(crate) fn open_payload<'a>(bytes: &'a [u8], expect: &Expect<'_>) -> Result<O
     } = inspect(bytes, expect)?;
     let differs = |what: &str| {
         let message = format!("the {what} digest differs: bytes of the state were changed; take the snapshot again");
-        Error::new(Code::Corrupt, message).at_offset(offset)
+        corrupt(message).at_offset(offset)
     };
     let stored = bytes.get(offset..).unwrap_or_default();
     if sha256(stored) != *facts.stored_digest() {
@@ -118,4 +117,8 @@ pub(crate) fn open_payload<'a>(bytes: &'a [u8], expect: &Expect<'_>) -> Result<O
         key_id,
         payload,
     })
+}
+
+fn corrupt(message: impl Into<String>) -> Error {
+    Error::new(Code::Corrupt, message)
 }

@@ -83,6 +83,16 @@ impl<'de> Deserializer<'de> {
         self.reader.head().map_err(|failure| self.lose(failure))
     }
 
+    /// The head of an item of that kind.
+    #[inline]
+    fn head_of(&mut self, major: Major, expected: &dyn Expected) -> Result<Head, Failure> {
+        let head = self.head()?;
+        match head.major == major {
+            true => Ok(head),
+            false => Err(self.unexpected(head, expected)),
+        }
+    }
+
     #[inline]
     pub fn text_of(&mut self, head: Head) -> Result<&'de str, Failure> {
         self.reader.text_of(head).map_err(|failure| self.lose(failure))
@@ -105,19 +115,13 @@ impl<'de> Deserializer<'de> {
 
     #[inline]
     pub fn text(&mut self, expected: &dyn Expected) -> Result<&'de str, Failure> {
-        let head = self.head()?;
-        match head.major {
-            Major::Text => self.text_of(head),
-            _ => Err(self.unexpected(head, expected)),
-        }
+        let head = self.head_of(Major::Text, expected)?;
+        self.text_of(head)
     }
 
     pub fn bytes(&mut self, expected: &dyn Expected) -> Result<&'de [u8], Failure> {
-        let head = self.head()?;
-        match head.major {
-            Major::Bytes => self.bytes_of(head),
-            _ => Err(self.unexpected(head, expected)),
-        }
+        let head = self.head_of(Major::Bytes, expected)?;
+        self.bytes_of(head)
     }
 
     #[inline]
@@ -219,21 +223,13 @@ impl<'de> Deserializer<'de> {
     /// The head of an array that must be there.
     #[inline]
     pub fn array(&mut self, expected: &dyn Expected) -> Result<Head, Failure> {
-        let head = self.head()?;
-        match head.major {
-            Major::Array => Ok(head),
-            _ => Err(self.unexpected(head, expected)),
-        }
+        self.head_of(Major::Array, expected)
     }
 
     /// The head of an object that must be there.
     #[inline]
     pub fn object(&mut self, expected: &dyn Expected) -> Result<Head, Failure> {
-        let head = self.head()?;
-        match head.major {
-            Major::Map => Ok(head),
-            _ => Err(self.unexpected(head, expected)),
-        }
+        self.head_of(Major::Map, expected)
     }
 
     /// Enters an array or an object of so many items.

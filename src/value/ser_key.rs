@@ -8,6 +8,7 @@ use serde::{
 };
 
 use super::{failure::Failure, leaf::OURS, reader::Major, writer::Writer};
+use crate::text::decimal;
 
 pub(super) struct KeySerializer<'s> {
     pub out: &'s mut Writer,
@@ -16,23 +17,15 @@ pub(super) struct KeySerializer<'s> {
 impl KeySerializer<'_> {
     /// Decimal digits, several times as fast as `core::fmt` makes them.
     fn integer(self, key: i128) -> Result<(), Failure> {
-        let Ok(mut rest) = u64::try_from(key.unsigned_abs()) else {
+        let Ok(magnitude) = u64::try_from(key.unsigned_abs()) else {
             return self.display(key);
         };
-        let mut digits = [0; 20];
-        let mut length = 0;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            length += 1;
-            if rest == 0 {
-                break;
-            }
-        }
+        let mut buffer = [0; 20];
+        let digits = decimal(magnitude, &mut buffer);
         let sign: &[u8] = if key < 0 { b"-" } else { b"" };
-        self.out.head(Major::Text, (sign.len() + length) as u64);
+        self.out.head(Major::Text, (sign.len() + digits.len()) as u64);
         self.out.raw(sign);
-        self.out.raw(digits.get(digits.len() - length..).unwrap_or_default());
+        self.out.raw(digits);
         Ok(())
     }
 

@@ -23,15 +23,15 @@ use crate::Result as PublicResult;
 /// [`Code::Malformed`](crate::Code::Malformed) with the byte offset of the first item, in reading order, that breaks a rule.
 pub fn validate(bytes: &[u8]) -> PublicResult<()> {
     let mut reader = Reader::new(bytes);
-    reader.skip()?;
+    reader.skip(0)?;
     Ok(reader.finish()?)
 }
 
 impl Reader<'_> {
-    /// Steps over one item, and checks that it is a value of the profile.
-    pub fn skip(&mut self) -> Result<(), Failure> {
+    /// Steps over one item that lies in `depth` arrays and maps, and checks that it is a value of the profile.
+    pub fn skip(&mut self, depth: usize) -> Result<(), Failure> {
         let seen = &mut Seen::default();
-        Validator { reader: self, seen }.item(0)
+        Validator { reader: self, seen }.item(depth)
     }
 }
 

@@ -57,11 +57,6 @@ export function newPlace(): Key {
   return place;
 }
 
-/** How many keys are known; at most {@link MOST_KEYS}. */
-export function knownKeys(): number {
-  return count;
-}
-
 /**
  * Once the bounds are reached, all is forgotten: most likely it belongs to other states. A key that an encoding still holds keeps its words:
  * what that encoding reads may be a proxy whose code encodes, too.

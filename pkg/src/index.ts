@@ -46,7 +46,6 @@ export type { SigningKey } from './signing.js';
 export type { Outcome } from './snapshotter.js';
 export type { ListOptions, SnapshotMeta, SnapshotStore, StoreOptions } from './store.js';
 export { memoryStore } from './stores/memory.js';
-export { sqliteStore, type SqliteDatabase, type SqliteStoreOptions } from './stores/sqlite.js';
 export { decode } from './value/decode.js';
 export { firstDifference } from './value/difference.js';
 export { encode, type EncodeOptions } from './value/encode.js';

@@ -8,11 +8,11 @@ import {
   everyBytes,
   everyEvents,
   init,
-  sqliteStore,
   whenEvent,
   type EventRow,
   type Report,
 } from 'snapfold';
+import { sqliteStore } from 'snapfold/sqlite';
 
 interface Cart {
   readonly lines: Map<string, bigint>;

@@ -95,7 +95,7 @@ fn shrink(module: &Path, made: &Path, show: Show) -> Result<()> {
     let small = module.with_extension("small.wasm");
     let shrink = Cmd::new("node").arg("pkg/node_modules/binaryen/bin/wasm-opt");
     shrink
-        .words("-Oz --flatten --rereloop -Oz -Oz --low-memory-unused")
+        .words("-Oz --flatten --rereloop -Oz -Oz --converge --reorder-functions --low-memory-unused")
         .words("--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals")
         .words("--enable-reference-types --enable-multivalue --strip-target-features --strip-producers")
         .arg(module)

@@ -18,6 +18,7 @@ export {
   type NextLoad,
   type PlannedOp,
   type PlanOptions,
+  type Slot,
 } from './plans.js';
 export {
   allOf,

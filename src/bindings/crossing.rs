@@ -51,6 +51,7 @@ pub(super) fn load_request(from: &Part<'_>) -> LoadRequest {
         name: from.at("name").text(),
         stream: from.at("streamId").text(),
         version: from.at("version").short(),
+        fold_digest: from.at("foldDigest").maybe(Part::digest),
         migratable: from.at("migratable").maybe(Part::shorts).unwrap_or_default(),
         sequence: sequence(&from.at("sequence")),
         at: from.at("at").maybe(Part::whole),
@@ -149,6 +150,7 @@ fn header(from: &Part<'_>) -> Header {
     header.taken_at = from.at("takenAt").maybe(Part::time);
     header.floor = from.at("floor").maybe(Part::short);
     header.fence = from.at("fence").maybe(Part::whole);
+    header.fold_digest = from.at("foldDigest").maybe(Part::digest);
     header
 }
 

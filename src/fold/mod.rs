@@ -24,6 +24,8 @@ mod progress;
 pub use anchor::Anchor;
 pub use progress::{Admission, Progress, Sequence};
 
+use crate::frame::Digest;
+
 /// A reducer: how one event changes the state.
 ///
 /// It must be deterministic: the same events give the same state on every host, today and after a restart. Whenever that meaning
@@ -39,6 +41,12 @@ pub trait Fold {
 
     /// Folds one event in.
     fn evolve(&self, state: &mut Self::State, event: &Self::Event);
+
+    /// Digest of what a built-in fold does; `None` for a fold of the host's own. Snapshots of a digest lie in a slot of its own, whatever
+    /// the definition's version, and other folds never meet them.
+    fn digest(&self) -> Option<Digest> {
+        None
+    }
 }
 
 /// One event with its place in the log.

@@ -13,8 +13,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{StreamKeys, position_of};
+use super::keys::{Slot, StreamKeys, position_of};
 use crate::fold::{Anchor, Sequence};
+use crate::frame::{Digest, optional_digest};
 use crate::text::text;
 use crate::{Code, Error, Result};
 
@@ -30,8 +31,11 @@ pub struct LoadRequest {
     /// Stream id.
     #[serde(rename = "streamId")]
     pub stream: String,
-    /// Version of the definition: the own slot.
+    /// Version of the definition: the own slot, unless there is a fold digest.
     pub version: u32,
+    /// Digest of the definition's built-in fold.
+    #[serde(default, with = "optional_digest")]
+    pub fold_digest: Option<Digest>,
     /// Versions that `migrate` covers, in the order in which their slots are tried.
     #[serde(default)]
     pub migratable: Vec<u32>,
@@ -205,7 +209,9 @@ struct Walk<'a> {
     request: &'a LoadRequest,
     keys: StreamKeys,
     restarted: bool,
-    /// Index of the slot being tried: 0 is the own one, then `migratable`.
+    /// The own slot, then those that migrations cover, as keys spell them.
+    slots: Vec<String>,
+    /// Index of the one being tried.
     slot: usize,
     /// Candidates of the last listing; the newest comes first. Heaps here and in `save` because sorting a slice is much code.
     queue: BinaryHeap<(u64, String)>,
@@ -228,7 +234,10 @@ struct Candidate {
 
 impl<'a> Walk<'a> {
     fn of(request: &'a LoadRequest) -> Result<Self> {
+        let mut slots = Vec::from([Slot::of(request.version, request.fold_digest).segment()]);
+        slots.extend(request.migratable.iter().map(|from| Slot::Version(*from).segment()));
         Ok(Self {
+            slots,
             request,
             keys: StreamKeys::new(&request.name, &request.stream)?,
             restarted: false,
@@ -285,23 +294,16 @@ impl<'a> Walk<'a> {
         self.slot = slot;
         self.queue.clear();
         self.more = None;
-        let Some(version) = self.slot_version() else {
+        let Some(slot) = self.slots.get(slot) else {
             return self.replay();
         };
-        let start = self.request.at.map(|at| self.keys.snapshot(version, at));
-        self.list(version, start)
+        let start = self.request.at.map(|at| self.keys.snapshot_in(slot, at));
+        self.list(slot, start)
     }
 
-    fn slot_version(&self) -> Option<u32> {
-        match self.slot.checked_sub(1) {
-            None => Some(self.request.version),
-            Some(index) => self.request.migratable.get(index).copied(),
-        }
-    }
-
-    fn list(&self, version: u32, start: Option<String>) -> LoadStep {
+    fn list(&self, slot: &str, start: Option<String>) -> LoadStep {
         LoadStep::List {
-            prefix: self.keys.snapshots(version),
+            prefix: self.keys.snapshots_in(slot),
             start,
             limit: LIST_LIMIT,
         }
@@ -309,8 +311,9 @@ impl<'a> Walk<'a> {
 
     fn listed(&mut self, start: Option<String>, limit: usize, keys: &[String]) -> LoadStep {
         let prefix = self
-            .slot_version()
-            .map(|version| self.keys.snapshots(version))
+            .slots
+            .get(self.slot)
+            .map(|slot| self.keys.snapshots_in(slot))
             .unwrap_or_default();
         for key in keys {
             if key.starts_with(&prefix)
@@ -321,8 +324,11 @@ impl<'a> Walk<'a> {
             }
         }
         let oldest = self.queue.iter().map(|(position, _)| *position).min();
-        self.more = match (oldest.and_then(|oldest| oldest.checked_sub(1)), self.slot_version()) {
-            (Some(below), Some(version)) if keys.len() >= limit => Some(self.keys.snapshot(version, below)),
+        self.more = match (
+            oldest.and_then(|oldest| oldest.checked_sub(1)),
+            self.slots.get(self.slot),
+        ) {
+            (Some(below), Some(slot)) if keys.len() >= limit => Some(self.keys.snapshot_in(slot, below)),
             _ => None,
         };
         self.next_candidate()
@@ -336,8 +342,8 @@ impl<'a> Walk<'a> {
             }
             return LoadStep::Open { key, position };
         }
-        match (self.more.take(), self.slot_version()) {
-            (Some(start), Some(version)) => self.list(version, Some(start)),
+        match (self.more.take(), self.slots.get(self.slot)) {
+            (Some(start), Some(slot)) => self.list(slot, Some(start)),
             _ => self.list_slot(self.slot + 1),
         }
     }

@@ -106,6 +106,7 @@ fn request<F: Fold>(definition: &Definition<F>, stream: &str, options: LoadOptio
         name: definition.name.clone(),
         stream: stream.into(),
         version: definition.version,
+        fold_digest: definition.fold.digest(),
         migratable: definition.migratable(),
         sequence: definition.sequence,
         at: options.at,

@@ -327,3 +327,30 @@ fn a_request_that_does_not_say_whether_events_arrive_late_must_count_them() {
     ];
     walk(&request, &conversation, &used(900));
 }
+
+#[test]
+fn a_built_in_fold_is_looked_for_in_its_own_slot() {
+    let fold = [7; 32];
+    let request = LoadRequest {
+        fold_digest: Some(fold),
+        ..request()
+    };
+    let key = keys().snapshot(fold, 20);
+    let list = LoadStep::List {
+        prefix: keys().snapshots(fold),
+        start: None,
+        limit: 16,
+    };
+    let listed = LoadFact::Listed {
+        keys: vec![keys().snapshot(3, 30), key.clone()],
+    };
+    let open = LoadStep::Open {
+        key: key.clone(),
+        position: 20,
+    };
+    walk(
+        &request,
+        &[(list, listed), (open, opened(20)), (read(20), row(20))],
+        &LoadStep::Use { key },
+    );
+}

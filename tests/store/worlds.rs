@@ -182,6 +182,7 @@ fn every_load_equals_the_full_replay_or_fails_with_a_code() {
                             name: "n".into(),
                             stream: "s".into(),
                             version: 2,
+                            fold_digest: None,
                             migratable: vec![1],
                             sequence,
                             at: at.map(|n| place(sequence, n)),

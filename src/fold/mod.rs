@@ -20,6 +20,7 @@
 
 mod anchor;
 mod batch;
+mod built_in;
 mod events;
 mod order;
 mod pointer;
@@ -31,6 +32,7 @@ use alloc::vec::Vec;
 
 pub use anchor::Anchor;
 pub use batch::EventPointers;
+pub use built_in::{BuiltIn, Session};
 pub use progress::{Admission, Progress, Sequence};
 
 /// A reducer: how one event changes the state.

@@ -49,7 +49,7 @@ pub(crate) fn sort(value: &mut Value) {
     }
 }
 
-fn sort_entries(entries: &mut Vec<(String, Value)>) {
+fn sort_entries(entries: &mut [(String, Value)]) {
     if entries.iter().any(|(key, _)| array_index(key.as_bytes()).is_some()) {
         entries.sort_by_key(|(key, _)| array_index(key.as_bytes()).map_or(u64::MAX, u64::from));
     }

@@ -41,6 +41,7 @@ const CLOSE: u8 = 3;
 const SEPARATOR: u8 = 4;
 const CONTROL: u8 = 5;
 
+#[expect(clippy::indexing_slicing, reason = "a constant: the compiler would say so")]
 const CLASSES: [u8; 256] = {
     let mut classes = [ORDINARY; 256];
     let mut byte = 0;

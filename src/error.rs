@@ -184,6 +184,22 @@ codes! {
     /// An event without an identity, or one whose identity cannot be computed.
     InvalidEvent = "invalidEvent",
 
+    // Built-in folds
+    /// What an operation wants to change is not there; the path is its place in the state.
+    MissingTarget = "missingTarget",
+    /// What an operation wants to change, or the value it was given, is of another type than the operation needs.
+    WrongType = "wrongType",
+    /// The event does not have the value that an operation needs.
+    MissingValue = "missingValue",
+    /// A number beyond ±(2^53 − 1), or an index beyond its array.
+    OutOfRange = "outOfRange",
+    /// An event of a type that the fold has no rule for.
+    UnknownEvent = "unknownEvent",
+    /// A JSON Patch that does not fit the state; nothing of its event was applied.
+    PatchFailed = "patchFailed",
+    /// An event that changes what a state was made of before: only a replay, or an older snapshot, gives the right one.
+    InvalidatesBase = "invalidatesBase",
+
     // Loading and saving
     /// No usable snapshot, and the log no longer reaches back to the first event.
     HistoryUnavailable = "historyUnavailable",

@@ -25,6 +25,14 @@ export const ERROR_CODES = [
   'outOfOrder',
   'invalidPosition',
   'invalidEvent',
+  // Built-in folds
+  'missingTarget',
+  'wrongType',
+  'missingValue',
+  'outOfRange',
+  'unknownEvent',
+  'patchFailed',
+  'invalidatesBase',
   // Loading and saving
   'historyUnavailable',
   'beyondLog',

@@ -100,7 +100,7 @@ pub extern "C" fn snapfold_canonicalize(address: usize, length: usize) -> u64 {
 }
 
 /// Works on the buffer at `address` and hands out the answer.
-fn operate<T: Serialize>(address: usize, length: usize, work: impl FnOnce(&[u8]) -> Result<T>) -> u64 {
+pub(super) fn operate<T: Serialize>(address: usize, length: usize, work: impl FnOnce(&[u8]) -> Result<T>) -> u64 {
     let result = with_buffers(|buffers| {
         let bytes = buffers
             .get(&address)
@@ -116,7 +116,7 @@ fn operate<T: Serialize>(address: usize, length: usize, work: impl FnOnce(&[u8])
     answer(&result)
 }
 
-fn answer<T: Serialize>(result: &Result<T>) -> u64 {
+pub(super) fn answer<T: Serialize>(result: &Result<T>) -> u64 {
     let encoded = match result {
         Ok(value) => value::to_vec(value),
         Err(error) => Err(error.clone()),

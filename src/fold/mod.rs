@@ -19,9 +19,20 @@
 //! ```
 
 mod anchor;
+mod batch;
+mod built_in;
+mod events;
+mod order;
+mod pointer;
 mod progress;
+pub mod rules;
+mod spec;
+
+use alloc::vec::Vec;
 
 pub use anchor::Anchor;
+pub use batch::EventPointers;
+pub use built_in::{BuiltIn, Session};
 pub use progress::{Admission, Progress, Sequence};
 
 use crate::frame::Digest;
@@ -76,6 +87,35 @@ impl<E> Row<E> {
             position,
             anchor: Anchor::of_bytes(bytes),
             event,
+        }
+    }
+}
+
+/// What a built-in fold has made of events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// The state, encoded (docs/format.md §1).
+    pub state: Vec<u8>,
+    /// The last event that is folded into it, and how many there are.
+    pub progress: Progress,
+    /// Events after it that wait for others, as they were given. They come first in the next batch.
+    pub pending: Vec<Vec<u8>>,
+}
+
+/// One event as bytes.
+#[derive(Clone, Copy, Debug)]
+pub enum RowEvent<'a> {
+    /// JSON text in UTF-8.
+    Json(&'a [u8]),
+    /// A value (docs/format.md §1).
+    Cbor(&'a [u8]),
+}
+
+impl<'a> RowEvent<'a> {
+    fn syntax(self) -> (&'a [u8], events::Syntax) {
+        match self {
+            Self::Json(bytes) => (bytes, events::Syntax::Json),
+            Self::Cbor(bytes) => (bytes, events::Syntax::Cbor),
         }
     }
 }

@@ -71,52 +71,74 @@ impl Progress {
     /// [`Code::Gap`] and [`Code::OutOfOrder`] for a contiguous stream, [`Code::OutOfOrder`] for a sparse one whose positions do not
     /// grow. The error carries the position.
     pub fn admit(&mut self, sequence: Sequence, position: u64, anchor: Anchor) -> Result<Admission> {
-        match sequence {
-            Sequence::Contiguous { first_position } => self.expect_next(first_position, position)?,
-            Sequence::Sparse => match self.position() {
-                Some(last) if position == last => return self.repeated(position, &anchor),
-                Some(last) if position < last => return Err(out_of_order(last, position)),
-                _ => {}
-            },
+        if sequence.next(self.position(), position)? == Next::Same {
+            return match self.anchor() {
+                Some(last) if *last != anchor => Err(Sequence::two_at(position)),
+                _ => Ok(Admission::Repeated),
+            };
         }
         self.last = Some((position, Some(anchor)));
         self.event_count = self.event_count.saturating_add(1);
         Ok(Admission::Fold)
     }
+}
 
-    fn expect_next(&self, first_position: u64, position: u64) -> Result<()> {
-        let expected = match self.position() {
-            None => first_position,
-            Some(last) => last
-                .checked_add(1)
-                .ok_or_else(|| Error::new(Code::InvalidPosition, "there is no position after 2^64 - 1"))?,
-        };
-        match position.cmp(&expected) {
-            core::cmp::Ordering::Equal => Ok(()),
-            core::cmp::Ordering::Less => Err(out_of_order(expected.saturating_sub(1), position)),
-            core::cmp::Ordering::Greater => Err(Error::new(
-                Code::Gap,
-                text!(
-                    "expected position {} next; events are missing, or the stream is sparse and must be declared so",
-                    expected
-                ),
-            )
-            .at_position(position)),
+/// Where a position stands after the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It comes next.
+    Fold,
+    /// It is the last one again: of the same event, or it is an error.
+    Same,
+}
+
+impl Sequence {
+    #[inline]
+    pub(super) fn next(self, last: Option<u64>, position: u64) -> Result<Next> {
+        match (self, last) {
+            (Self::Contiguous { first_position }, None) => expect(first_position, position),
+            (Self::Contiguous { .. }, Some(last)) => match last.checked_add(1) {
+                Some(expected) => expect(expected, position),
+                None => Err(Error::new(Code::InvalidPosition, "there is no position after 2^64 - 1")),
+            },
+            (Self::Sparse, Some(last)) if position == last => Ok(Next::Same),
+            (Self::Sparse, Some(last)) if position < last => Err(out_of_order(last, position)),
+            (Self::Sparse, _) => Ok(Next::Fold),
         }
     }
 
-    fn repeated(&self, position: u64, anchor: &Anchor) -> Result<Admission> {
-        match self.anchor() {
-            Some(last) if last != anchor => Err(Error::new(
-                Code::OutOfOrder,
-                "two different events share one position; positions must be unique in a stream",
-            )
-            .at_position(position)),
-            _ => Ok(Admission::Repeated),
-        }
+    #[cold]
+    pub(super) fn two_at(position: u64) -> Error {
+        Error::new(
+            Code::OutOfOrder,
+            "two different events share one position; positions must be unique in a stream",
+        )
+        .at_position(position)
     }
 }
 
+#[inline]
+fn expect(expected: u64, position: u64) -> Result<Next> {
+    match position.cmp(&expected) {
+        core::cmp::Ordering::Equal => Ok(Next::Fold),
+        core::cmp::Ordering::Less => Err(out_of_order(expected.saturating_sub(1), position)),
+        core::cmp::Ordering::Greater => Err(gap(expected, position)),
+    }
+}
+
+#[cold]
+fn gap(expected: u64, position: u64) -> Error {
+    Error::new(
+        Code::Gap,
+        text!(
+            "expected position {} next; events are missing, or the stream is sparse and must be declared so",
+            expected
+        ),
+    )
+    .at_position(position)
+}
+
+#[cold]
 fn out_of_order(last: u64, position: u64) -> Error {
     Error::new(
         Code::OutOfOrder,

@@ -2,6 +2,7 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt::{self, Write as _};
+use core::ops::{Add, Neg, Sub};
 
 use super::{
     MAX_SAFE_INTEGER, Value,
@@ -255,6 +256,56 @@ impl fmt::Display for BigIntOutOfRange {
 }
 
 impl core::error::Error for BigIntOutOfRange {}
+
+impl Neg for &BigInt {
+    type Output = BigInt;
+
+    fn neg(self) -> BigInt {
+        BigInt::new(!self.negative, &self.magnitude)
+    }
+}
+
+impl Add for &BigInt {
+    type Output = BigInt;
+
+    /// Exact. O(n) in the bytes of both.
+    fn add(self, other: Self) -> BigInt {
+        let larger = |a: &[u8], b: &[u8]| a.len().cmp(&b.len()).then_with(|| a.cmp(b)).is_ge();
+        let (a, b) = match larger(&self.magnitude, &other.magnitude) {
+            true => (self, other),
+            false => (other, self),
+        };
+        BigInt::new(
+            a.negative,
+            &combine(&a.magnitude, &b.magnitude, a.negative == b.negative),
+        )
+    }
+}
+
+impl Sub for &BigInt {
+    type Output = BigInt;
+
+    /// Exact. O(n) in the bytes of both.
+    fn sub(self, other: Self) -> BigInt {
+        self + &-other
+    }
+}
+
+/// The sum of two magnitudes, or their difference; the first is not the smaller one.
+fn combine(a: &[u8], b: &[u8], add: bool) -> Vec<u8> {
+    let mut result = Vec::with_capacity(a.len().saturating_add(1));
+    let mut carry = 0;
+    let b = b.iter().rev().chain(core::iter::repeat(&0));
+    for (a, b) in a.iter().rev().zip(b) {
+        let (a, b) = (i16::from(*a), i16::from(*b));
+        let digit = if add { a + b } else { a - b } + carry;
+        carry = digit >> 8;
+        result.push(digit as u8);
+    }
+    result.push(carry as u8); // after a subtraction nothing is carried
+    result.reverse();
+    result
+}
 
 impl From<u128> for BigInt {
     fn from(value: u128) -> Self {

@@ -58,7 +58,7 @@ mod dynamic_serde;
 mod entries;
 mod failure;
 mod float;
-mod json;
+pub(crate) mod json;
 mod leaf;
 mod number;
 mod order;
@@ -91,7 +91,11 @@ pub use typed_array::{ElementType, TypedArray};
 pub use validate::validate;
 pub use wtf8::Wtf8;
 
-pub(crate) use {reader::Reader, writer::Writer};
+pub(crate) use {
+    number::plain as plain_number,
+    reader::{Major, Reader},
+    writer::Writer,
+};
 
 /// How deep arrays and maps may be nested; `[]` has depth 1. A `Map` takes two levels: its array and its pairs.
 pub const MAX_DEPTH: usize = 256;

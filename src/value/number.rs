@@ -53,7 +53,7 @@ impl Number {
 }
 
 /// The number that a head holds in ECMAScript's sense: not a BigInt.
-pub(super) fn plain(head: Head) -> Option<f64> {
+pub(crate) fn plain(head: Head) -> Option<f64> {
     match (head.major, head.argument) {
         (Major::Uint, argument) => (argument <= MAX_SAFE_INTEGER).then_some(argument as f64),
         (Major::Nint, argument) => (argument < MAX_SAFE_INTEGER).then_some(-1.0 - argument as f64),

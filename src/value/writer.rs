@@ -8,7 +8,7 @@ use super::{
 };
 
 /// One growing output; every head is written in its shortest form.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Writer {
     out: Vec<u8>,
 }
@@ -115,6 +115,15 @@ impl Writer {
 
     pub fn as_bytes(&self) -> &[u8] {
         &self.out
+    }
+
+    pub fn clear(&mut self) {
+        self.out.clear();
+    }
+
+    /// Takes everything from `length` on away.
+    pub fn truncate(&mut self, length: usize) {
+        self.out.truncate(length);
     }
 
     pub fn into_bytes(self) -> Vec<u8> {

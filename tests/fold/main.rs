@@ -1,6 +1,13 @@
 //! The fold's bookkeeping: which row may come next, and what identifies an event.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "../support/folds/mod.rs"]
+mod folds;
+mod loans;
+mod orders;
+mod shipped;
+mod task_queue;
+
 use snapfold::Code;
 use snapfold::fold::{Admission, Anchor, Progress, Row, Sequence};
 use snapfold::value;

@@ -3,6 +3,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../support/folds/mod.rs"]
+mod folds;
 
 mod actionqueue;
 mod continuum;

@@ -44,7 +44,7 @@ pub fn print_sizes() -> Result<()> {
 }
 
 fn javascript_module(show: Show) -> Result<()> {
-    let module = cdylib("js", "none", SMALL_SHA256, show)?; // wasm-bindgen reads a section that stripping takes away, and strips itself
+    let module = cdylib("js", "wasm", "none", SMALL_SHA256, show)?; // wasm-bindgen reads a section that stripping takes away, and strips itself
     let made = run::root().join("pkg/wasm/snapfold_bg.wasm");
     if is_fresh(&made, &module) {
         return Ok(());
@@ -61,16 +61,16 @@ fn javascript_module(show: Show) -> Result<()> {
     for file in ["snapfold.js", "snapfold.d.ts", "snapfold_bg.wasm.d.ts"] {
         copy(&glue.join(file), &made.with_file_name(file))?;
     }
-    shrink(&glue.join("snapfold_bg.wasm"), &made, show)
+    optimise(&glue.join("snapfold_bg.wasm"), &made, SMALL, show)
 }
 
 fn plain_module(show: Show) -> Result<()> {
-    let module = cdylib("abi", "symbols", "", show)?;
+    let module = cdylib("abi", "wasm-speed", "symbols", "", show)?;
     let made = run::root().join("pkg/wasm/snapfold-core.wasm");
     if is_fresh(&made, &module) {
         return Ok(());
     }
-    shrink(&module, &made, show)
+    optimise(&module, &made, "-O3", show)
 }
 
 /// Whether a module was made after all that it is made from: the compiled one, the pinned wasm-opt, and the flags in this program.
@@ -88,21 +88,23 @@ fn is_fresh(made: &Path, module: &Path) -> bool {
     })
 }
 
-/// Puts a smaller module that does the same in its place. The features are those of Rust's target. Taking the code apart and putting it
-/// together again in between saves 1 % more (brotli), and costs no speed that can be measured. Nothing of Rust lies in the first kilobyte:
-/// there the stack ends.
-fn shrink(module: &Path, made: &Path, show: Show) -> Result<()> {
-    let small = module.with_extension("small.wasm");
-    let shrink = Cmd::new("node").arg("pkg/node_modules/binaryen/bin/wasm-opt");
-    shrink
-        .words("-Oz --flatten --rereloop -Oz -Oz --converge --reorder-functions --low-memory-unused")
+/// Taking the code apart and putting it together again in between saves 1 % more (brotli), and costs no speed that can be measured.
+/// Nothing of Rust lies in the first kilobyte: there the stack ends.
+const SMALL: &str = "-Oz --flatten --rereloop -Oz -Oz --converge --reorder-functions --low-memory-unused";
+
+/// Puts a better module that does the same in its place. The features are those of Rust's target.
+fn optimise(module: &Path, made: &Path, passes: &str, show: Show) -> Result<()> {
+    let better = module.with_extension("better.wasm");
+    let optimise = Cmd::new("node").arg("pkg/node_modules/binaryen/bin/wasm-opt");
+    optimise
+        .words(passes)
         .words("--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals")
         .words("--enable-reference-types --enable-multivalue --strip-target-features --strip-producers")
         .arg(module)
         .arg("--output")
-        .arg(&small)
+        .arg(&better)
         .run(show)?;
-    copy(&small, made)
+    copy(&better, made)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
@@ -121,11 +123,12 @@ fn typescript(show: Show) -> Result<()> {
 const SMALL_SHA256: &str = "--cfg=sha2_backend_soft=\"compact\"";
 
 /// One target folder for each feature: every build writes the same file name.
-fn cdylib(feature: &str, strip: &str, flags: &str, show: Show) -> Result<PathBuf> {
+fn cdylib(feature: &str, profile: &str, strip: &str, flags: &str, show: Show) -> Result<PathBuf> {
     let target = run::target().join(feature);
     Cmd::new("cargo")
         .env("RUSTFLAGS", flags)
-        .words("rustc --lib --crate-type cdylib --profile wasm --target wasm32-unknown-unknown --no-default-features")
+        .words("rustc --lib --crate-type cdylib --target wasm32-unknown-unknown --no-default-features --profile")
+        .arg(profile)
         .words("--features")
         .arg(feature)
         .arg("--target-dir")
@@ -133,7 +136,10 @@ fn cdylib(feature: &str, strip: &str, flags: &str, show: Show) -> Result<PathBuf
         .words("-- -C")
         .arg(format!("strip={strip}"))
         .run(show)?;
-    Ok(target.join("wasm32-unknown-unknown/wasm/snapfold.wasm"))
+    Ok(target
+        .join("wasm32-unknown-unknown")
+        .join(profile)
+        .join("snapfold.wasm"))
 }
 
 /// All files below `folder` with that extension, in a stable order.

@@ -43,17 +43,16 @@ use crate::{
 /// that is not strict JSON (RFC 8259) in UTF-8 without a byte order mark; a key that its object holds already; a number beyond the
 /// largest double; more than [`MAX_DEPTH`](crate::value::MAX_DEPTH) levels.
 pub fn from_json(json: &[u8]) -> Result<Vec<u8>> {
-    let mut lexer = Lexer::new(json);
-    let mut builder = Builder::default();
-    match builder.take_all(&mut lexer) {
-        Ok(()) => Ok(with_heads(builder.body.as_bytes(), &builder.containers)),
-        Err(fault) => Err(builder.earlier_repetition().unwrap_or(fault).into()),
-    }
+    let mut out = Writer::default();
+    Transcoder::default().append(json, &mut out)?;
+    Ok(out.into_bytes())
 }
 
-/// Takes tokens, and appends what they mean.
+type Taken = core::result::Result<(), Fault>;
+
+/// Takes tokens, and appends what they mean. Keeps its memory for the next text.
 #[derive(Default)]
-struct Builder {
+pub(crate) struct Transcoder {
     /// Everything but the heads of arrays and objects, whose counts are known too late.
     body: Writer,
     /// All arrays and objects, in the order in which they start.
@@ -66,6 +65,10 @@ struct Builder {
     ranks: Vec<Rank>,
     /// Where text is put together.
     scratch: Vec<u8>,
+    /// How many levels the value has.
+    depth: usize,
+    /// Whether a key begins with a digit.
+    digits: bool,
 }
 
 struct Container {
@@ -85,15 +88,46 @@ struct Open {
     keys: usize,
 }
 
-impl Builder {
-    fn take_all(&mut self, lexer: &mut Lexer<'_>) -> Result<(), Fault> {
+impl Transcoder {
+    /// Appends what [`from_json`] makes of a text. After an error nothing has been appended.
+    pub fn append(&mut self, json: &[u8], out: &mut Writer) -> Result<()> {
+        self.clear();
+        match self.take_all(&mut Lexer::new(json)) {
+            Ok(()) => {
+                with_heads(self.body.as_bytes(), &self.containers, out);
+                Ok(())
+            }
+            Err(fault) => Err(self.earlier_repetition().unwrap_or(fault).into()),
+        }
+    }
+
+    /// How many levels the last value has.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Whether the last value has a key that begins with a digit.
+    pub fn has_digits(&self) -> bool {
+        self.digits
+    }
+
+    fn clear(&mut self) {
+        self.body.clear();
+        self.containers.clear();
+        self.open.clear();
+        self.keys.clear();
+        self.places.clear();
+        (self.depth, self.digits) = (0, false);
+    }
+
+    fn take_all(&mut self, lexer: &mut Lexer<'_>) -> Taken {
         while let Some(token) = lexer.token()? {
             self.take(token)?;
         }
         Ok(())
     }
 
-    fn take(&mut self, Token { at, kind }: Token<'_>) -> Result<(), Fault> {
+    fn take(&mut self, Token { at, kind }: Token<'_>) -> Taken {
         if let Kind::Close = kind {
             return self.close();
         }
@@ -132,8 +166,9 @@ impl Builder {
         self.body.raw(bytes);
     }
 
-    fn key(&mut self, at: usize, text: Text<'_>) -> Result<(), Fault> {
+    fn key(&mut self, at: usize, text: Text<'_>) -> Taken {
         let start = self.body.len();
+        self.digits |= text.raw.first().is_some_and(u8::is_ascii_digit) || text.escaped;
         self.text(text);
         let end = self.body.len();
         self.keys.push(Span { start, end });
@@ -153,11 +188,12 @@ impl Builder {
             object: major == Major::Map,
             keys: self.keys.len(),
         });
+        self.depth = self.depth.max(self.open.len());
         let at = self.body.len();
         self.containers.push(Container { at, major, count: 0 });
     }
 
-    fn close(&mut self) -> Result<(), Fault> {
+    fn close(&mut self) -> Taken {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
@@ -195,8 +231,7 @@ impl Builder {
 }
 
 /// Puts its head before the content of each array and object.
-fn with_heads(body: &[u8], containers: &[Container]) -> Vec<u8> {
-    let mut out = Writer::default();
+fn with_heads(body: &[u8], containers: &[Container], out: &mut Writer) {
     let mut done = 0;
     for Container { at, major, count } in containers {
         out.raw(body.get(done..*at).unwrap_or_default());
@@ -204,5 +239,4 @@ fn with_heads(body: &[u8], containers: &[Container]) -> Vec<u8> {
         done = *at;
     }
     out.raw(body.get(done..).unwrap_or_default());
-    out.into_bytes()
 }

@@ -1,0 +1,104 @@
+//! Either of the built-in folds, for hosts that are handed their data form.
+
+use super::rules::{self, Rules};
+use super::{Folded, Progress, RowEvent, Sequence};
+use crate::Result;
+use crate::value::Value;
+
+/// A built-in fold.
+#[derive(Clone, Debug)]
+pub enum BuiltIn {
+    /// A reducer as data.
+    Rules(Rules),
+}
+
+impl BuiltIn {
+    /// Reads the data form of the fold of that kind; `None` if there is no such kind.
+    ///
+    /// # Errors
+    /// Those of [`Rules::new`].
+    pub fn new(kind: &str, spec: &Value) -> Option<Result<Self>> {
+        match kind {
+            "rules" => Some(Rules::new(spec).map(Self::Rules)),
+            _ => None,
+        }
+    }
+
+    /// SHA-256 of everything that the fold means.
+    pub fn digest(&self) -> [u8; 32] {
+        match self {
+            Self::Rules(rules) => rules.digest(),
+        }
+    }
+
+    /// How positions follow each other.
+    pub fn sequence(&self) -> Sequence {
+        match self {
+            Self::Rules(rules) => rules.sequence(),
+        }
+    }
+
+    /// The state before the first event, encoded.
+    pub fn initial(&self) -> &[u8] {
+        match self {
+            Self::Rules(rules) => rules.initial(),
+        }
+    }
+
+    /// Goes on after the events that are folded into `state`; without one, before the first event.
+    ///
+    /// # Errors
+    /// Those of [`Rules::resume`].
+    pub fn session(&self, base: Option<(&[u8], &Progress)>) -> Result<Session> {
+        match (self, base) {
+            (Self::Rules(rules), None) => Ok(Session::Rules(rules.start())),
+            (Self::Rules(rules), Some((state, progress))) => rules.resume(state, progress).map(Session::Rules),
+        }
+    }
+}
+
+/// A built-in fold under way.
+#[derive(Debug)]
+pub enum Session {
+    /// By rules.
+    Rules(rules::Session),
+}
+
+impl Session {
+    /// See [`rules::Session::json_lines`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn json_lines(&mut self, lines: &[u8]) -> Result<()> {
+        match self {
+            Self::Rules(session) => session.json_lines(lines),
+        }
+    }
+
+    /// See [`rules::Session::cbor_sequence`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn cbor_sequence(&mut self, events: &[u8]) -> Result<()> {
+        match self {
+            Self::Rules(session) => session.cbor_sequence(events),
+        }
+    }
+
+    /// See [`rules::Session::row`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn row(&mut self, position: u64, kind: Option<&str>, event: RowEvent<'_>) -> Result<()> {
+        match self {
+            Self::Rules(session) => session.row(position, kind, event),
+        }
+    }
+
+    /// The state as it is now, and where it stands.
+    pub fn folded(&self) -> Folded {
+        match self {
+            Self::Rules(session) => session.folded(),
+        }
+    }
+}

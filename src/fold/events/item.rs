@@ -1,0 +1,161 @@
+//! One part of an event: what it says, and how it becomes part of a state.
+
+use alloc::borrow::Cow;
+use alloc::string::ToString;
+
+use super::{Syntax, malformed};
+use crate::fold::order;
+use crate::value::{MAX_DEPTH, MAX_SAFE_INTEGER, Major, Reader, Writer, json};
+use crate::{Error, Result};
+
+/// A part of an event as its bytes. A scan has seen where it ends, and no more.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'a> {
+    pub bytes: &'a [u8],
+    /// Where it starts in the input.
+    at: usize,
+    syntax: Syntax,
+}
+
+impl<'a> Item<'a> {
+    pub fn new(bytes: &'a [u8], at: usize, syntax: Syntax) -> Self {
+        Self { bytes, at, syntax }
+    }
+
+    /// Where it lies in the input.
+    pub fn range(&self) -> core::ops::Range<usize> {
+        self.at..self.at.saturating_add(self.bytes.len())
+    }
+
+    pub fn is_null(&self) -> bool {
+        match self.syntax {
+            Syntax::Json => self.bytes == b"null",
+            Syntax::Cbor => Reader::new(self.bytes).nothing(),
+        }
+    }
+
+    /// A whole number of 64 bits, which may also stand there as decimal text.
+    #[inline]
+    pub fn whole(&self) -> Option<u64> {
+        match self.syntax {
+            Syntax::Json => decimal(self.bytes).or_else(|| {
+                self.bytes
+                    .first()
+                    .filter(|first| **first == b'"')
+                    .and(self.whole_text())
+            }),
+            Syntax::Cbor => Reader::new(self.bytes).u64().ok().or_else(|| self.whole_text()),
+        }
+    }
+
+    fn whole_text(&self) -> Option<u64> {
+        decimal(self.text()?.as_bytes())
+    }
+
+    /// The text that it is. Lone surrogates have none.
+    #[inline]
+    pub fn text(&self) -> Option<Cow<'a, str>> {
+        match (self.syntax, self.bytes) {
+            (Syntax::Json, [b'"', raw @ .., b'"']) if !raw.contains(&b'\\') => {
+                core::str::from_utf8(raw).ok().map(Cow::Borrowed)
+            }
+            (Syntax::Json, _) => json::text(self.bytes).map(Cow::Owned),
+            (Syntax::Cbor, _) => Reader::new(self.bytes).text().ok().map(Cow::Borrowed),
+        }
+    }
+
+    /// Text, or an integer within ±(2^53 − 1) in decimal: what can be a segment of a pointer.
+    #[inline]
+    pub fn segment(&self) -> Option<Cow<'a, str>> {
+        match self.text() {
+            Some(text) => Some(text),
+            None => self.integer().map(|integer| Cow::Owned(integer.to_string())),
+        }
+    }
+
+    fn integer(&self) -> Option<i64> {
+        let integer = match self.syntax {
+            Syntax::Json => core::str::from_utf8(self.bytes).ok()?.parse().ok()?,
+            Syntax::Cbor => Reader::new(self.bytes).i64().ok()?,
+        };
+        (i64::unsigned_abs(integer) <= MAX_SAFE_INTEGER && self.bytes != b"-0").then_some(integer)
+    }
+}
+
+/// Writes parts of events as values. Keeps its memory from one to the next.
+#[derive(Default)]
+pub(crate) struct Keeper {
+    transcoder: json::Transcoder,
+}
+
+impl Keeper {
+    /// Appends an item as a value that is going to lie in `depth` arrays and objects. After an error nothing has been appended.
+    ///
+    /// # Errors
+    /// `malformed` with the offset in the input: what no scan looks at is looked at here.
+    pub fn keep(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {
+        match item.syntax {
+            Syntax::Json => self.transcode(item, depth, out),
+            Syntax::Cbor => copy(item, depth, out),
+        }
+    }
+
+    fn transcode(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {
+        match item.bytes {
+            [b'"', raw @ .., b'"'] if json::plain_bytes(raw) == raw.len() => {
+                out.head(Major::Text, raw.len() as u64);
+                out.raw(raw);
+                return Ok(());
+            }
+            [b'1'..=b'9', ..] if item.bytes.len() < 16 => {
+                if let Some(number) = decimal(item.bytes) {
+                    out.uint(number);
+                    return Ok(());
+                }
+            }
+            _ => {}
+        }
+        let start = out.len();
+        self.transcoder
+            .append(item.bytes, out)
+            .map_err(|error| moved(error, item.at))?;
+        if self.transcoder.depth().saturating_add(depth) > MAX_DEPTH {
+            out.truncate(start);
+            return Err(malformed(item.at, TOO_DEEP));
+        }
+        if self.transcoder.has_digits() {
+            order::restore(out, start)?;
+        }
+        Ok(())
+    }
+}
+
+fn copy(item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {
+    let mut reader = Reader::new(item.bytes);
+    let read = reader.skip(depth).and_then(|()| reader.finish());
+    read.map_err(|failure| moved(failure.into(), item.at))?;
+    let start = out.len();
+    out.raw(item.bytes);
+    order::restore(out, start)
+}
+
+/// An error in an item, as one in the input.
+#[cold]
+fn moved(error: Error, at: usize) -> Error {
+    let inside = error.offset().unwrap_or_default();
+    error.at_offset(at.saturating_add(inside as usize))
+}
+
+/// Digits without a sign or leading zeros.
+#[inline]
+fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.len() > 20 || digits.is_empty() || (digits.len() > 1 && digits.first() == Some(&b'0')) {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |value, digit| match digit {
+        b'0'..=b'9' => value.checked_mul(10)?.checked_add(u64::from(digit & 0xf)),
+        _ => None,
+    })
+}
+
+const TOO_DEEP: &str = "the state would be nested deeper than 256 levels: flatten the value";

@@ -1,0 +1,274 @@
+//! Operations on the state.
+
+use alloc::borrow::Cow;
+
+use super::spec::{Action, Operation, Source};
+use super::sum::sum;
+use super::tree::{Kind, NodeId, Tree};
+use super::{merge, patch};
+use crate::fold::events::{Event, Keeper};
+use crate::fold::pointer;
+use crate::text::text;
+use crate::value::{Major, Writer};
+use crate::{Code, Error, Result};
+
+/// Carries operations out, for one event after the other.
+#[derive(Default)]
+pub(super) struct Interpreter {
+    keeper: Keeper,
+    /// A document that is looked at before it becomes part of the state.
+    document: Writer,
+}
+
+/// What a target leads to.
+pub(super) struct Spot<'a> {
+    /// What is there.
+    pub node: Option<NodeId>,
+    /// Where it is a part of; nothing for the whole state.
+    pub place: Option<Place<'a>>,
+    /// How many arrays and objects it lies in.
+    pub depth: usize,
+}
+
+/// A place in an array or object.
+pub(super) struct Place<'a> {
+    pub parent: NodeId,
+    pub kind: Kind,
+    pub segment: Cow<'a, str>,
+}
+
+impl Interpreter {
+    /// Carries one operation out. After an error the tree has to be rolled back.
+    pub fn apply(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>) -> Result<()> {
+        let spot = find(tree, operation, event)?;
+        match operation.action {
+            Action::Put => self.put(tree, operation, event, spot),
+            Action::Append => self.append(tree, operation, event, spot),
+            Action::Remove => remove(tree, operation, spot),
+            Action::Add => self.add(tree, operation, event, spot, false),
+            Action::Subtract => self.add(tree, operation, event, spot, true),
+            Action::Merge => self.merge(tree, operation, event, spot),
+            Action::Patch => self.patch(tree, operation, event, &spot),
+        }
+    }
+
+    fn put(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
+        if operation.if_absent && spot.node.is_some() {
+            return Ok(());
+        }
+        let (heap, start) = tree.heap();
+        if self.write(operation, event, spot.depth, heap)? {
+            spot.set(tree, start)?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
+        let depth = spot.depth.saturating_add(1);
+        let array = existing(tree, operation, spot)?;
+        if tree.kind(array) != Kind::Array {
+            return Err(Error::new(Code::WrongType, "only an array can be appended to"));
+        }
+        let (heap, start) = tree.heap();
+        if self.write(operation, event, depth, heap)? {
+            let element = tree.raw(start)?;
+            tree.insert_element(array, tree.len(array), element);
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        tree: &mut Tree,
+        operation: &Operation,
+        event: &Event<'_>,
+        spot: Spot<'_>,
+        subtract: bool,
+    ) -> Result<()> {
+        self.document.clear();
+        if !self.keep(operation, event, 0)? {
+            return Ok(());
+        }
+        let node = existing(tree, operation, spot)?;
+        let total = sum(tree.scalar(node), self.document.as_bytes(), subtract)?;
+        let (heap, start) = tree.heap();
+        heap.raw(total.as_bytes());
+        tree.replace(node, start)
+    }
+
+    fn merge(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
+        if !self.keep(operation, event, spot.depth)? {
+            return Ok(());
+        }
+        let node = existing(tree, operation, spot)?;
+        merge::apply(tree, node, self.document.as_bytes())
+    }
+
+    fn patch(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: &Spot<'_>) -> Result<()> {
+        if !self.keep(operation, event, 0)? {
+            return Ok(());
+        }
+        let node = spot.node.ok_or_else(missing)?;
+        patch::apply(tree, node, spot.depth, self.document.as_bytes())
+    }
+
+    /// Writes the operation's value where it can be looked at; false if it is left out.
+    fn keep(&mut self, operation: &Operation, event: &Event<'_>, depth: usize) -> Result<bool> {
+        let mut document = core::mem::take(&mut self.document);
+        document.clear();
+        let kept = self.write(operation, event, depth, &mut document);
+        self.document = document;
+        kept
+    }
+
+    /// Appends the operation's value, which is going to lie in `depth` arrays and objects; false if it is left out.
+    #[inline]
+    fn write(&mut self, operation: &Operation, event: &Event<'_>, depth: usize, out: &mut Writer) -> Result<bool> {
+        match &operation.source {
+            Source::Literal(value) => out.raw(value),
+            Source::Part { part, pointer } => match event.part(*part) {
+                Some(item) => self.keeper.keep(&item, depth, out)?,
+                None if operation.optional => return Ok(false),
+                None => return Err(missing_value(pointer)),
+            },
+            Source::Fields(fields) => {
+                let start = out.len();
+                out.map(fields.len());
+                let mut members = 0;
+                for field in fields {
+                    match event.part(field.part) {
+                        Some(item) => {
+                            out.text(&field.name);
+                            self.keeper.keep(&item, depth.saturating_add(1), out)?;
+                            members += 1;
+                        }
+                        None if operation.optional => {}
+                        None => return Err(missing_value(&field.pointer)),
+                    }
+                }
+                out.correct_head(start, Major::Map, fields.len() as u64, members);
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Spot<'_> {
+    /// Puts the value that was written to the heap from `start` on there.
+    pub fn set(self, tree: &mut Tree, start: usize) -> Result<()> {
+        match (self.node, self.place) {
+            (Some(node), _) => tree.replace(node, start),
+            (None, Some(place)) if place.kind == Kind::Object => {
+                let node = tree.raw(start)?;
+                tree.push_member(place.parent, &place.segment, node)
+            }
+            _ => Err(Error::new(
+                Code::MissingTarget,
+                "the array has no such element; append one instead",
+            )),
+        }
+    }
+}
+
+fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>) -> Result<Spot<'a>> {
+    let mut spot = Spot {
+        node: Some(Tree::ROOT),
+        place: None,
+        depth: 0,
+    };
+    for segment in &operation.target.segments {
+        let Some(parent) = spot.node else {
+            return Err(Error::new(
+                Code::MissingTarget,
+                "there is nothing that it could be a part of; put that first",
+            ));
+        };
+        let Some(segment) = segment.fill(event) else {
+            return Err(Error::new(
+                Code::MissingValue,
+                "the event has no text or integer for a segment of the target",
+            ));
+        };
+        let kind = tree.kind(parent);
+        spot.node = step(tree, parent, kind, &segment)?;
+        spot.depth = spot.depth.saturating_add(1);
+        spot.place = Some(Place { parent, kind, segment });
+    }
+    Ok(spot)
+}
+
+/// What lies under a segment.
+#[inline]
+pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: &str) -> Result<Option<NodeId>> {
+    match kind {
+        Kind::Object => Ok(tree.member(parent, segment)),
+        Kind::Array => match pointer::index(segment) {
+            Some(index) => Ok(tree.element(parent, index)),
+            None => Err(Error::new(
+                Code::WrongType,
+                text!("an element of an array has an index, not the name {}", segment),
+            )),
+        },
+        Kind::Other => Err(Error::new(
+            Code::WrongType,
+            text!("what should hold {} is neither an object nor an array", segment),
+        )),
+    }
+}
+
+/// What is at the spot; if that is nothing, what the operation says that it starts as.
+fn existing(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<NodeId> {
+    if let Some(node) = spot.node {
+        return Ok(node);
+    }
+    let (Some(initial), Some(place)) = (&operation.initial, &spot.place) else {
+        return Err(missing());
+    };
+    let (parent, segment) = (place.parent, place.segment.clone());
+    let (heap, start) = tree.heap();
+    heap.raw(initial);
+    spot.set(tree, start)?;
+    tree.member(parent, &segment).ok_or_else(missing)
+}
+
+fn remove(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<()> {
+    match (spot.node, spot.place) {
+        (Some(_), Some(place)) => take_out(tree, &place),
+        (Some(_), None) => {
+            return Err(Error::new(
+                Code::WrongType,
+                "the whole state cannot be removed; put another one in its place",
+            ));
+        }
+        (None, _) if operation.optional => {}
+        (None, _) => return Err(missing()),
+    }
+    Ok(())
+}
+
+/// Removes what lies at a place.
+pub(super) fn take_out(tree: &mut Tree, place: &Place<'_>) {
+    match pointer::index(&place.segment) {
+        Some(index) if place.kind == Kind::Array => tree.remove_element(place.parent, index),
+        _ => tree.remove_member(place.parent, &place.segment),
+    };
+}
+
+#[cold]
+fn missing() -> Error {
+    Error::new(
+        Code::MissingTarget,
+        "there is nothing there; put something first, or say what it starts as (initial)",
+    )
+}
+
+#[cold]
+fn missing_value(pointer: &str) -> Error {
+    Error::new(
+        Code::MissingValue,
+        text!(
+            "the event has nothing at {}; if it need not, say optional: true",
+            pointer
+        ),
+    )
+}

@@ -1,0 +1,212 @@
+//! JSON Patch (RFC 6902).
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+use super::apply::{Place, Spot, step, take_out};
+use super::tree::{Kind, NodeId, Tree};
+use crate::fold::pointer;
+use crate::text::text;
+use crate::value::{MAX_DEPTH, Reader, Writer, canonicalize};
+use crate::{Code, Error, Result};
+
+/// Applies an encoded patch to a node that lies in `depth` arrays and objects. After an error the tree has to be rolled back.
+pub(super) fn apply(tree: &mut Tree, node: NodeId, depth: usize, patch: &[u8]) -> Result<()> {
+    let mut reader = Reader::new(patch);
+    let count = reader
+        .array()
+        .map_err(|_| failed("a patch is an array of operations"))?;
+    for index in 0..count {
+        let start = reader.offset();
+        reader.jump()?;
+        let step = Step::read(reader.since(start)).and_then(|step| step.apply(tree, node, depth));
+        step.map_err(|error| {
+            let message = text!("operation {} of the patch: {}", index, error.message());
+            Error::new(Code::PatchFailed, message)
+        })?;
+    }
+    Ok(())
+}
+
+/// One operation; its members are encoded.
+#[derive(Default)]
+struct Step<'a> {
+    op: &'a str,
+    path: Option<&'a str>,
+    from: Option<&'a str>,
+    value: Option<&'a [u8]>,
+}
+
+impl<'a> Step<'a> {
+    fn read(step: &'a [u8]) -> Result<Self> {
+        let mut reader = Reader::new(step);
+        let mut read = Self::default();
+        for _ in 0..reader.map().map_err(|_| failed("it is no object"))? {
+            let name = reader.text()?;
+            let start = reader.offset();
+            reader.jump()?;
+            let value = reader.since(start);
+            let text = || {
+                Reader::new(value)
+                    .text()
+                    .map_err(|_| failed("op, path and from are text"))
+            };
+            match name {
+                "op" => read.op = text()?,
+                "path" => read.path = Some(text()?),
+                "from" => read.from = Some(text()?),
+                "value" => read.value = Some(value),
+                _ => {} // RFC 6902 §4: members that the operation does not know are ignored
+            }
+        }
+        Ok(read)
+    }
+
+    fn apply(&self, tree: &mut Tree, node: NodeId, depth: usize) -> Result<()> {
+        let path = self.path.ok_or_else(|| failed("it has no path"))?;
+        let value = || self.value.ok_or_else(|| failed("it has no value"));
+        let from = || self.from.ok_or_else(|| failed("it has no from"));
+        let mut target = Target { tree, node, depth };
+        match self.op {
+            "add" => target.add(path, value()?),
+            "remove" => target.remove(path),
+            "replace" => target.replace(path, value()?),
+            "move" => target.relocate(from()?, path),
+            "copy" => {
+                let copied = target.bytes(from()?)?;
+                target.add(path, copied.as_bytes())
+            }
+            "test" => target.test(path, value()?),
+            other => Err(failed(text!("there is no operation {}", other))),
+        }
+    }
+}
+
+/// What a patch works on.
+struct Target<'t> {
+    tree: &'t mut Tree,
+    node: NodeId,
+    depth: usize,
+}
+
+impl Target<'_> {
+    fn add(mut self, path: &str, value: &[u8]) -> Result<()> {
+        let spot = self.find(path)?;
+        check_depth(value, spot.depth)?;
+        let (heap, start) = self.tree.heap();
+        heap.raw(value);
+        match spot.place {
+            Some(Place {
+                parent,
+                kind: Kind::Array,
+                segment,
+            }) => {
+                let at = match &*segment {
+                    "-" => Some(self.tree.len(parent)),
+                    index => pointer::index(index),
+                };
+                let element = self.tree.raw(start)?;
+                match at {
+                    Some(at) if self.tree.insert_element(parent, at, element) => Ok(()),
+                    _ => Err(failed("the array has no such place")),
+                }
+            }
+            _ => spot.set(self.tree, start),
+        }
+    }
+
+    fn remove(mut self, path: &str) -> Result<()> {
+        let spot = self.find_existing(path)?;
+        let place = spot.place.ok_or_else(|| failed("the whole target cannot be removed"))?;
+        take_out(self.tree, &place);
+        Ok(())
+    }
+
+    fn replace(mut self, path: &str, value: &[u8]) -> Result<()> {
+        let spot = self.find_existing(path)?;
+        check_depth(value, spot.depth)?;
+        let (heap, start) = self.tree.heap();
+        heap.raw(value);
+        spot.set(self.tree, start)
+    }
+
+    fn relocate(mut self, from: &str, path: &str) -> Result<()> {
+        let moved = self.bytes(from)?;
+        if path == from {
+            return Ok(());
+        }
+        if path.strip_prefix(from).is_some_and(|inside| inside.starts_with('/')) {
+            return Err(failed("it moves something into itself"));
+        }
+        Target {
+            tree: self.tree,
+            ..self
+        }
+        .remove(from)?;
+        Target {
+            tree: self.tree,
+            ..self
+        }
+        .add(path, moved.as_bytes())
+    }
+
+    fn test(mut self, path: &str, value: &[u8]) -> Result<()> {
+        let found = self.bytes(path)?;
+        if canonicalize(found.as_bytes())? == canonicalize(value)? {
+            return Ok(());
+        }
+        Err(failed("the test finds another value there"))
+    }
+
+    fn bytes(&mut self, path: &str) -> Result<Writer> {
+        let spot = self.find_existing(path)?;
+        let mut bytes = Writer::default();
+        spot.node.into_iter().for_each(|node| self.tree.write(node, &mut bytes));
+        Ok(bytes)
+    }
+
+    fn find_existing(&mut self, path: &str) -> Result<Spot<'static>> {
+        let spot = self.find(path)?;
+        match spot.node {
+            Some(_) => Ok(spot),
+            None => Err(failed(text!("there is nothing at {}", path))),
+        }
+    }
+
+    fn find(&mut self, path: &str) -> Result<Spot<'static>> {
+        let mut spot = Spot {
+            node: Some(self.node),
+            place: None,
+            depth: self.depth,
+        };
+        for segment in pointer::parse(path).map_err(failed)? {
+            let parent = spot
+                .node
+                .ok_or_else(|| failed(text!("there is nothing that {} could be a part of", path)))?;
+            let kind = self.tree.kind(parent);
+            spot.node = match (kind, &*segment) {
+                (Kind::Array, "-") => None,
+                _ => step(self.tree, parent, kind, &segment)?,
+            };
+            spot.depth = spot.depth.saturating_add(1);
+            spot.place = Some(Place {
+                parent,
+                kind,
+                segment: Cow::Owned(segment),
+            });
+        }
+        Ok(spot)
+    }
+}
+
+fn check_depth(value: &[u8], depth: usize) -> Result<()> {
+    match Reader::new(value).skip(depth.min(MAX_DEPTH)) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(failed("the state would be nested deeper than 256 levels")),
+    }
+}
+
+#[cold]
+fn failed(message: impl Into<String>) -> Error {
+    Error::new(Code::PatchFailed, message)
+}

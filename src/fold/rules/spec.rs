@@ -1,0 +1,333 @@
+//! The data form of rules: parsing and validating it.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::target::Target;
+use crate::fold::batch::Wanted;
+use crate::fold::events::{PartId, Parts};
+use crate::fold::spec::{Fields, Mistakes, Settings};
+use crate::fold::{order, pointer};
+use crate::value::{self, Value};
+
+/// Rules, ready to be used.
+#[derive(Clone, Debug)]
+pub(super) struct Compiled {
+    /// The initial state, encoded.
+    pub initial: Vec<u8>,
+    pub parts: Parts,
+    pub wanted: Wanted,
+    /// By event type.
+    pub rules: BTreeMap<String, Vec<Operation>>,
+    pub ignores_unknown: bool,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Operation {
+    pub action: Action,
+    pub target: Target,
+    /// What it works with; nothing for `remove`.
+    pub source: Source,
+    /// Whether it is left out if the event has no such value, or if nothing is there to remove.
+    pub optional: bool,
+    /// What a missing target starts as, encoded.
+    pub initial: Option<Vec<u8>>,
+    /// Whether it is left out if something is there already.
+    pub if_absent: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Put,
+    Merge,
+    Patch,
+    Append,
+    Remove,
+    Add,
+    Subtract,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// An encoded value.
+    Literal(Vec<u8>),
+    Part {
+        part: PartId,
+        pointer: String,
+    },
+    /// An object of parts.
+    Fields(Vec<Field>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    pub name: String,
+    pub part: PartId,
+    pub pointer: String,
+}
+
+impl Action {
+    const ALL: [Self; 7] = [
+        Self::Put,
+        Self::Merge,
+        Self::Patch,
+        Self::Append,
+        Self::Remove,
+        Self::Add,
+        Self::Subtract,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Put => "put",
+            Self::Merge => "merge",
+            Self::Patch => "patch",
+            Self::Append => "append",
+            Self::Remove => "remove",
+            Self::Add => "add",
+            Self::Subtract => "subtract",
+        }
+    }
+
+    fn takes_initial(self) -> bool {
+        matches!(self, Self::Merge | Self::Append | Self::Add | Self::Subtract)
+    }
+}
+
+/// Parses a specification. Every mistake is noted; what is returned makes no sense if there are any.
+pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
+    let mut parts = Parts::default();
+    let mut fields = Fields::of(spec, "", mistakes);
+    let settings = Settings::parse(&mut fields, mistakes);
+    let wanted = settings.wanted(&mut parts, mistakes);
+    let initial = match fields.take("initial") {
+        Some(initial) => literal(initial, "/initial", mistakes),
+        None => b"\xa0".to_vec(),
+    };
+    let ignores_unknown = fields.choice("unknown", &["error", "ignore"], mistakes) == Some(1);
+    let mut parser = Parser {
+        parts: &mut parts,
+        data: (wanted.data, &settings.pointers.data),
+        mistakes,
+    };
+    let rules = match fields.take("rules") {
+        Some(Value::Object(rules)) => rules.iter().map(|(name, rule)| parser.rule(name, rule)).collect(),
+        Some(_) => {
+            parser
+                .mistakes
+                .add("/rules", "expected an object: event type → list of operations");
+            BTreeMap::new()
+        }
+        None => {
+            parser
+                .mistakes
+                .add("/rules", "rules are missing: event type → list of operations");
+            BTreeMap::new()
+        }
+    };
+    fields.finish(mistakes);
+    Compiled {
+        initial,
+        parts,
+        wanted,
+        rules,
+        ignores_unknown,
+        settings,
+    }
+}
+
+impl Compiled {
+    /// What makes these rules these: everything that has a part in what events become.
+    pub fn meaning(&self) -> Vec<Value> {
+        let rules = self.rules.iter().map(|(name, operations)| {
+            let operations = operations.iter().map(Operation::meaning).collect();
+            Value::Array(Vec::from([Value::Text(name.clone()), Value::Array(operations)]))
+        });
+        Vec::from([
+            self.settings.meaning(),
+            Value::Bool(self.ignores_unknown),
+            Value::Bytes(self.initial.clone()),
+            Value::Array(rules.collect()),
+        ])
+    }
+}
+
+impl Operation {
+    fn meaning(&self) -> Value {
+        let source = match &self.source {
+            Source::Literal(value) => Value::Bytes(value.clone()),
+            Source::Part { pointer, .. } => Value::Text(pointer.clone()),
+            Source::Fields(fields) => {
+                let member = |field: &Field| (field.name.clone(), Value::Text(field.pointer.clone()));
+                Value::Object(fields.iter().map(member).collect())
+            }
+        };
+        Value::Array(Vec::from([
+            Value::Text(self.action.name().into()),
+            Value::Text(self.target.text.clone()),
+            source,
+            Value::Bool(self.optional),
+            self.initial.clone().map_or(Value::Null, Value::Bytes),
+            Value::Bool(self.if_absent),
+        ]))
+    }
+}
+
+struct Parser<'a> {
+    parts: &'a mut Parts,
+    /// The payload of an event.
+    data: (PartId, &'a str),
+    mistakes: &'a mut Mistakes,
+}
+
+impl Parser<'_> {
+    fn rule(&mut self, name: &str, rule: &Value) -> (String, Vec<Operation>) {
+        let mut at = "/rules".to_owned();
+        pointer::push(&mut at, name);
+        let Value::Array(operations) = rule else {
+            self.mistakes.add(&at, "expected a list of operations");
+            return (name.into(), Vec::new());
+        };
+        let operations = operations.iter().enumerate().filter_map(|(index, operation)| {
+            let mut at = at.clone();
+            pointer::push(&mut at, &alloc::string::ToString::to_string(&index));
+            self.operation(operation, &at)
+        });
+        (name.into(), operations.collect())
+    }
+
+    fn operation(&mut self, operation: &Value, at: &str) -> Option<Operation> {
+        let mut fields = Fields::of(operation, at, self.mistakes);
+        let mut actions = Action::ALL
+            .into_iter()
+            .filter_map(|action| Some((action, fields.take(action.name())?)));
+        let first = actions.next();
+        let (Some((action, target)), None) = (first, actions.next()) else {
+            let expected = "expected exactly one of put, merge, patch, append, remove, add and subtract";
+            self.mistakes.add(at, expected);
+            return None;
+        };
+        drop(actions);
+        let target = self.target(target, &[at, "/", action.name()].concat());
+        let source = self.source(&mut fields, action, at);
+        let operation = Operation {
+            action,
+            target: target?,
+            source: source?,
+            optional: fields.flag("optional", self.mistakes),
+            initial: self.initial(&mut fields, action, at),
+            if_absent: action == Action::Put && fields.flag("ifAbsent", self.mistakes),
+        };
+        fields.finish(self.mistakes);
+        Some(operation)
+    }
+
+    fn target(&mut self, target: &Value, at: &str) -> Option<Target> {
+        let parsed = match target {
+            Value::Text(target) => Target::parse(target, self.parts),
+            _ => Err("expected a JSON Pointer into the state, as text"),
+        };
+        parsed.map_err(|message| self.mistakes.add(at, message)).ok()
+    }
+
+    fn source(&mut self, fields: &mut Fields<'_>, action: Action, at: &str) -> Option<Source> {
+        let given = ["value", "from", "fields"].map(|name| fields.take(name));
+        if action == Action::Remove {
+            if given.iter().any(Option::is_some) {
+                self.mistakes.add(at, "remove takes no value");
+            }
+            return Some(Source::Literal(Vec::new()));
+        }
+        match given {
+            [None, None, None] => Some(Source::Part {
+                part: self.data.0,
+                pointer: self.data.1.into(),
+            }),
+            [Some(value), None, None] => self.value(value, action, &[at, "/value"].concat()),
+            [None, Some(from), None] => {
+                let (part, pointer) = self.part(from, &[at, "/from"].concat())?;
+                Some(Source::Part { part, pointer })
+            }
+            [None, None, Some(fields)] => self.parts_of_object(fields, &[at, "/fields"].concat()),
+            _ => {
+                self.mistakes.add(at, "expected only one of value, from and fields");
+                None
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Value, action: Action, at: &str) -> Option<Source> {
+        let number = matches!(value, Value::Number(_) | Value::BigInt(_));
+        if matches!(action, Action::Add | Action::Subtract) && !number {
+            self.mistakes.add(at, "expected a number or a BigInt");
+        }
+        Some(Source::Literal(literal(value, at, self.mistakes)))
+    }
+
+    fn parts_of_object(&mut self, fields: &Value, at: &str) -> Option<Source> {
+        let Value::Object(members) = fields else {
+            self.mistakes
+                .add(at, "expected an object: name → JSON Pointer into the event");
+            return None;
+        };
+        let mut fields: Vec<Field> = Vec::new();
+        for (name, from) in members {
+            let mut at = at.to_owned();
+            pointer::push(&mut at, name);
+            if let Some((part, pointer)) = self.part(from, &at) {
+                let name = name.clone();
+                fields.push(Field { name, part, pointer });
+            }
+        }
+        fields.sort_by_key(|field| order::array_index(field.name.as_bytes()).map_or(u64::MAX, u64::from));
+        Some(Source::Fields(fields))
+    }
+
+    fn part(&mut self, pointer: &Value, at: &str) -> Option<(PartId, String)> {
+        let parsed = match pointer {
+            Value::Text(text) => pointer::parse(text).map(|segments| (segments, text)),
+            _ => Err("expected a JSON Pointer into the event, as text"),
+        };
+        match parsed {
+            Ok((segments, text)) => Some((self.parts.add(&segments), text.clone())),
+            Err(message) => {
+                self.mistakes.add(at, message);
+                None
+            }
+        }
+    }
+
+    fn initial(&mut self, fields: &mut Fields<'_>, action: Action, at: &str) -> Option<Vec<u8>> {
+        let initial = action.takes_initial().then(|| fields.take("initial")).flatten()?;
+        let at = [at, "/initial"].concat();
+        let fits = match action {
+            Action::Append => matches!(initial, Value::Array(_)),
+            Action::Merge => matches!(initial, Value::Object(_)),
+            _ => matches!(initial, Value::Number(_) | Value::BigInt(_)),
+        };
+        if !fits {
+            self.mistakes.add(
+                &at,
+                match action {
+                    Action::Append => "expected an array to append to",
+                    Action::Merge => "expected an object to merge into",
+                    _ => "expected a number or a BigInt to add to",
+                },
+            );
+        }
+        Some(literal(initial, &at, self.mistakes))
+    }
+}
+
+/// A literal, encoded; with its keys as ECMAScript orders them, since it may come from elsewhere.
+fn literal(value: &Value, at: &str, mistakes: &mut Mistakes) -> Vec<u8> {
+    let mut value = value.clone();
+    order::sort(&mut value);
+    value::to_vec(&value).unwrap_or_else(|error| {
+        mistakes.add(at, error.message());
+        Vec::new()
+    })
+}

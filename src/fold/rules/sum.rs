@@ -1,0 +1,66 @@
+//! Adding: exact, or an error.
+
+use crate::value::{BigInt, MAX_SAFE_INTEGER, Reader, Writer, plain_number, to_vec};
+use crate::{Code, Error, Result};
+
+/// The sum of two encoded numbers, or their difference, encoded.
+///
+/// Two integral numbers are added exactly, and their sum lies within ±(2^53 − 1); two BigInts too, of any size; with a fraction it is a
+/// sum of doubles.
+pub(super) fn sum(number: &[u8], addend: &[u8], subtract: bool) -> Result<Writer> {
+    let mut out = Writer::default();
+    match (Term::read(number), Term::read(addend)) {
+        (Some(Term::Number(a)), Some(Term::Number(b))) => out.number(sum_of_numbers(a, if subtract { -b } else { b })?),
+        (Some(Term::Big(a)), Some(Term::Big(b))) => {
+            let total = if subtract { &a - &b } else { &a + &b };
+            out.raw(&to_vec(&total)?);
+        }
+        (Some(_), Some(_)) => {
+            return Err(Error::new(
+                Code::WrongType,
+                "a number and a BigInt cannot be added to each other; use one of them throughout",
+            ));
+        }
+        (None, _) => return Err(Error::new(Code::WrongType, "only a number or a BigInt can be added to")),
+        (_, None) => {
+            return Err(Error::new(
+                Code::WrongType,
+                "the event's value is neither a number nor a BigInt",
+            ));
+        }
+    }
+    Ok(out)
+}
+
+enum Term {
+    Number(f64),
+    Big(BigInt),
+}
+
+impl Term {
+    fn read(item: &[u8]) -> Option<Self> {
+        let head = Reader::new(item).head().ok()?;
+        match plain_number(head) {
+            Some(number) => Some(Self::Number(number)),
+            None => crate::value::from_slice(item).ok().map(Self::Big),
+        }
+    }
+}
+
+fn sum_of_numbers(a: f64, b: f64) -> Result<f64> {
+    let total = a + b;
+    let integral = is_integral(a) && is_integral(b);
+    let beyond = |number: f64| number.abs() > MAX_SAFE_INTEGER as f64;
+    if integral && (beyond(a) || beyond(b) || beyond(total)) || !total.is_finite() && a.is_finite() && b.is_finite() {
+        return Err(Error::new(
+            Code::OutOfRange,
+            "the sum leaves ±(2^53 − 1), where numbers are exact; use BigInts",
+        ));
+    }
+    Ok(total)
+}
+
+fn is_integral(number: f64) -> bool {
+    // From 2^52 on all are.
+    number.is_finite() && (number.abs() >= (1u64 << 52) as f64 || number as i64 as f64 == number)
+}

@@ -1,0 +1,121 @@
+//! Where an operation works: a JSON Pointer into the state whose segments may be filled from the event.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::fold::events::{Event, PartId, Parts};
+use crate::fold::pointer;
+
+/// The segments of a target; none for the whole state.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// As it was given.
+    pub text: String,
+    pub segments: Vec<Segment>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Segment {
+    Fixed(String),
+    /// Text or an integer of the event.
+    Filled {
+        part: PartId,
+        pointer: String,
+    },
+}
+
+impl Target {
+    /// Parses a target. Braces are parsed first: a whole segment in braces is a pointer into the event, and a literal brace is doubled.
+    pub fn parse(target: &str, parts: &mut Parts) -> Result<Self, &'static str> {
+        let mut segments = Vec::new();
+        let mut rest = target;
+        while !rest.is_empty() {
+            let Some(segment) = rest.strip_prefix('/') else {
+                return Err("a target is empty or begins with a slash");
+            };
+            let (segment, after) = match segment.strip_prefix('{') {
+                Some(reference) if !reference.starts_with('{') => filled(reference, parts)?,
+                _ => fixed(segment)?,
+            };
+            segments.push(segment);
+            rest = after;
+        }
+        let text = target.into();
+        Ok(Self { text, segments })
+    }
+
+    /// The target as a pointer, for errors; a segment that the event does not fill stays in braces.
+    #[cold]
+    pub fn show(&self, event: &Event<'_>) -> String {
+        let mut shown = String::new();
+        for segment in &self.segments {
+            match (segment, segment.fill(event)) {
+                (_, Some(segment)) => pointer::push(&mut shown, &segment),
+                (Segment::Filled { pointer, .. }, None) => shown.extend(["/{", pointer, "}"]),
+                (Segment::Fixed(_), None) => {}
+            }
+        }
+        shown
+    }
+}
+
+impl Segment {
+    /// What stands there for this event.
+    #[inline]
+    pub fn fill<'a>(&'a self, event: &Event<'a>) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Fixed(segment) => Some(Cow::Borrowed(segment)),
+            Self::Filled { part, .. } => event.part(*part)?.segment(),
+        }
+    }
+}
+
+/// A reference, whose opening brace has been read, and what follows it.
+fn filled<'t>(text: &'t str, parts: &mut Parts) -> Result<(Segment, &'t str), &'static str> {
+    let (pointer, after) =
+        until_brace(text).ok_or("a reference that is not closed: write {/pointer/into/the/event}")?;
+    if !after.is_empty() && !after.starts_with('/') {
+        return Err("a reference must be a whole segment");
+    }
+    let part = parts.add(&pointer::parse(&pointer)?);
+    Ok((Segment::Filled { part, pointer }, after))
+}
+
+/// What stands before the closing brace, and what follows that.
+fn until_brace(text: &str) -> Option<(String, &str)> {
+    let mut content = String::new();
+    let mut rest = text;
+    loop {
+        let at = rest.find(['{', '}'])?;
+        let (before, brace) = rest.split_at_checked(at)?;
+        content.push_str(before);
+        let (brace, after) = brace.split_at_checked(1)?;
+        match after.strip_prefix(brace) {
+            Some(after) => {
+                content.push_str(brace);
+                rest = after;
+            }
+            None => return (brace == "}").then_some((content, after)),
+        }
+    }
+}
+
+/// A segment as it stands, and what follows it.
+fn fixed(text: &str) -> Result<(Segment, &str), &'static str> {
+    const SINGLE: &str = "a reference must be a whole segment, and a literal brace is doubled: {{ or }}";
+    let end = text.find('/').unwrap_or(text.len());
+    let (segment, after) = text.split_at_checked(end).unwrap_or_default();
+    let mut plain = String::new();
+    let mut rest = segment;
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, braces) = rest.split_at_checked(at).unwrap_or_default();
+        let doubled = braces.starts_with("{{") || braces.starts_with("}}");
+        let (brace, behind) = braces.split_at_checked(2).filter(|_| doubled).ok_or(SINGLE)?;
+        plain.push_str(before);
+        plain.push_str(brace.get(..1).unwrap_or_default());
+        rest = behind;
+    }
+    plain.push_str(rest);
+    Ok((Segment::Fixed(pointer::unescape(&plain)?), after))
+}

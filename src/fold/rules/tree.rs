@@ -1,0 +1,447 @@
+//! The state while events are folded in: a tree that is built only where operations went.
+//!
+//! What no operation has touched stays as the encoded bytes that it came as, and is copied when the state is written. Every change can be
+//! taken back until it is committed, so that an event is folded in whole or not at all.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::mem;
+
+use super::object::Object;
+use crate::value::{Major, Reader, Writer};
+use crate::{Code, Error, Result};
+
+/// Where a node lies in the list of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NodeId(u32);
+
+/// Bytes in the heap.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    #[inline]
+    pub fn of(self, heap: &[u8]) -> &[u8] {
+        heap.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Node {
+    /// An encoded value.
+    Raw(Span),
+    Object(Box<Object>),
+    Array(Vec<NodeId>),
+    /// May be used again.
+    Free,
+}
+
+/// What a node is, as far as pointers care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Object,
+    Array,
+    Other,
+}
+
+/// How a change is taken back.
+#[derive(Clone, Debug)]
+enum Undo {
+    Replaced { node: NodeId, before: Node },
+    Pushed { object: NodeId },
+    Removed { object: NodeId, place: usize, node: NodeId },
+    Inserted { array: NodeId, at: usize },
+    TakenOut { array: NodeId, at: usize, node: NodeId },
+}
+
+/// The heap is cleaned up when it has doubled, but not below this size.
+const SMALL_HEAP: usize = 1 << 20;
+
+/// A state.
+#[derive(Clone, Debug)]
+pub(super) struct Tree {
+    /// Encoded values and keys, also such as nothing refers to any more.
+    heap: Writer,
+    nodes: Vec<Node>,
+    free: Vec<NodeId>,
+    undo: Vec<Undo>,
+    /// How long the heap was at the last commit.
+    committed: usize,
+    /// How long the heap may become before it is cleaned up.
+    limit: usize,
+}
+
+impl Tree {
+    pub const ROOT: NodeId = NodeId(0);
+
+    /// A tree of one encoded value.
+    pub fn new(state: &[u8]) -> Result<Self> {
+        let mut heap = Writer::default();
+        heap.raw(state);
+        let root = span(0, heap.len())?;
+        Ok(Self {
+            committed: heap.len(),
+            limit: limit_after(heap.len()),
+            heap,
+            nodes: vec![Node::Raw(root)],
+            free: Vec::new(),
+            undo: Vec::new(),
+        })
+    }
+
+    /// The state, encoded. O(n), by copying what was not touched.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        self.write(Self::ROOT, &mut out);
+        out.into_bytes()
+    }
+
+    /// Makes all changes since the last commit final.
+    #[inline]
+    pub fn commit(&mut self) {
+        while let Some(undo) = self.undo.pop() {
+            match undo {
+                Undo::Replaced { before, .. } => self.forget(before),
+                Undo::Removed { object, node, .. } => {
+                    self.release(node);
+                    let heap = self.heap.as_bytes();
+                    if let Some(Node::Object(object)) = self.nodes.get_mut(object.0 as usize) {
+                        object.close_gaps(heap);
+                    }
+                }
+                Undo::TakenOut { node, .. } => self.release(node),
+                Undo::Pushed { .. } | Undo::Inserted { .. } => {}
+            }
+        }
+        self.committed = self.heap.len();
+        if self.committed > self.limit {
+            self.clean_up();
+        }
+    }
+
+    /// Takes all changes since the last commit back.
+    #[cold]
+    pub fn roll_back(&mut self) {
+        while let Some(undo) = self.undo.pop() {
+            match undo {
+                Undo::Replaced { node, before } => {
+                    let after = mem::replace(self.slot(node), before);
+                    self.forget(after);
+                }
+                Undo::Pushed { object } => {
+                    let heap = self.heap.as_bytes();
+                    let node = match self.nodes.get_mut(object.0 as usize) {
+                        Some(Node::Object(object)) => object.pop(heap),
+                        _ => None,
+                    };
+                    node.into_iter().for_each(|node| self.release(node));
+                }
+                Undo::Removed { object, place, node } => {
+                    let heap = self.heap.as_bytes();
+                    if let Some(Node::Object(object)) = self.nodes.get_mut(object.0 as usize) {
+                        object.put_back(place, node, heap);
+                    }
+                }
+                Undo::Inserted { array, at } => {
+                    let node = self.elements(array).map(|elements| elements.remove(at));
+                    node.into_iter().for_each(|node| self.release(node));
+                }
+                Undo::TakenOut { array, at, node } => {
+                    if let Some(elements) = self.elements(array) {
+                        elements.insert(at, node);
+                    }
+                }
+            }
+        }
+        self.heap.truncate(self.committed);
+    }
+}
+
+/// Looking around.
+impl Tree {
+    pub fn kind(&mut self, node: NodeId) -> Kind {
+        self.unfold(node);
+        match self.nodes.get(node.0 as usize) {
+            Some(Node::Object(_)) => Kind::Object,
+            Some(Node::Array(_)) => Kind::Array,
+            _ => Kind::Other,
+        }
+    }
+
+    /// The member of an object.
+    #[inline]
+    pub fn member(&self, object: NodeId, key: &str) -> Option<NodeId> {
+        let (object, place) = self.place(object, key)?;
+        object.node(place)
+    }
+
+    /// The element of an array.
+    pub fn element(&self, array: NodeId, index: usize) -> Option<NodeId> {
+        match self.nodes.get(array.0 as usize)? {
+            Node::Array(elements) => elements.get(index).copied(),
+            _ => None,
+        }
+    }
+
+    /// The members of an object, or elements of an array; none of anything else.
+    pub fn len(&self, node: NodeId) -> usize {
+        match self.nodes.get(node.0 as usize) {
+            Some(Node::Object(object)) => object.len(),
+            Some(Node::Array(elements)) => elements.len(),
+            _ => 0,
+        }
+    }
+
+    /// The encoded bytes of a node that is no array or object.
+    #[inline]
+    pub fn scalar(&self, node: NodeId) -> &[u8] {
+        match self.nodes.get(node.0 as usize) {
+            Some(Node::Raw(span)) => span.of(self.heap.as_bytes()),
+            _ => &[],
+        }
+    }
+
+    /// Appends a node, encoded.
+    pub fn write(&self, node: NodeId, out: &mut Writer) {
+        let heap = self.heap.as_bytes();
+        match self.nodes.get(node.0 as usize) {
+            Some(Node::Raw(span)) => out.raw(span.of(heap)),
+            Some(Node::Array(elements)) => {
+                out.head(Major::Array, elements.len() as u64);
+                elements.iter().for_each(|element| self.write(*element, out));
+            }
+            Some(Node::Object(object)) => {
+                out.map(object.len());
+                let mut write = |(key, node): (Span, NodeId)| {
+                    let key = key.of(heap);
+                    out.head(Major::Text, key.len() as u64);
+                    out.raw(key);
+                    self.write(node, out);
+                };
+                match object.reordered(heap) {
+                    Some(members) => members.into_iter().for_each(write),
+                    None => object.members().for_each(&mut write),
+                }
+            }
+            Some(Node::Free) | None => {}
+        }
+    }
+
+    #[inline]
+    fn place(&self, object: NodeId, key: &str) -> Option<(&Object, usize)> {
+        match self.nodes.get(object.0 as usize)? {
+            Node::Object(object) => {
+                let place = object.find(key.as_bytes(), self.heap.as_bytes())?;
+                Some((object, place))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Changing. Every change can be taken back.
+impl Tree {
+    /// Where encoded values are written before they become nodes, and the length that [`Self::raw`] asks for.
+    #[inline]
+    pub fn heap(&mut self) -> (&mut Writer, usize) {
+        let start = self.heap.len();
+        (&mut self.heap, start)
+    }
+
+    /// A node of the value that was written to the heap from `start` on.
+    #[inline]
+    pub fn raw(&mut self, start: usize) -> Result<NodeId> {
+        let node = Node::Raw(span(start, self.heap.len())?);
+        self.add(node)
+    }
+
+    /// Puts the value that was written to the heap from `start` on in the place of a node.
+    #[inline]
+    pub fn replace(&mut self, node: NodeId, start: usize) -> Result<()> {
+        let after = Node::Raw(span(start, self.heap.len())?);
+        let before = mem::replace(self.slot(node), after);
+        self.undo.push(Undo::Replaced { node, before });
+        Ok(())
+    }
+
+    /// Adds a member to an object that has none of that key.
+    pub fn push_member(&mut self, object: NodeId, key: &str, node: NodeId) -> Result<()> {
+        let start = self.heap.len();
+        self.heap.raw(key.as_bytes());
+        let key = span(start, self.heap.len())?;
+        if let Some(Node::Object(members)) = self.nodes.get_mut(object.0 as usize) {
+            members.push(key, node, self.heap.as_bytes());
+            self.undo.push(Undo::Pushed { object });
+        }
+        Ok(())
+    }
+
+    /// Removes a member; false if there is none.
+    pub fn remove_member(&mut self, object: NodeId, key: &str) -> bool {
+        let Some((_, place)) = self.place(object, key) else {
+            return false;
+        };
+        if let Some(Node::Object(members)) = self.nodes.get_mut(object.0 as usize)
+            && let Some(node) = members.take(place)
+        {
+            self.undo.push(Undo::Removed { object, place, node });
+        }
+        true
+    }
+
+    /// Inserts an element; false if the array is shorter.
+    pub fn insert_element(&mut self, array: NodeId, at: usize, node: NodeId) -> bool {
+        match self.elements(array) {
+            Some(elements) if at <= elements.len() => elements.insert(at, node),
+            _ => return false,
+        }
+        self.undo.push(Undo::Inserted { array, at });
+        true
+    }
+
+    /// Removes an element; false if there is none.
+    pub fn remove_element(&mut self, array: NodeId, at: usize) -> bool {
+        let node = match self.elements(array) {
+            Some(elements) if at < elements.len() => elements.remove(at),
+            _ => return false,
+        };
+        self.undo.push(Undo::TakenOut { array, at, node });
+        true
+    }
+
+    fn elements(&mut self, array: NodeId) -> Option<&mut Vec<NodeId>> {
+        match self.nodes.get_mut(array.0 as usize)? {
+            Node::Array(elements) => Some(elements),
+            _ => None,
+        }
+    }
+}
+
+/// Nodes and the heap.
+impl Tree {
+    /// Makes nodes of the parts of an array or object that is still encoded.
+    fn unfold(&mut self, node: NodeId) {
+        let Some(Node::Raw(raw)) = self.nodes.get(node.0 as usize) else {
+            return;
+        };
+        let (raw, heap) = (*raw, mem::take(&mut self.heap));
+        if let Some(unfolded) = self.unfolded(raw, heap.as_bytes()) {
+            *self.slot(node) = unfolded;
+        }
+        self.heap = heap;
+    }
+
+    /// `None` if the value is no array or object. Its bytes have been validated.
+    fn unfolded(&mut self, raw: Span, heap: &[u8]) -> Option<Node> {
+        let mut reader = Reader::at(heap.get(..raw.end as usize)?, raw.start as usize);
+        let head = reader.head().ok()?;
+        let count = reader.capacity(head.argument);
+        match head.major {
+            Major::Array => {
+                let mut elements = Vec::with_capacity(count);
+                for _ in 0..count {
+                    elements.push(self.item(&mut reader)?);
+                }
+                Some(Node::Array(elements))
+            }
+            Major::Map => {
+                let mut object = Object::with_capacity(count);
+                for _ in 0..count {
+                    let key = reader.text().ok()?.len();
+                    let end = reader.offset();
+                    let key = span(end.checked_sub(key)?, end).ok()?;
+                    let node = self.item(&mut reader)?;
+                    object.push(key, node, heap);
+                }
+                Some(Node::Object(Box::new(object)))
+            }
+            _ => None,
+        }
+    }
+
+    fn item(&mut self, reader: &mut Reader<'_>) -> Option<NodeId> {
+        let start = reader.offset();
+        reader.jump().ok()?;
+        let raw = span(start, reader.offset()).ok()?;
+        self.add(Node::Raw(raw)).ok()
+    }
+
+    #[inline]
+    fn add(&mut self, node: Node) -> Result<NodeId> {
+        if let Some(free) = self.free.pop() {
+            *self.slot(free) = node;
+            return Ok(free);
+        }
+        let id = u32::try_from(self.nodes.len()).map_err(|_| too_large())?;
+        self.nodes.push(node);
+        Ok(NodeId(id))
+    }
+
+    /// The place of a node, which is there: ids come from [`Self::add`] alone.
+    #[inline]
+    fn slot(&mut self, node: NodeId) -> &mut Node {
+        let place = (node.0 as usize).min(self.nodes.len().saturating_sub(1));
+        #[expect(clippy::indexing_slicing, reason = "there is always a root")]
+        &mut self.nodes[place]
+    }
+
+    /// Gives a node and all inside it free.
+    fn release(&mut self, node: NodeId) {
+        let content = mem::replace(self.slot(node), Node::Free);
+        self.free.push(node);
+        self.forget(content);
+    }
+
+    /// Gives free what was inside a node. As deep as values are.
+    #[inline]
+    fn forget(&mut self, content: Node) {
+        match content {
+            Node::Raw(_) | Node::Free => {}
+            Node::Array(elements) => elements.into_iter().for_each(|element| self.release(element)),
+            Node::Object(object) => object.members().for_each(|(_, node)| self.release(node)),
+        }
+    }
+
+    /// Copies what is still in use into a new heap. Everything is committed. Linear in the state, after it has doubled.
+    #[cold]
+    fn clean_up(&mut self) {
+        let old = mem::take(&mut self.heap);
+        let mut fresh = Writer::default();
+        let mut moved = |span: Span| {
+            let start = fresh.len() as u32; // not longer than the old heap
+            fresh.raw(span.of(old.as_bytes()));
+            let end = fresh.len() as u32;
+            Span { start, end }
+        };
+        for node in &mut self.nodes {
+            match node {
+                Node::Raw(raw) => *raw = moved(*raw),
+                Node::Object(object) => object.move_keys(&mut moved),
+                Node::Array(_) | Node::Free => {}
+            }
+        }
+        self.heap = fresh;
+        self.committed = self.heap.len();
+        self.limit = limit_after(self.committed);
+    }
+}
+
+fn limit_after(bytes: usize) -> usize {
+    bytes.saturating_mul(2).max(SMALL_HEAP)
+}
+
+fn span(start: usize, end: usize) -> Result<Span> {
+    match (u32::try_from(start), u32::try_from(end)) {
+        (Ok(start), Ok(end)) => Ok(Span { start, end }),
+        _ => Err(too_large()),
+    }
+}
+
+#[cold]
+fn too_large() -> Error {
+    Error::new(Code::TooLarge, "the state grows beyond 4 GiB: keep less in it")
+}

@@ -1,8 +1,9 @@
 /** The public surface of the package, the same on every runtime. */
 export { DEFAULTS } from './defaults.js';
-export { defineSnapshots, type Definition, type DefinitionOptions } from './definition.js';
+export type { BuiltInFold, FoldSession } from './built-in.js';
+export { defineSnapshots, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions } from './definition.js';
 export { SnapshotError, type ErrorCode } from './error.js';
-export type { EventBounds, EventRow, EventSource, ReadOptions } from './events.js';
+export type { EventBounds, EventRow, EventSource, ReadOptions, Row } from './events.js';
 export { inspect, open, seal, type SealOptions } from './frame.js';
 export type { Handle } from './handle.js';
 export type { Expect, Header, HeaderInput, PayloadFacts } from './head.js';

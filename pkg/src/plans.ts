@@ -103,7 +103,9 @@ export type LoadFact =
   | { readonly opened: { readonly eventCount: number; readonly anchor?: string | Uint8Array } }
   | { readonly rejected: { readonly code: ErrorCode; readonly message: string } }
   | { readonly firstRow: { readonly row: { readonly position: number | bigint; readonly anchor?: string | Uint8Array } | null } }
-  | { readonly bounds: { readonly bounds: { readonly count?: number; readonly truncatedThrough?: number | bigint } } };
+  | { readonly bounds: { readonly bounds: { readonly count?: number; readonly truncatedThrough?: number | bigint } } }
+  /** To `use`, while the tail is folded: an event changes what snapshots at this position or above hold. The load goes on below it. */
+  | { readonly invalidated: { readonly position: number | bigint } };
 
 /** What to do next in a load. */
 export type LoadStep =

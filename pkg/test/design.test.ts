@@ -65,6 +65,7 @@ test('the definition and the life of a handle', async () => {
       state: { lines: new Map(), total: 0n, closed: false },
       position: null,
       eventCount: 0,
+      pending: 0,
       source: 'replay',
       restoredFrom: null,
       replayed: 0,

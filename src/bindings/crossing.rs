@@ -88,6 +88,9 @@ fn load_fact(from: &Part<'_>) -> LoadFact {
         "bounds" => LoadFact::Bounds {
             bounds: bounds(&from.at("bounds")),
         },
+        "invalidated" => LoadFact::Invalidated {
+            position: from.at("position").whole(),
+        },
         "unreadable" => LoadFact::Unreadable {
             message: from.at("message").text(),
         },

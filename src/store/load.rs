@@ -98,6 +98,11 @@ pub enum LoadFact {
         /// The log's answer.
         bounds: Bounds,
     },
+    /// To [`LoadStep::Use`], while its tail is folded: [`Code::InvalidatesBase`]. The load goes on with what is older.
+    Invalidated {
+        /// Snapshots at this position or above hold what is no longer true.
+        position: u64,
+    },
 }
 
 /// The first row of a read.
@@ -220,6 +225,8 @@ struct Walk<'a> {
     candidate: Option<Candidate>,
     /// The row found by the read that is being judged.
     row: Option<FirstRow>,
+    /// Candidates at this position or above hold what an event behind them has changed.
+    invalid_from: Option<u64>,
     rejected: Vec<Rejection>,
     /// The log is empty and no slot of ours had a snapshot: does any other?
     probing: bool,
@@ -246,6 +253,7 @@ impl<'a> Walk<'a> {
             more: None,
             candidate: None,
             row: None,
+            invalid_from: None,
             rejected: Vec::new(),
             probing: false,
         })
@@ -284,6 +292,7 @@ impl<'a> Walk<'a> {
                 Ok(self.judge_row())
             }
             (LoadStep::Bounds { .. }, LoadFact::Bounds { bounds }) => Ok(self.judge_bounds(bounds)),
+            (LoadStep::Use { key }, LoadFact::Invalidated { position }) => Ok(self.invalidated(key, *position)),
             _ => Err(Error::new(Code::InvalidOption, "a fact does not answer the step before it").at_path("facts")),
         }
     }
@@ -340,7 +349,10 @@ impl<'a> Walk<'a> {
             while self.queue.peek().is_some_and(|(_, next)| *next == key) {
                 self.queue.pop();
             }
-            return LoadStep::Open { key, position };
+            return match self.invalid_from {
+                Some(from) if position >= from => self.reject_invalidated(key, position),
+                _ => LoadStep::Open { key, position },
+            };
         }
         match (self.more.take(), self.slots.get(self.slot)) {
             (Some(start), Some(slot)) => self.list(slot, Some(start)),
@@ -520,6 +532,19 @@ impl<'a> Walk<'a> {
             Some(candidate) => self.reject(candidate.key, Some(candidate.position), code, message.into()),
             None => self.next_candidate(),
         }
+    }
+
+    /// Only the fold can find that out, and only when the snapshot is in use already.
+    fn invalidated(&mut self, key: String, position: u64) -> LoadStep {
+        let used = position_of(&key).unwrap_or_default();
+        let from = position.min(used);
+        self.invalid_from = Some(self.invalid_from.map_or(from, |before| before.min(from)));
+        self.reject_invalidated(key, used)
+    }
+
+    fn reject_invalidated(&mut self, key: String, position: u64) -> LoadStep {
+        let message = String::from("an event behind it changes what it holds");
+        self.reject(key, Some(position), Code::InvalidatesBase, message)
     }
 
     // Judging the start of the log

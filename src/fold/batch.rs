@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::ops::Range;
 
-use super::events::{Event, Found, Item, PartId, Parts, Syntax};
+use super::events::{Event, Found, Item, PartId, Parts, Place, Syntax};
 use super::pointer;
 use super::progress::{Next, Sequence};
 use super::{Anchor, Progress};
@@ -76,11 +76,11 @@ pub(crate) struct Batch {
     found: Found,
 }
 
-/// Where an event lies in a batch.
+/// Where an event lies in a batch, and its id.
 #[derive(Clone, Debug)]
-struct Place {
+struct Last {
     event: Range<usize>,
-    id: Option<Range<usize>>,
+    id: Option<Place>,
 }
 
 impl Batch {
@@ -107,7 +107,7 @@ impl Batch {
         // Checked at once, which is several times as fast as text by text.
         let sound = core::str::from_utf8(input).map_or_else(|error| error.valid_up_to(), str::len);
         let lines = input.get(..sound).unwrap_or_default();
-        self.run(lines, Syntax::Json, sink).map_err(|error| {
+        self.run(lines, Syntax::Lines, sink).map_err(|error| {
             let cut = sound < input.len() && error.offset() == Some(sound as u64);
             if cut { not_utf8(sound) } else { error }
         })?;
@@ -190,11 +190,11 @@ impl Batch {
         syntax: Syntax,
         sink: &mut impl Sink,
         found: &mut Found,
-        last: &mut Option<Place>,
+        last: &mut Option<Last>,
     ) -> Result<()> {
         let mut at = 0;
         loop {
-            if syntax == Syntax::Json {
+            if syntax == Syntax::Lines {
                 at = after_space(input, at, true);
             }
             if at >= input.len() {
@@ -203,8 +203,8 @@ impl Batch {
             let (parts, wanted) = sink.parts();
             let end = found.scan(parts, input, at, syntax)?;
             let next = match syntax {
-                Syntax::Json => end_of_line(input, end)?,
-                Syntax::Cbor => end,
+                Syntax::Lines => end_of_line(input, end)?,
+                Syntax::Json | Syntax::Cbor => end,
             };
             self.check(input, at..end, syntax)?;
             let event = Event { input, found, syntax };
@@ -225,7 +225,7 @@ impl Batch {
         range: Range<usize>,
         wanted: Wanted,
         sink: &mut impl Sink,
-        last: &mut Option<Place>,
+        last: &mut Option<Last>,
     ) -> Result<()> {
         let Some(position) = event.part(wanted.position).and_then(|position| position.whole()) else {
             return Err(Error::new(
@@ -233,9 +233,9 @@ impl Batch {
                 "the event has no position: a whole number of 64 bits; say where it stands in events.position",
             ));
         };
-        let place = Place {
+        let place = Last {
             event: range.clone(),
-            id: event.part(wanted.id).filter(|id| !id.is_null()).map(|id| id.range()),
+            id: event.part(wanted.id).filter(|id| !id.is_null()).map(|id| id.place()),
         };
         if self.sequence.next(self.position, position)? == Next::Same {
             let known = match last {
@@ -270,7 +270,7 @@ impl Batch {
         let start = range.start as u64;
         let event = input.get(range).unwrap_or_default();
         let checked = match syntax {
-            Syntax::Json => json::Transcoder::default().append(event, &mut Writer::default()),
+            Syntax::Lines | Syntax::Json => json::Transcoder::default().append(event, &mut Writer::default()),
             Syntax::Cbor => validate(event),
         };
         checked.map_err(|error| {
@@ -305,11 +305,8 @@ pub(crate) fn identity(id: Option<Item<'_>>, bytes: &[u8]) -> Anchor {
     }
 }
 
-fn anchor(input: &[u8], place: &Place, syntax: Syntax) -> Anchor {
-    let id = place
-        .id
-        .clone()
-        .and_then(|id| Some(Item::new(input.get(id.clone())?, id.start, syntax)));
+fn anchor(input: &[u8], place: &Last, syntax: Syntax) -> Anchor {
+    let id = place.id.and_then(|id| Item::new(input, id, syntax));
     identity(id, input.get(place.event.clone()).unwrap_or_default())
 }
 

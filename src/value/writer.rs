@@ -136,6 +136,13 @@ impl Writer {
         if before == argument {
             return;
         }
+        if before < 24
+            && argument < 24
+            && let Some(head) = self.out.get_mut(at)
+        {
+            *head = (major as u8) << 5 | argument as u8;
+            return;
+        }
         let (mut old, mut new) = (Self::default(), Self::default());
         old.head(major, before);
         new.head(major, argument);

@@ -6,7 +6,7 @@ use super::spec::{Action, Operation, Source};
 use super::sum::sum;
 use super::tree::{Kind, NodeId, Tree};
 use super::{merge, patch};
-use crate::fold::events::{Event, Keeper};
+use crate::fold::events::{Event, Form, Keeper};
 use crate::fold::pointer;
 use crate::text::text;
 use crate::value::{Major, Writer};
@@ -57,10 +57,10 @@ impl Interpreter {
             return Ok(());
         }
         let (heap, start) = tree.heap();
-        if self.write(operation, event, spot.depth, heap)? {
-            spot.set(tree, start)?;
+        match self.write(operation, event, spot.depth, heap)? {
+            Some(form) => spot.set(tree, start, form),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn append(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
@@ -70,8 +70,8 @@ impl Interpreter {
             return Err(Error::new(Code::WrongType, "only an array can be appended to"));
         }
         let (heap, start) = tree.heap();
-        if self.write(operation, event, depth, heap)? {
-            let element = tree.raw(start)?;
+        if let Some(form) = self.write(operation, event, depth, heap)? {
+            let element = tree.node(start, form)?;
             tree.insert_element(array, tree.len(array), element);
         }
         Ok(())
@@ -85,15 +85,21 @@ impl Interpreter {
         spot: Spot<'_>,
         subtract: bool,
     ) -> Result<()> {
-        self.document.clear();
-        if !self.keep(operation, event, 0)? {
-            return Ok(());
-        }
-        let node = existing(tree, operation, spot)?;
-        let total = sum(tree.scalar(node), self.document.as_bytes(), subtract)?;
-        let (heap, start) = tree.heap();
-        heap.raw(total.as_bytes());
-        tree.replace(node, start)
+        let mut addend = core::mem::take(&mut self.document);
+        addend.clear();
+        let given = self.write_encoded(operation, event, 0, &mut addend);
+        let added = given.and_then(|given| {
+            if !given {
+                return Ok(());
+            }
+            let node = existing(tree, operation, spot)?;
+            let total = sum(tree.scalar(node), addend.as_bytes(), subtract)?;
+            let (heap, start) = tree.heap();
+            total.write(heap)?;
+            tree.replace(node, start, Form::Encoded)
+        });
+        self.document = addend;
+        added
     }
 
     fn merge(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
@@ -116,14 +122,38 @@ impl Interpreter {
     fn keep(&mut self, operation: &Operation, event: &Event<'_>, depth: usize) -> Result<bool> {
         let mut document = core::mem::take(&mut self.document);
         document.clear();
-        let kept = self.write(operation, event, depth, &mut document);
+        let kept = self.write_encoded(operation, event, depth, &mut document);
         self.document = document;
         kept
     }
 
-    /// Appends the operation's value, which is going to lie in `depth` arrays and objects; false if it is left out.
+    /// Appends the operation's value, which is going to lie in `depth` arrays and objects, in whatever form is quickest; `None` if it is
+    /// left out.
     #[inline]
-    fn write(&mut self, operation: &Operation, event: &Event<'_>, depth: usize, out: &mut Writer) -> Result<bool> {
+    fn write(
+        &mut self,
+        operation: &Operation,
+        event: &Event<'_>,
+        depth: usize,
+        out: &mut Writer,
+    ) -> Result<Option<Form>> {
+        if let Source::Part { part, .. } = &operation.source
+            && let Some(item) = event.part(*part)
+        {
+            return self.keeper.keep_for_later(&item, depth, out).map(Some);
+        }
+        let written = self.write_encoded(operation, event, depth, out)?;
+        Ok(written.then_some(Form::Encoded))
+    }
+
+    /// The same in the form of values; false if it is left out.
+    fn write_encoded(
+        &mut self,
+        operation: &Operation,
+        event: &Event<'_>,
+        depth: usize,
+        out: &mut Writer,
+    ) -> Result<bool> {
         match &operation.source {
             Source::Literal(value) => out.raw(value),
             Source::Part { part, pointer } => match event.part(*part) {
@@ -155,11 +185,11 @@ impl Interpreter {
 
 impl Spot<'_> {
     /// Puts the value that was written to the heap from `start` on there.
-    pub fn set(self, tree: &mut Tree, start: usize) -> Result<()> {
+    pub fn set(self, tree: &mut Tree, start: usize, form: Form) -> Result<()> {
         match (self.node, self.place) {
-            (Some(node), _) => tree.replace(node, start),
+            (Some(node), _) => tree.replace(node, start, form),
             (None, Some(place)) if place.kind == Kind::Object => {
-                let node = tree.raw(start)?;
+                let node = tree.node(start, form)?;
                 tree.push_member(place.parent, &place.segment, node)
             }
             _ => Err(Error::new(
@@ -227,7 +257,7 @@ fn existing(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<No
     let (parent, segment) = (place.parent, place.segment.clone());
     let (heap, start) = tree.heap();
     heap.raw(initial);
-    spot.set(tree, start)?;
+    spot.set(tree, start, Form::Encoded)?;
     tree.member(parent, &segment).ok_or_else(missing)
 }
 

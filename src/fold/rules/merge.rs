@@ -2,6 +2,7 @@
 
 use super::tree::{Kind, NodeId, Tree};
 use crate::Result;
+use crate::fold::events::Form;
 use crate::value::{Major, Reader};
 
 /// Merges an encoded document into a node. As deep as the document.
@@ -10,12 +11,12 @@ pub(super) fn apply(tree: &mut Tree, node: NodeId, document: &[u8]) -> Result<()
     if reader.clone().head()?.major != Major::Map {
         let (heap, start) = tree.heap();
         heap.raw(document);
-        return tree.replace(node, start);
+        return tree.replace(node, start, Form::Encoded);
     }
     if tree.kind(node) != Kind::Object {
         let (heap, start) = tree.heap();
         heap.map(0);
-        tree.replace(node, start)?;
+        tree.replace(node, start, Form::Encoded)?;
         tree.kind(node);
     }
     for _ in 0..reader.map()? {
@@ -37,7 +38,7 @@ fn member(tree: &mut Tree, object: NodeId, name: &str, document: &[u8]) -> Resul
     }
     let (heap, start) = tree.heap();
     heap.raw(NULL);
-    let member = tree.raw(start)?;
+    let member = tree.node(start, Form::Encoded)?;
     tree.push_member(object, name, member)?;
     apply(tree, member, document)
 }

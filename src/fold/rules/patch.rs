@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use super::apply::{Place, Spot, step, take_out};
 use super::tree::{Kind, NodeId, Tree};
+use crate::fold::events::Form;
 use crate::fold::pointer;
 use crate::text::text;
 use crate::value::{MAX_DEPTH, Reader, Writer, canonicalize};
@@ -105,13 +106,13 @@ impl Target<'_> {
                     "-" => Some(self.tree.len(parent)),
                     index => pointer::index(index),
                 };
-                let element = self.tree.raw(start)?;
+                let element = self.tree.node(start, Form::Encoded)?;
                 match at {
                     Some(at) if self.tree.insert_element(parent, at, element) => Ok(()),
                     _ => Err(failed("the array has no such place")),
                 }
             }
-            _ => spot.set(self.tree, start),
+            _ => spot.set(self.tree, start, Form::Encoded),
         }
     }
 
@@ -127,7 +128,7 @@ impl Target<'_> {
         check_depth(value, spot.depth)?;
         let (heap, start) = self.tree.heap();
         heap.raw(value);
-        spot.set(self.tree, start)
+        spot.set(self.tree, start, Form::Encoded)
     }
 
     fn relocate(mut self, from: &str, path: &str) -> Result<()> {

@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::object::Object;
-use crate::value::{Major, Reader, Writer};
+use crate::fold::events::Form;
+use crate::value::{Major, Reader, Writer, json};
 use crate::{Code, Error, Result};
 
 /// Where a node lies in the list of all.
@@ -34,6 +35,8 @@ impl Span {
 enum Node {
     /// An encoded value.
     Raw(Span),
+    /// A value as plain JSON, because many values are replaced before anybody reads them.
+    Json(Span),
     Object(Box<Object>),
     Array(Vec<NodeId>),
     /// May be used again.
@@ -69,7 +72,7 @@ pub(super) struct Tree {
     nodes: Vec<Node>,
     free: Vec<NodeId>,
     undo: Vec<Undo>,
-    /// How long the heap was at the last commit.
+    /// Up to where the heap is in use, whatever is taken back.
     committed: usize,
     /// How long the heap may become before it is cleaned up.
     limit: usize,
@@ -210,6 +213,7 @@ impl Tree {
         let heap = self.heap.as_bytes();
         match self.nodes.get(node.0 as usize) {
             Some(Node::Raw(span)) => out.raw(span.of(heap)),
+            Some(Node::Json(span)) => transcode(span.of(heap), out),
             Some(Node::Array(elements)) => {
                 out.head(Major::Array, elements.len() as u64);
                 elements.iter().for_each(|element| self.write(*element, out));
@@ -254,18 +258,27 @@ impl Tree {
 
     /// A node of the value that was written to the heap from `start` on.
     #[inline]
-    pub fn raw(&mut self, start: usize) -> Result<NodeId> {
-        let node = Node::Raw(span(start, self.heap.len())?);
+    pub fn node(&mut self, start: usize, form: Form) -> Result<NodeId> {
+        let node = self.written(start, form)?;
         self.add(node)
     }
 
     /// Puts the value that was written to the heap from `start` on in the place of a node.
     #[inline]
-    pub fn replace(&mut self, node: NodeId, start: usize) -> Result<()> {
-        let after = Node::Raw(span(start, self.heap.len())?);
+    pub fn replace(&mut self, node: NodeId, start: usize, form: Form) -> Result<()> {
+        let after = self.written(start, form)?;
         let before = mem::replace(self.slot(node), after);
         self.undo.push(Undo::Replaced { node, before });
         Ok(())
+    }
+
+    #[inline]
+    fn written(&self, start: usize, form: Form) -> Result<Node> {
+        let span = span(start, self.heap.len())?;
+        Ok(match form {
+            Form::Encoded => Node::Raw(span),
+            Form::Json => Node::Json(span),
+        })
     }
 
     /// Adds a member to an object that has none of that key.
@@ -324,11 +337,28 @@ impl Tree {
 /// Nodes and the heap.
 impl Tree {
     /// Makes nodes of the parts of an array or object that is still encoded.
+    #[inline]
     fn unfold(&mut self, node: NodeId) {
-        let Some(Node::Raw(raw)) = self.nodes.get(node.0 as usize) else {
-            return;
-        };
-        let (raw, heap) = (*raw, mem::take(&mut self.heap));
+        match self.nodes.get(node.0 as usize) {
+            Some(Node::Raw(raw)) => self.unfold_raw(node, *raw),
+            Some(Node::Json(json)) => self.unfold_json(node, *json),
+            _ => {}
+        }
+    }
+
+    fn unfold_json(&mut self, node: NodeId, json: Span) {
+        let (start, json) = (self.heap.len(), json.of(self.heap.as_bytes()).to_vec());
+        transcode(&json, &mut self.heap);
+        // A span that does not fit comes to light with the next value that is written.
+        if let Ok(raw) = span(start, self.heap.len()) {
+            *self.slot(node) = Node::Raw(raw);
+            self.unfold_raw(node, raw);
+        }
+        self.committed = self.heap.len(); // it stays, whatever becomes of the event
+    }
+
+    fn unfold_raw(&mut self, node: NodeId, raw: Span) {
+        let heap = mem::take(&mut self.heap);
         if let Some(unfolded) = self.unfolded(raw, heap.as_bytes()) {
             *self.slot(node) = unfolded;
         }
@@ -400,7 +430,7 @@ impl Tree {
     #[inline]
     fn forget(&mut self, content: Node) {
         match content {
-            Node::Raw(_) | Node::Free => {}
+            Node::Raw(_) | Node::Json(_) | Node::Free => {}
             Node::Array(elements) => elements.into_iter().for_each(|element| self.release(element)),
             Node::Object(object) => object.members().for_each(|(_, node)| self.release(node)),
         }
@@ -419,7 +449,7 @@ impl Tree {
         };
         for node in &mut self.nodes {
             match node {
-                Node::Raw(raw) => *raw = moved(*raw),
+                Node::Raw(span) | Node::Json(span) => *span = moved(*span),
                 Node::Object(object) => object.move_keys(&mut moved),
                 Node::Array(_) | Node::Free => {}
             }
@@ -428,6 +458,12 @@ impl Tree {
         self.committed = self.heap.len();
         self.limit = limit_after(self.committed);
     }
+}
+
+/// Writes what has been checked to be plain JSON as a value.
+fn transcode(json: &[u8], out: &mut Writer) {
+    let written = json::Transcoder::default().append_small(json, out);
+    debug_assert!(written.is_ok(), "only what this takes is kept as JSON");
 }
 
 fn limit_after(bytes: usize) -> usize {

@@ -57,7 +57,8 @@ pub(crate) trait Sink {
 #[derive(Clone, Copy)]
 pub(crate) struct BatchRow<'a> {
     pub position: u64,
-    pub kind: &'a str,
+    /// The type.
+    pub kind: &'a [u8],
     pub event: Event<'a>,
     /// All of the event.
     pub bytes: &'a [u8],
@@ -105,7 +106,7 @@ impl Batch {
     /// Folds JSON Lines in, one event after the other; ends with the first that cannot be folded.
     pub fn json_lines(&mut self, input: &[u8], sink: &mut impl Sink) -> Result<()> {
         // Checked at once, which is several times as fast as text by text.
-        let sound = core::str::from_utf8(input).map_or_else(|error| error.valid_up_to(), str::len);
+        let sound = utf8_bytes(input);
         let lines = input.get(..sound).unwrap_or_default();
         self.run(lines, Syntax::Lines, sink).map_err(|error| {
             let cut = sound < input.len() && error.offset() == Some(sound as u64);
@@ -144,10 +145,9 @@ impl Batch {
         found: &mut Found,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        if syntax == Syntax::Json
-            && let Err(error) = core::str::from_utf8(input)
-        {
-            return Err(not_utf8(error.valid_up_to()));
+        let sound = utf8_bytes(input);
+        if syntax == Syntax::Json && sound < input.len() {
+            return Err(not_utf8(sound));
         }
         let input = trimmed(input);
         let (parts, wanted) = sink.parts();
@@ -158,7 +158,7 @@ impl Batch {
         self.check(input, 0..end, syntax)?;
         let event = Event { input, found, syntax };
         let own = event.part(wanted.kind).and_then(|kind| kind.text());
-        let Some(kind) = kind.map(Cow::Borrowed).or(own) else {
+        let Some(kind) = kind.map(|kind| Cow::Borrowed(kind.as_bytes())).or(own) else {
             return Err(no_type());
         };
         sink.fold(&BatchRow {
@@ -300,7 +300,7 @@ pub(crate) fn wanted(pointers: &EventPointers, parts: &mut Parts, mut mistake: i
 /// The identity of an event: its id, or the digest of its bytes.
 pub(crate) fn identity(id: Option<Item<'_>>, bytes: &[u8]) -> Anchor {
     match id.and_then(|id| id.segment()) {
-        Some(id) if !id.is_empty() => Anchor::id(id),
+        Some(id) if !id.is_empty() => Anchor::id(String::from_utf8_lossy(&id)),
         _ => Anchor::of_bytes(bytes),
     }
 }
@@ -308,6 +308,18 @@ pub(crate) fn identity(id: Option<Item<'_>>, bytes: &[u8]) -> Anchor {
 fn anchor(input: &[u8], place: &Last, syntax: Syntax) -> Anchor {
     let id = place.id.and_then(|id| Item::new(input, id, syntax));
     identity(id, input.get(place.event.clone()).unwrap_or_default())
+}
+
+/// How many bytes are UTF-8. Most are ASCII, and 64 of them are seen at once.
+fn utf8_bytes(input: &[u8]) -> usize {
+    let (blocks, _) = input.as_chunks::<64>();
+    let ascii = blocks.iter().take_while(|block| {
+        let (words, _) = block.as_chunks::<8>();
+        words.iter().fold(0, |bits, word| bits | u64::from_le_bytes(*word)) & 0x8080_8080_8080_8080 == 0
+    });
+    let ascii = ascii.count() * 64;
+    let rest = input.get(ascii..).unwrap_or_default();
+    ascii + core::str::from_utf8(rest).map_or_else(|error| error.valid_up_to(), str::len)
 }
 
 fn after_space(input: &[u8], mut at: usize, lines: bool) -> usize {

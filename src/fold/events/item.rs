@@ -70,27 +70,30 @@ impl<'a> Item<'a> {
     }
 
     fn whole_text(&self) -> Option<u64> {
-        decimal(self.text()?.as_bytes())
+        decimal(&self.text()?)
     }
 
-    /// The text that it is. Lone surrogates have none.
+    /// The text that it is, in UTF-8. Lone surrogates have none.
     #[inline]
-    pub fn text(&self) -> Option<Cow<'a, str>> {
+    pub fn text(&self) -> Option<Cow<'a, [u8]>> {
         match (self.syntax, self.bytes) {
-            (Syntax::Lines | Syntax::Json, [b'"', raw @ .., b'"']) if self.plain.is_some() => {
-                core::str::from_utf8(raw).ok().map(Cow::Borrowed)
+            (Syntax::Lines | Syntax::Json, [b'"', raw @ .., b'"']) if self.plain.is_some() => Some(Cow::Borrowed(raw)),
+            (Syntax::Lines | Syntax::Json, _) => json::text(self.bytes).map(|text| Cow::Owned(text.into_bytes())),
+            (Syntax::Cbor, _) => {
+                let text = Reader::new(self.bytes).text().ok()?;
+                Some(Cow::Borrowed(text.as_bytes()))
             }
-            (Syntax::Lines | Syntax::Json, _) => json::text(self.bytes).map(Cow::Owned),
-            (Syntax::Cbor, _) => Reader::new(self.bytes).text().ok().map(Cow::Borrowed),
         }
     }
 
     /// Text, or an integer within ±(2^53 − 1) in decimal: what can be a segment of a pointer.
     #[inline]
-    pub fn segment(&self) -> Option<Cow<'a, str>> {
+    pub fn segment(&self) -> Option<Cow<'a, [u8]>> {
         match self.text() {
             Some(text) => Some(text),
-            None => self.integer().map(|integer| Cow::Owned(integer.to_string())),
+            None => self
+                .integer()
+                .map(|integer| Cow::Owned(integer.to_string().into_bytes())),
         }
     }
 

@@ -86,9 +86,7 @@ impl Parts {
 
     /// What is looked for at an index of an array.
     pub(super) fn at(&self, node: &Node, index: usize) -> Option<usize> {
-        let is_index = |member: &&Member| {
-            core::str::from_utf8(&member.key).is_ok_and(|segment| pointer::index(segment) == Some(index))
-        };
+        let is_index = |member: &&Member| pointer::index(&member.key) == Some(index);
         let member = node.members.iter().find(is_index)?;
         Some(member.node)
     }

@@ -1,7 +1,8 @@
 //! Operations on the state.
 
-use alloc::borrow::Cow;
+use alloc::string::String;
 
+use super::names::Name;
 use super::spec::{Action, Operation, Source};
 use super::sum::sum;
 use super::tree::{Kind, NodeId, Tree};
@@ -34,7 +35,7 @@ pub(super) struct Spot<'a> {
 pub(super) struct Place<'a> {
     pub parent: NodeId,
     pub kind: Kind,
-    pub segment: Cow<'a, str>,
+    pub segment: Name<'a>,
 }
 
 impl Interpreter {
@@ -229,21 +230,26 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>) -> Res
 
 /// What lies under a segment.
 #[inline]
-pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: &str) -> Result<Option<NodeId>> {
+pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: &Name<'_>) -> Result<Option<NodeId>> {
     match kind {
         Kind::Object => Ok(tree.member(parent, segment)),
-        Kind::Array => match pointer::index(segment) {
+        Kind::Array => match pointer::index(&segment.text) {
             Some(index) => Ok(tree.element(parent, index)),
             None => Err(Error::new(
                 Code::WrongType,
-                text!("an element of an array has an index, not the name {}", segment),
+                text!("an element of an array has an index, not the name {}", shown(segment)),
             )),
         },
         Kind::Other => Err(Error::new(
             Code::WrongType,
-            text!("what should hold {} is neither an object nor an array", segment),
+            text!("what should hold {} is neither an object nor an array", shown(segment)),
         )),
     }
+}
+
+#[cold]
+fn shown(segment: &Name<'_>) -> String {
+    String::from_utf8_lossy(&segment.text).into_owned()
 }
 
 /// What is at the spot; if that is nothing, what the operation says that it starts as.
@@ -254,7 +260,7 @@ fn existing(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<No
     let (Some(initial), Some(place)) = (&operation.initial, &spot.place) else {
         return Err(missing());
     };
-    let (parent, segment) = (place.parent, place.segment.clone());
+    let (parent, segment) = (place.parent, Name::clone(&place.segment));
     let (heap, start) = tree.heap();
     heap.raw(initial);
     spot.set(tree, start, Form::Encoded)?;
@@ -278,7 +284,7 @@ fn remove(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<()> 
 
 /// Removes what lies at a place.
 pub(super) fn take_out(tree: &mut Tree, place: &Place<'_>) {
-    match pointer::index(&place.segment) {
+    match pointer::index(&place.segment.text) {
         Some(index) if place.kind == Kind::Array => tree.remove_element(place.parent, index),
         _ => tree.remove_member(place.parent, &place.segment),
     };

@@ -1,5 +1,6 @@
 //! JSON Merge Patch (RFC 7396).
 
+use super::names::Name;
 use super::tree::{Kind, NodeId, Tree};
 use crate::Result;
 use crate::fold::events::Form;
@@ -20,15 +21,15 @@ pub(super) fn apply(tree: &mut Tree, node: NodeId, document: &[u8]) -> Result<()
         tree.kind(node);
     }
     for _ in 0..reader.map()? {
-        let name = reader.text()?;
+        let name = Name::new(reader.text()?.as_bytes());
         let start = reader.offset();
         reader.jump()?;
-        member(tree, node, name, reader.since(start))?;
+        member(tree, node, &name, reader.since(start))?;
     }
     Ok(())
 }
 
-fn member(tree: &mut Tree, object: NodeId, name: &str, document: &[u8]) -> Result<()> {
+fn member(tree: &mut Tree, object: NodeId, name: &Name<'_>, document: &[u8]) -> Result<()> {
     if document == NULL {
         tree.remove_member(object, name);
         return Ok(());

@@ -1,9 +1,9 @@
 //! JSON Patch (RFC 6902).
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::apply::{Place, Spot, step, take_out};
+use super::names::Name;
 use super::tree::{Kind, NodeId, Tree};
 use crate::fold::events::Form;
 use crate::fold::pointer;
@@ -102,8 +102,8 @@ impl Target<'_> {
                 kind: Kind::Array,
                 segment,
             }) => {
-                let at = match &*segment {
-                    "-" => Some(self.tree.len(parent)),
+                let at = match &*segment.text {
+                    b"-" => Some(self.tree.len(parent)),
                     index => pointer::index(index),
                 };
                 let element = self.tree.node(start, Form::Encoded)?;
@@ -185,16 +185,13 @@ impl Target<'_> {
                 .node
                 .ok_or_else(|| failed(text!("there is nothing that {} could be a part of", path)))?;
             let kind = self.tree.kind(parent);
-            spot.node = match (kind, &*segment) {
-                (Kind::Array, "-") => None,
+            let segment = Name::new(segment.into_bytes());
+            spot.node = match (kind, &*segment.text) {
+                (Kind::Array, b"-") => None,
                 _ => step(self.tree, parent, kind, &segment)?,
             };
             spot.depth = spot.depth.saturating_add(1);
-            spot.place = Some(Place {
-                parent,
-                kind,
-                segment: Cow::Owned(segment),
-            });
+            spot.place = Some(Place { parent, kind, segment });
         }
         Ok(spot)
     }

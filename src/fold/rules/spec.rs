@@ -1,10 +1,11 @@
 //! The data form of rules: parsing and validating it.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::names::{Name, Slots};
 use super::target::Target;
 use crate::fold::batch::Wanted;
 use crate::fold::events::{PartId, Parts};
@@ -19,10 +20,24 @@ pub(super) struct Compiled {
     pub initial: Vec<u8>,
     pub parts: Parts,
     pub wanted: Wanted,
-    /// By event type.
-    pub rules: BTreeMap<String, Vec<Operation>>,
+    pub rules: Table,
     pub ignores_unknown: bool,
     pub settings: Settings,
+}
+
+/// Rules by event type.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    /// Sorted by type.
+    rules: Vec<Rule>,
+    /// `None` if they collide too often.
+    slots: Option<Slots>,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    kind: Name<'static>,
+    operations: Vec<Operation>,
 }
 
 #[derive(Clone, Debug)]
@@ -113,7 +128,7 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
         data: (wanted.data, &settings.pointers.data),
         mistakes,
     };
-    let rules = match fields.take("rules") {
+    let rules: BTreeMap<_, _> = match fields.take("rules") {
         Some(Value::Object(rules)) => rules.iter().map(|(name, rule)| parser.rule(name, rule)).collect(),
         Some(_) => {
             parser
@@ -133,18 +148,50 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
         initial,
         parts,
         wanted,
-        rules,
+        rules: Table::of(rules),
         ignores_unknown,
         settings,
+    }
+}
+
+impl Table {
+    fn of(rules: BTreeMap<String, Vec<Operation>>) -> Self {
+        let rules = rules.into_iter().map(|(kind, operations)| Rule {
+            kind: Name::new(kind.into_bytes()),
+            operations,
+        });
+        let rules: Vec<Rule> = rules.collect();
+        let mut slots = Slots::with_room(rules.len());
+        let mut places = rules.iter().enumerate();
+        let entered = places.all(|(place, rule)| slots.enter(rule.kind.hash, place));
+        let slots = entered.then_some(slots);
+        Self { rules, slots }
+    }
+
+    /// What an event of that type does.
+    #[inline]
+    pub fn get(&self, kind: &[u8]) -> Option<&[Operation]> {
+        let place = match &self.slots {
+            Some(slots) => {
+                let fits = |place: usize| self.rules.get(place).is_some_and(|rule| *rule.kind.text == *kind);
+                slots.find(Name::new(kind).hash, fits)
+            }
+            None => self.rules.binary_search_by(|rule| (*rule.kind.text).cmp(kind)).ok(),
+        };
+        self.rules.get(place?).map(|rule| rule.operations.as_slice())
+    }
+
+    pub fn kinds(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.rules.iter().map(|rule| String::from_utf8_lossy(&rule.kind.text))
     }
 }
 
 impl Compiled {
     /// What makes these rules these: everything that has a part in what events become.
     pub fn meaning(&self) -> Vec<Value> {
-        let rules = self.rules.iter().map(|(name, operations)| {
-            let operations = operations.iter().map(Operation::meaning).collect();
-            Value::Array(Vec::from([Value::Text(name.clone()), Value::Array(operations)]))
+        let rules = self.rules.rules.iter().zip(self.rules.kinds()).map(|(rule, kind)| {
+            let operations = rule.operations.iter().map(Operation::meaning).collect();
+            Value::Array(Vec::from([Value::Text(kind.into()), Value::Array(operations)]))
         });
         Vec::from([
             self.settings.meaning(),

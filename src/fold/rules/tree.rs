@@ -8,6 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
+use super::names::Name;
 use super::object::Object;
 use crate::fold::events::Form;
 use crate::value::{Major, Reader, Writer, json};
@@ -177,7 +178,7 @@ impl Tree {
 
     /// The member of an object.
     #[inline]
-    pub fn member(&self, object: NodeId, key: &str) -> Option<NodeId> {
+    pub fn member(&self, object: NodeId, key: &Name<'_>) -> Option<NodeId> {
         let (object, place) = self.place(object, key)?;
         object.node(place)
     }
@@ -236,10 +237,10 @@ impl Tree {
     }
 
     #[inline]
-    fn place(&self, object: NodeId, key: &str) -> Option<(&Object, usize)> {
+    fn place(&self, object: NodeId, key: &Name<'_>) -> Option<(&Object, usize)> {
         match self.nodes.get(object.0 as usize)? {
             Node::Object(object) => {
-                let place = object.find(key.as_bytes(), self.heap.as_bytes())?;
+                let place = object.find(key, self.heap.as_bytes())?;
                 Some((object, place))
             }
             _ => None,
@@ -282,19 +283,19 @@ impl Tree {
     }
 
     /// Adds a member to an object that has none of that key.
-    pub fn push_member(&mut self, object: NodeId, key: &str, node: NodeId) -> Result<()> {
+    pub fn push_member(&mut self, object: NodeId, name: &Name<'_>, node: NodeId) -> Result<()> {
         let start = self.heap.len();
-        self.heap.raw(key.as_bytes());
+        self.heap.raw(&name.text);
         let key = span(start, self.heap.len())?;
         if let Some(Node::Object(members)) = self.nodes.get_mut(object.0 as usize) {
-            members.push(key, node, self.heap.as_bytes());
+            members.push(key, name.hash, node, self.heap.as_bytes());
             self.undo.push(Undo::Pushed { object });
         }
         Ok(())
     }
 
     /// Removes a member; false if there is none.
-    pub fn remove_member(&mut self, object: NodeId, key: &str) -> bool {
+    pub fn remove_member(&mut self, object: NodeId, key: &Name<'_>) -> bool {
         let Some((_, place)) = self.place(object, key) else {
             return false;
         };
@@ -381,11 +382,11 @@ impl Tree {
             Major::Map => {
                 let mut object = Object::with_capacity(count);
                 for _ in 0..count {
-                    let key = reader.text().ok()?.len();
+                    let name = Name::new(reader.text().ok()?.as_bytes());
                     let end = reader.offset();
-                    let key = span(end.checked_sub(key)?, end).ok()?;
+                    let key = span(end.checked_sub(name.text.len())?, end).ok()?;
                     let node = self.item(&mut reader)?;
-                    object.push(key, node, heap);
+                    object.push(key, name.hash, node, heap);
                 }
                 Some(Node::Object(Box::new(object)))
             }

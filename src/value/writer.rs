@@ -117,6 +117,11 @@ impl Writer {
         &self.out
     }
 
+    pub fn with_capacity(bytes: usize) -> Self {
+        let out = Vec::with_capacity(bytes);
+        Self { out }
+    }
+
     pub fn clear(&mut self) {
         self.out.clear();
     }

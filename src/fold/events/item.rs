@@ -174,10 +174,15 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.len() > 20 || digits.is_empty() || (digits.len() > 1 && digits.first() == Some(&b'0')) {
         return None;
     }
-    digits.iter().try_fold(0u64, |value, digit| match digit {
-        b'0'..=b'9' => value.checked_mul(10)?.checked_add(u64::from(digit & 0xf)),
-        _ => None,
-    })
+    let mut value = 0u64;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit & 0xf));
+    }
+    // 20 digits may be too many: then they are more than what came out of them.
+    (digits.len() < 20 || (digits < b"18446744073709551616".as_slice())).then_some(value)
 }
 
 /// Up to this many bytes, writing a value takes no longer than copying it.

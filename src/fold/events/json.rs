@@ -81,6 +81,13 @@ impl Scan<'_> {
 
     #[inline]
     fn skip_space(&mut self) {
+        if self.peek() <= b' ' {
+            self.skip_all_space();
+        }
+    }
+
+    #[inline(never)]
+    fn skip_all_space(&mut self) {
         while let b' ' | b'\t' | b'\r' | b'\n' = self.peek() {
             if self.one_line && self.peek() == b'\n' {
                 break;
@@ -128,18 +135,17 @@ impl Scan<'_> {
             return Ok(levels.map(|_| 1));
         }
         for place in 0.. {
-            let (child, known) = self.key(node, looked_for, place)?;
-            let inside = match child {
-                Some(child) => self.value(child, depth, kept)?,
-                None if levels.is_some() => self.plain_or_skip(Parts::NONE)?,
-                None => self.skip().map(|()| None)?,
-            };
-            // Only of keys that were there last time it is known that they all differ.
-            levels = match (levels, inside) {
-                (Some(levels), Some(inside)) if known && place < json::PLAIN_PARTS => Some(inside.max(levels)),
-                _ => None,
-            };
-            self.skip_space();
+            if self.scalar_member(node, place)? {
+                levels = levels.filter(|_| place < json::PLAIN_PARTS);
+            } else {
+                let (inside, known) = self.member(node, looked_for, place, depth, levels.is_some())?;
+                // Only of keys that were there last time it is known that they all differ.
+                levels = match (levels, inside) {
+                    (Some(levels), Some(inside)) if known && place < json::PLAIN_PARTS => Some(inside.max(levels)),
+                    _ => None,
+                };
+                self.skip_space();
+            }
             match self.peek() {
                 b',' => self.at += 1,
                 b'}' => {
@@ -151,6 +157,52 @@ impl Scan<'_> {
             self.skip_space();
         }
         Ok(levels.map(|levels| levels.saturating_add(1)))
+    }
+
+    /// Steps over a member whose key was there last time and whose value is plain text or a small integer, directly before a comma or the
+    /// end: most of what events are made of. Else false, and nothing has happened.
+    #[inline]
+    fn scalar_member(&mut self, node: usize, place: usize) -> Result<bool> {
+        let input = self.input;
+        let layout = self.layouts.get(node);
+        let Some((bytes, child)) = layout.and_then(|layout| layout.predict(place, input, self.at)) else {
+            return Ok(false);
+        };
+        let start = self.at + bytes;
+        let Some(end) = plain_scalar(input, start) else {
+            return Ok(false);
+        };
+        if !matches!(input.get(end), Some(b',' | b'}')) {
+            return Ok(false);
+        }
+        if let Some(looked_for) = child.and_then(|child| self.parts.node(child))
+            && let Some(found) = looked_for.part.and_then(|part| self.found.get_mut(part.0))
+        {
+            if found.end > 0 {
+                return Err(malformed(start, REPEATED));
+            }
+            let plain = Some(0);
+            *found = Place { start, end, plain };
+        }
+        self.at = end;
+        Ok(true)
+    }
+
+    fn member(
+        &mut self,
+        node: usize,
+        looked_for: &Node,
+        place: usize,
+        depth: usize,
+        kept: bool,
+    ) -> Result<(Option<u8>, bool)> {
+        let (child, known) = self.key(node, looked_for, place)?;
+        let inside = match child {
+            Some(child) => self.value(child, depth, kept)?,
+            None if kept => self.plain_or_skip(Parts::NONE)?,
+            None => self.skip().map(|()| None)?,
+        };
+        Ok((inside, known))
     }
 
     /// Steps over a key and its colon; what is looked for under it, and whether it was there last time.
@@ -321,12 +373,13 @@ impl Scan<'_> {
     }
 
     /// Steps over a plain value; how many levels it has. `None` somewhere inside of any other.
-    #[inline]
     fn plain(&mut self, node: usize) -> Option<u8> {
+        if let Some(end) = plain_scalar(self.input, self.at) {
+            self.at = end;
+            return Some(0);
+        }
         match self.peek() {
-            b'"' => self.plain_text().map(|()| 0),
-            b'0'..=b'9' => self.plain_integer(),
-            b'{' => self.plain_object(node),
+            b'{' if node != Parts::NONE => self.plain_object(node),
             _ => self.plain_other(),
         }
     }
@@ -337,47 +390,23 @@ impl Scan<'_> {
         Some(depth)
     }
 
-    #[inline]
-    fn plain_text(&mut self) -> Option<()> {
-        self.at = plain_end(self.input, self.at + 1);
-        let ends = self.peek() == b'"';
-        self.at += 1;
-        ends.then_some(())
-    }
-
-    #[inline]
-    fn plain_integer(&mut self) -> Option<u8> {
-        let start = self.at;
-        while self.peek().is_ascii_digit() {
-            self.at += 1;
-        }
-        let digits = self.at - start;
-        let leading_zero = digits > 1 && self.input.get(start) == Some(&b'0');
-        let ends = !matches!(class(self.peek()), ORDINARY | QUOTE | OPEN);
-        (digits <= 15 && !leading_zero && ends).then_some(0)
-    }
-
     /// An object whose keys are those that were there last time; any other is checked in general.
     fn plain_object(&mut self, node: usize) -> Option<u8> {
-        if node == Parts::NONE {
-            return self.plain_other();
-        }
-        let start = self.at;
-        self.at += 1;
+        let (start, input) = (self.at, self.input);
         let mut depth = 0;
+        self.at += 1;
         for place in 0..json::PLAIN_PARTS {
             self.skip_space();
             let layout = self.layouts.get(node)?;
-            let Some((bytes, _)) = layout.predict(place, self.input, self.at) else {
+            let Some((bytes, _)) = layout.predict(place, input, self.at) else {
                 return self.learn_object(node, start);
             };
             self.at += bytes;
             self.skip_space();
-            depth = depth.max(match self.peek() {
-                b'"' => self.plain_text().map(|()| 0)?,
-                b'0'..=b'9' => self.plain_integer()?,
-                _ => self.plain_other()?,
-            });
+            match plain_scalar(input, self.at) {
+                Some(end) => self.at = end,
+                None => depth = self.plain_other()?.max(depth),
+            }
             let next = self.peek();
             self.at += 1;
             match next {
@@ -414,5 +443,24 @@ impl Scan<'_> {
         }
         self.at = end;
         Some(depth)
+    }
+}
+
+/// Where plain text or a plain integer ends, if one starts at `at`.
+#[inline]
+fn plain_scalar(input: &[u8], at: usize) -> Option<usize> {
+    match input.get(at)? {
+        b'"' => {
+            let end = plain_end(input, at + 1);
+            (input.get(end) == Some(&b'"')).then_some(end + 1)
+        }
+        first @ b'0'..=b'9' => {
+            let rest = input.get(at..)?;
+            let digits = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
+            let ends = |byte: &u8| !matches!(class(*byte), ORDINARY | QUOTE | OPEN);
+            let plain = digits <= 15 && (digits == 1 || *first != b'0') && rest.get(digits).is_none_or(ends);
+            plain.then_some(at + digits)
+        }
+        _ => None,
     }
 }

@@ -102,3 +102,14 @@ fn hash(name: &[u8]) -> u32 {
     let hash = mix(hash, rest);
     ((hash ^ hash >> 29).wrapping_mul(FACTOR) >> 32) as u32
 }
+
+/// Whether two names are equal. Most are short, and to call the general comparison would take longer than to compare.
+#[inline]
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let words = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*a) == u64::from_le_bytes(*b);
+    a.len() == b.len()
+        && a_rest.len() == b_rest.len()
+        && a.iter().zip(b).all(words)
+        && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
+}

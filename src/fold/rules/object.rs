@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::names::{Name, Slots};
+use super::names::{Name, Slots, same};
 use super::tree::{NodeId, Span};
 use crate::fold::order::array_index;
 
@@ -55,8 +55,9 @@ impl Object {
     #[inline]
     pub fn find(&self, key: &Name<'_>, heap: &[u8]) -> Option<usize> {
         let fits = |place: &usize| {
-            let same =
-                |member: &Member| member.hash == key.hash && member.node.is_some() && *member.key.of(heap) == *key.text;
+            let same = |member: &Member| {
+                member.hash == key.hash && member.node.is_some() && same(member.key.of(heap), &key.text)
+            };
             self.members.get(*place).is_some_and(same)
         };
         match &self.index {

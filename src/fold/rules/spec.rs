@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::names::{Name, Slots};
+use super::names::{Name, Slots, same};
 use super::target::Target;
 use crate::fold::batch::Wanted;
 use crate::fold::events::{PartId, Parts};
@@ -173,7 +173,7 @@ impl Table {
     pub fn get(&self, kind: &[u8]) -> Option<&[Operation]> {
         let place = match &self.slots {
             Some(slots) => {
-                let fits = |place: usize| self.rules.get(place).is_some_and(|rule| *rule.kind.text == *kind);
+                let fits = |place: usize| self.rules.get(place).is_some_and(|rule| same(&rule.kind.text, kind));
                 slots.find(Name::new(kind).hash, fits)
             }
             None => self.rules.binary_search_by(|rule| (*rule.kind.text).cmp(kind)).ok(),

@@ -441,7 +441,7 @@ impl Tree {
     #[cold]
     fn clean_up(&mut self) {
         let old = mem::take(&mut self.heap);
-        let mut fresh = Writer::default();
+        let mut fresh = Writer::with_capacity(old.len());
         let mut moved = |span: Span| {
             let start = fresh.len() as u32; // not longer than the old heap
             fresh.raw(span.of(old.as_bytes()));

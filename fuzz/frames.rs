@@ -12,7 +12,12 @@ pub fn frame_open(data: &[u8]) {
     let inspected = frame::inspect(data, &any);
     let head = &data[..data.len().min(MAX_HEAD_BYTES)];
     assert_eq!(inspected, frame::inspect_head(head, data.len() as u64, &any));
-    match (frame::open(data, &any), inspected) {
+    let fold_digest = inspected.as_ref().ok().and_then(|found| found.header.fold_digest);
+    let reader = Expect { fold_digest, ..any };
+    if fold_digest.is_some() {
+        refused(data, &any, Code::TooNew);
+    }
+    match (frame::open(data, &reader), inspected) {
         (Ok(opened), Ok(inspection)) => sound_frame(data, &opened, &inspection),
         (Err(error), Ok(inspection)) => {
             // Nothing but the payload itself is left to find fault with.
@@ -33,7 +38,8 @@ pub fn frame_open(data: &[u8]) {
             lies_inside(&error, data);
         }
     }
-    let signed = Expect { keys: &keys(), ..any };
+    let keys = &keys();
+    let signed = Expect { keys, ..reader };
     assert_eq!(frame::open(data, &signed).ok(), None, "nobody signed this");
 }
 
@@ -66,12 +72,23 @@ fn sound_frame(data: &[u8], opened: &Opened<'_>, inspection: &Inspection) {
     let again = frame::head(header, facts, None).expect("what was read can be written");
     assert!(again.len() < head.len() || again == head);
     let resealed = [&again, stored].concat();
-    assert_eq!(frame::open(&resealed, &Expect::default()).as_ref(), Ok(opened));
-
-    let own = Expect::of(&header.name, header.version, &header.stream);
+    let own = Expect {
+        fold_digest: header.fold_digest,
+        ..Expect::of(&header.name, header.version, &header.stream)
+    };
+    assert_eq!(frame::open(&resealed, &own).as_ref(), Ok(opened));
     assert_eq!(frame::open(data, &own).as_ref(), Ok(opened));
     let position = Some(!header.position);
-    refused(data, &Expect { position, ..own }, Code::Foreign);
+    refused(
+        data,
+        &Expect {
+            position,
+            ..own.clone()
+        },
+        Code::Foreign,
+    );
+    let fold_digest = Some(header.fold_digest.map_or([0; 32], |digest| digest.map(|byte| !byte)));
+    refused(data, &Expect { fold_digest, ..own }, Code::Foreign);
     if let Some(cut) = data.len().checked_sub(1).filter(|_| !stored.is_empty()) {
         refused(&data[..cut], &Expect::default(), Code::Truncated);
     }
@@ -85,13 +102,12 @@ fn signed_frame(opened: &Opened<'_>, stored: &[u8]) {
     let head = frame::head(&opened.header, &opened.facts, Some(&key)).expect("what was read can be written");
     let frame = [&head, stored].concat();
     let open = |keys: &[Key]| {
-        let opened = frame::open(
-            &frame,
-            &Expect {
-                keys,
-                ..Expect::default()
-            },
-        );
+        let reader = Expect {
+            keys,
+            fold_digest: opened.header.fold_digest,
+            ..Expect::default()
+        };
+        let opened = frame::open(&frame, &reader);
         opened.map(|opened| opened.key_id).map_err(|error| error.code())
     };
     assert_eq!(open(&[other.clone(), key.clone()]), Ok(Some(key.id().into())));

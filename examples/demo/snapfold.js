@@ -1,3 +1,4 @@
 // @ts-check
-/** The package under test, built in place. In an application of your own this file is `import … from 'snapfold'`. */
+/** The package under test, built in place. An application of your own imports from 'snapfold' and 'snapfold/sqlite' instead. */
 export * from '../../pkg/dist/node.js';
+export * from '../../pkg/dist/stores/sqlite.js';

@@ -1,8 +1,10 @@
 /** A definition: one kind of stream, how it is folded, and when and how it is snapshotted. */
+import { FoldedState, type BuiltInFold } from './built-in.js';
 import { DEFAULTS } from './defaults.js';
 import { inProduction } from './environment.js';
 import { SnapshotError } from './error.js';
 import { COMPRESSION_OPTIONS, type CompressionOption } from './frame.js';
+import { digestOption } from './head.js';
 import {
   duration,
   functionOption,
@@ -23,18 +25,15 @@ import { bigintPositions, numberPositions, type Position, type PositionKind, typ
 import { openRepository, type OpenOptions, type Repository } from './repository.js';
 import type { SigningKey } from './signing.js';
 
-/** What {@link defineSnapshots} takes; defaults are in docs/defaults.md. */
-export interface DefinitionOptions<State, Event, Kind extends PositionKind = PositionKind> {
-  readonly name: string;
-  /** Bump when evolve, an upcaster, initialState or the set of events changes meaning. From 1 to 2^32 − 1. */
-  readonly version: number;
+/** What {@link defineSnapshots} takes of a fold of the host's own; defaults are in docs/defaults.md. */
+export interface DefinitionOptions<State, Event, Kind extends PositionKind = PositionKind> extends CommonOptions<Event, Kind> {
+  readonly fold?: undefined;
   readonly initialState: () => State;
   /**
    * Returns the next state. Must be deterministic and synchronous, and must not change `state`; with `mutable` it may, and then it may
    * return nothing.
    */
   readonly evolve: (state: State, event: Event) => State | void;
-  readonly policy?: Policy<never>;
   /** `evolve` may change the state it is given; then `apply` spends the old handle. */
   readonly mutable?: boolean;
   /**
@@ -55,6 +54,20 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
   /** The plain form of the state, where it holds class instances. Order on opening: decode, migrate, validate, fromState. */
   readonly toState?: (state: State) => unknown;
   readonly fromState?: (plain: never) => State;
+}
+
+/** What {@link defineSnapshots} takes of a built-in fold, whose state is bytes already; `handle.state` decodes them for who looks. */
+export interface FoldDefinitionOptions<State, Event, Kind extends PositionKind = PositionKind> extends CommonOptions<Event, Kind> {
+  /** Such as those of `snapfold/folds`. Sequence and first position are the fold's. Another fold has another slot, without a new version. */
+  readonly fold: BuiltInFold<State, Event>;
+}
+
+/** What {@link defineSnapshots} takes of every fold. */
+export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> {
+  readonly name: string;
+  /** Bump when evolve, an upcaster, initialState or the set of events changes meaning. From 1 to 2^32 − 1. */
+  readonly version: number;
+  readonly policy?: Policy<never>;
   /** Throws, or returns false, for a plain form that no event could have led to. Runs before sealing and after opening. */
   readonly validate?: (plain: never) => unknown;
   readonly positions?: Kind;
@@ -115,6 +128,8 @@ export interface Settings<State, Event, P extends Position> {
   readonly version: number;
   readonly initialState: () => State;
   readonly evolve: (state: State, event: Event) => State | void;
+  /** In place of the two: then states are `FoldedState`s, whatever `State` says. */
+  readonly fold: BuiltInFold<unknown, Event> | undefined;
   readonly policy: Policy<State>;
   readonly mutable: boolean;
   readonly immutable: boolean;
@@ -145,8 +160,11 @@ export interface Settings<State, Event, P extends Position> {
   readonly development: boolean;
 }
 
+/** What makes sense only with an `evolve`. */
+const OWN_FOLD = ['initialState', 'evolve', 'mutable', 'immutable', 'migrate', 'toState', 'fromState'] as const;
+
 const OPTION_NAMES = [
-  'name', 'version', 'initialState', 'evolve', 'policy', 'mutable', 'immutable', 'migrate', 'toState', 'fromState', 'validate', 'positions',
+  'name', 'version', 'fold', ...OWN_FOLD, 'policy', 'validate', 'positions',
   'sequence', 'firstPosition', 'lateArrivals', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'maxBytes', 'maxStateBytes',
   'compression', 'verifyOnSeal', 'snapshotTimeout', 'pageSize', 'clock', 'development',
 ];
@@ -161,10 +179,17 @@ export function defineSnapshots<State, Event = unknown>(
 export function defineSnapshots<State, Event = unknown>(
   options: DefinitionOptions<State, Event, 'bigint'> & { readonly positions: 'bigint' },
 ): Definition<State, Event, bigint>;
+export function defineSnapshots<State, Event = unknown>(
+  options: FoldDefinitionOptions<State, Event, 'number'>,
+): Definition<State, Event, number>;
+export function defineSnapshots<State, Event = unknown>(
+  options: FoldDefinitionOptions<State, Event, 'bigint'> & { readonly positions: 'bigint' },
+): Definition<State, Event, bigint>;
 export function defineSnapshots<State, Event>(
-  options: DefinitionOptions<State, Event>,
+  given: DefinitionOptions<State, Event> | FoldDefinitionOptions<State, Event>,
 ): Definition<State, Event, number> | Definition<State, Event, bigint> {
-  knownOptions('defineSnapshots', options, OPTION_NAMES);
+  knownOptions('defineSnapshots', given, OPTION_NAMES);
+  const options = given.fold === undefined ? given : ofBuiltIn(given.fold, given);
   return oneOf('positions', options.positions ?? DEFAULTS.positions, ['number', 'bigint']) === 'number' ?
       connectable(parse(options, numberPositions))
     : connectable(parse(options, bigintPositions));
@@ -178,8 +203,34 @@ function connectable<State, Event, P extends Position>(settings: Settings<State,
   };
 }
 
+/** The options of a built-in fold in terms of the others. */
+function ofBuiltIn<State, Event>(
+  fold: BuiltInFold<State, Event>,
+  options: FoldDefinitionOptions<State, Event>,
+): BuiltInOptions<State, Event> {
+  functionOption('fold.start', (fold as Partial<typeof fold> | null)?.start);
+  digestOption('fold.digest', fold.digest);
+  for (const name of OWN_FOLD) {
+    const value: unknown = Reflect.get(options, name);
+    if (value !== undefined) throw invalidOption(name, value, 'must be left out, since the fold is built in');
+  }
+  const { sequence = fold.sequence, firstPosition = fold.firstPosition } = options;
+  oneOf('sequence', sequence, [fold.sequence]);
+  oneOf('firstPosition', firstPosition, [fold.firstPosition]);
+  return {
+    ...options,
+    fold,
+    sequence,
+    firstPosition,
+    initialState: () => new FoldedState(fold.initial) as State,
+    evolve: (state) => state,
+  };
+}
+
+type BuiltInOptions<State, Event> = Omit<DefinitionOptions<State, Event>, 'fold'> & { readonly fold?: BuiltInFold<State, Event> | undefined };
+
 function parse<State, Event, P extends Position>(
-  options: DefinitionOptions<State, Event>,
+  options: BuiltInOptions<State, Event>,
   positions: Positions<P>,
 ): Settings<State, Event, P> {
   functionOption('initialState', options.initialState);
@@ -194,6 +245,7 @@ function parse<State, Event, P extends Position>(
     version,
     initialState: options.initialState,
     evolve: options.evolve,
+    fold: options.fold,
     policy: policyOption(options),
     mutable: flag('mutable', options.mutable, false),
     immutable: immutableOption(options),
@@ -233,7 +285,7 @@ function immutableOption({ immutable, mutable }: Pick<DefinitionOptions<never, n
   return on;
 }
 
-function policyOption<State>(options: DefinitionOptions<State, never>): Policy<State> {
+function policyOption<State>(options: CommonOptions<never>): Policy<State> {
   const policy = options.policy ?? everyEvents(DEFAULTS.everyEvents);
   if (!isPolicy(policy)) throw invalidOption('policy', policy, 'must be a policy, such as everyEvents(100)');
   if (mentions(policy.spec, 'perKind') && options.kindOf === undefined) {

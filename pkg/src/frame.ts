@@ -63,6 +63,9 @@ export function seal(header: HeaderInput, state: unknown, options: SealOptions =
 /** Verifies a frame and reads its state; throws a {@link SnapshotError} with the verdict as code. */
 export function open<State = unknown>(frame: Uint8Array, expect: Expect = {}): { header: Header; state: State } {
   const { header, payload } = openPayload(frame, expect);
+  if (header.foldDigest !== undefined && expect.foldDigest === undefined) {
+    throw new SnapshotError('tooNew', 'the state belongs to a built-in fold; state its digest to read it, inspect shows it');
+  }
   const { mediaType, stored } = header.payload;
   if (mediaType === undefined) return { header, state: decodePayload(payload) as State };
   return { header, state: (stored === undefined ? new Uint8Array(payload) : payload) as State };

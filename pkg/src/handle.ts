@@ -1,5 +1,6 @@
 /** What `load` returns: state and position, which always move together. */
-import type { Anchor, BaseSnapshot, Rejection, Tail } from './progress.js';
+import { seen } from './built-in.js';
+import type { Anchor, BaseSnapshot, Rejection, Tail, Waiting } from './progress.js';
 import type { Position } from './position.js';
 
 /** A stream's state at a position. Immutable; `apply` makes the next one. */
@@ -10,6 +11,8 @@ export interface Handle<State, P extends Position> {
   readonly position: P | null;
   /** How many events are folded in. */
   readonly eventCount: number;
+  /** How many events behind the position a built-in fold has read and keeps waiting for those that complete them; else 0. */
+  readonly pending: number;
   /** Where the state came from. */
   readonly source: 'snapshot' | 'migrated' | 'replay';
   /** Position of the snapshot that it came from. */
@@ -26,6 +29,9 @@ export interface Handle<State, P extends Position> {
 export interface Internals<P extends Position> {
   /** The repository that made it. */
   readonly owner: object;
+  /** What the handle shows, or the bytes of it. */
+  readonly state: unknown;
+  readonly waiting: Waiting<P>;
   readonly anchor: Anchor<P> | undefined;
   readonly tail: Tail;
   /** When the stream's first event was recorded, if the log said so. */
@@ -39,8 +45,28 @@ export interface Internals<P extends Position> {
 
 const internalsOf = new WeakMap<Handle<unknown, Position>, Internals<Position>>();
 
-export function makeHandle<State, P extends Position>(shown: Handle<State, P>, internals: Internals<P>): Handle<State, P> {
-  const handle = Object.freeze({ ...shown });
+/** What a handle shows of its load; of another handle the state is not touched. */
+type Origin<P extends Position> = Pick<Handle<unknown, P>, 'streamId' | 'source' | 'restoredFrom' | 'replayed' | 'rejected' | 'historical'>;
+
+export function makeHandle<State, P extends Position>(
+  { streamId, source, restoredFrom, replayed, rejected, historical }: Origin<P>,
+  { position, eventCount }: Pick<Handle<State, P>, 'position' | 'eventCount'>,
+  internals: Internals<P>,
+): Handle<State, P> {
+  const handle: Handle<State, P> = Object.freeze({
+    streamId,
+    get state() {
+      return seen(internals.state) as State;
+    },
+    position,
+    eventCount,
+    pending: internals.waiting.rows.length,
+    source,
+    restoredFrom,
+    replayed,
+    rejected,
+    historical,
+  });
   internalsOf.set(handle, internals);
   return handle;
 }

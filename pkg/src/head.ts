@@ -26,6 +26,8 @@ export interface HeaderInput {
   readonly floor?: number;
   /** A token that grows with each owner of the stream. */
   readonly fence?: PositionInput;
+  /** Digest of the built-in fold that made the state, 32 bytes; absent for a fold of the host's own. */
+  readonly foldDigest?: Uint8Array;
   /** Metadata of the host, at most 255 levels deep. */
   readonly meta?: Readonly<Record<string, unknown>>;
 }
@@ -41,6 +43,7 @@ export interface Header {
   readonly takenAt?: number;
   readonly floor?: number;
   readonly fence?: number | bigint;
+  readonly foldDigest?: Uint8Array;
   readonly meta?: Readonly<Record<string, unknown>>;
   readonly payload: PayloadFacts;
   /** The key that signed the frame. */
@@ -65,6 +68,11 @@ export interface Expect {
   readonly streamId?: string;
   readonly position?: PositionInput;
   readonly version?: number;
+  /**
+   * Digest of the built-in fold. Absent beside a version: of no built-in fold; absent without one: of frames that have it only headers are
+   * read.
+   */
+  readonly foldDigest?: Uint8Array;
   /** Other versions that a migration starts from. */
   readonly migratable?: readonly number[];
   /** The largest state that is read, in bytes, before compression. */
@@ -73,16 +81,16 @@ export interface Expect {
   readonly keys?: readonly SigningKey[];
 }
 
-const HEADER_FIELDS = ['name', 'version', 'streamId', 'position', 'eventCount', 'anchor', 'takenAt', 'floor', 'fence', 'meta'];
-const EXPECTATIONS = ['name', 'streamId', 'position', 'version', 'migratable', 'maxStateBytes', 'keys'];
+const HEADER_FIELDS = ['name', 'version', 'streamId', 'position', 'eventCount', 'anchor', 'takenAt', 'floor', 'fence', 'foldDigest', 'meta'];
+const EXPECTATIONS = ['name', 'streamId', 'position', 'version', 'foldDigest', 'migratable', 'maxStateBytes', 'keys'];
 
 /** Everything in front of a payload. */
 export function makeHead(header: HeaderInput, facts: PayloadFacts, key: SigningKey | undefined): Uint8Array {
-  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence } = checkHeader(header);
+  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest } = checkHeader(header);
   const { mediaType, bytes, digest, stored } = facts;
   return askBytes(Operation.FrameHead, [
-    name, version, streamId, position, eventCount, anchor ?? null, takenAt ?? null, floor ?? null, fence ?? null, encodeMeta(header) ?? null,
-    mediaType ?? null, bytes, digest, stored === undefined ? null : [stored.bytes, stored.digest],
+    name, version, streamId, position, eventCount, anchor ?? null, takenAt ?? null, floor ?? null, fence ?? null, foldDigest ?? null,
+    encodeMeta(header) ?? null, mediaType ?? null, bytes, digest, stored === undefined ? null : [stored.bytes, stored.digest],
     key === undefined ? null : [key.id, key.secret],
   ]);
 }
@@ -103,13 +111,14 @@ type Optional<T> = T | null;
 type Answer = [
   name: string, version: number, streamId: string, position: number | bigint, eventCount: number | bigint,
   anchor: Optional<string | Uint8Array>, takenAt: Optional<number>, floor: Optional<number>, fence: Optional<number | bigint>,
-  meta: Optional<Uint8Array>, mediaType: Optional<string>, bytes: number, digest: Uint8Array, stored: Optional<[number, Uint8Array]>,
+  foldDigest: Optional<Uint8Array>, meta: Optional<Uint8Array>, mediaType: Optional<string>, bytes: number, digest: Uint8Array, stored: Optional<[number, Uint8Array]>,
   keyId: Optional<string>, offset: number,
 ];
 
 function readAnswer(answer: Answer): { header: Header; offset: number } {
   const [
-    name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, meta, mediaType, bytes, digest, stored, keyId, offset,
+    name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, meta, mediaType, bytes, digest, stored, keyId,
+    offset,
   ] = answer;
   const payload: PayloadFacts = {
     ...(mediaType === null ? {} : { mediaType }),
@@ -127,6 +136,7 @@ function readAnswer(answer: Answer): { header: Header; offset: number } {
     ...(takenAt === null ? {} : { takenAt }),
     ...(floor === null ? {} : { floor }),
     ...(fence === null ? {} : { fence }),
+    ...(foldDigest === null ? {} : { foldDigest }),
     ...(meta === null ? {} : { meta: decode(meta) as Record<string, unknown> }),
     payload,
     ...(keyId === null ? {} : { keyId }),
@@ -143,8 +153,8 @@ function headOf(frame: Uint8Array): Uint8Array {
 /** What is stated, exact, without metadata. */
 function checkHeader(header: HeaderInput) {
   knownOptions('header', header, HEADER_FIELDS);
-  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence } = header;
-  if (anchor !== undefined && !(typeof anchor === 'string' ? anchor.isWellFormed() : isBytes(anchor) && anchor.length === 32)) {
+  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest } = header;
+  if (anchor !== undefined && !(typeof anchor === 'string' ? anchor.isWellFormed() : isDigest(anchor))) {
     throw invalidOption('header.anchor', anchor, 'must be text without lone surrogates, or 32 bytes');
   }
   if (takenAt !== undefined && !Number.isSafeInteger(takenAt)) {
@@ -160,6 +170,7 @@ function checkHeader(header: HeaderInput) {
     ...(takenAt === undefined ? {} : { takenAt }),
     ...(floor === undefined ? {} : { floor: positiveInteger('header.floor', floor, { bits: 32 }) }),
     ...(fence === undefined ? {} : { fence: exact('header.fence', fence) }),
+    ...(foldDigest === undefined ? {} : { foldDigest: digestOption('header.foldDigest', foldDigest) }),
   };
 }
 
@@ -171,16 +182,26 @@ function encodeMeta({ meta }: HeaderInput): Uint8Array | undefined {
 
 function expectations(expect: Expect): unknown[] {
   knownOptions('expect', expect, EXPECTATIONS);
-  const { name, streamId, position, version, migratable = [], maxStateBytes = DEFAULTS.maxStateBytes, keys } = expect;
+  const { name, streamId, position, version, foldDigest, migratable = [], maxStateBytes = DEFAULTS.maxStateBytes, keys } = expect;
   return [
     name === undefined ? null : nonEmptyText('expect.name', name),
     streamId === undefined ? null : nonEmptyText('expect.streamId', streamId),
     position === undefined ? null : exact('expect.position', position),
     version === undefined ? null : positiveInteger('expect.version', version, { bits: 32 }),
+    foldDigest === undefined ? null : digestOption('expect.foldDigest', foldDigest),
     positiveInteger('expect.maxStateBytes', maxStateBytes),
     migratable.map((from) => positiveInteger('expect.migratable', from, { bits: 32 })),
     signingKeys('expect.keys', keys).map(({ id, secret }) => [id, secret]),
   ];
+}
+
+export function digestOption(option: string, digest: unknown): Uint8Array {
+  if (isDigest(digest)) return digest;
+  throw invalidOption(option, digest, 'must be 32 bytes');
+}
+
+function isDigest(bytes: unknown): bytes is Uint8Array {
+  return isBytes(bytes) && bytes.length === 32;
 }
 
 /** A number where it is exact: the shorter form of an integer. */

@@ -1,8 +1,9 @@
 /** The public surface of the package, the same on every runtime. */
 export { DEFAULTS } from './defaults.js';
-export { defineSnapshots, type Definition, type DefinitionOptions } from './definition.js';
+export type { BuiltInFold, FoldSession } from './built-in.js';
+export { defineSnapshots, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions } from './definition.js';
 export { SnapshotError, type ErrorCode } from './error.js';
-export type { EventBounds, EventRow, EventSource, ReadOptions } from './events.js';
+export type { EventBounds, EventRow, EventSource, ReadOptions, Row } from './events.js';
 export { inspect, open, seal, type SealOptions } from './frame.js';
 export type { Handle } from './handle.js';
 export type { Expect, Header, HeaderInput, PayloadFacts } from './head.js';
@@ -18,6 +19,7 @@ export {
   type NextLoad,
   type PlannedOp,
   type PlanOptions,
+  type Slot,
 } from './plans.js';
 export {
   allOf,
@@ -46,7 +48,6 @@ export type { SigningKey } from './signing.js';
 export type { Outcome } from './snapshotter.js';
 export type { ListOptions, SnapshotMeta, SnapshotStore, StoreOptions } from './store.js';
 export { memoryStore } from './stores/memory.js';
-export { sqliteStore, type SqliteDatabase, type SqliteStoreOptions } from './stores/sqlite.js';
 export { decode } from './value/decode.js';
 export { firstDifference } from './value/difference.js';
 export { encode, type EncodeOptions } from './value/encode.js';

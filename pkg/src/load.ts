@@ -1,4 +1,5 @@
 /** The driver of a load: performs the steps that the core names, and tells it what was learned. */
+import { FoldedState } from './built-in.js';
 import { Operation, ask, fromCore } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError } from './error.js';
@@ -33,15 +34,15 @@ export interface Recovered<State, Event, P extends Position> {
   readonly rejected: readonly Rejection<P>[];
 }
 
-/** Finds the newest snapshot that can be vouched for. Throws `historyUnavailable` rather than guess. */
+/** Finds the newest snapshot that can be vouched for, given what is known already. Throws `historyUnavailable` rather than guess. */
 export async function recover<State, Event, P extends Position>(
   context: LoadContext<State, Event, P>,
   streamId: string,
   options: { readonly at: P | undefined; readonly useSnapshots: boolean },
+  facts: unknown[],
 ): Promise<Recovered<State, Event, P>> {
   const load = new Recovery(context, streamId);
   const request = requestOf(context, streamId, options);
-  const facts: unknown[] = [];
   try {
     for (;;) {
       const { step, rejected } = ask<NextLoad>(Operation.NextLoad, { request, facts });
@@ -66,11 +67,12 @@ function requestOf<State, Event, P extends Position>(
   streamId: string,
   { at, useSnapshots }: { readonly at: P | undefined; readonly useSnapshots: boolean },
 ): unknown {
-  const { name, version, migratable, sequence, firstPosition, lateArrivals } = settings;
+  const { name, version, fold, migratable, sequence, firstPosition, lateArrivals } = settings;
   return {
     name,
     streamId,
     version,
+    foldDigest: fold?.digest ?? null,
     migratable,
     sequence: sequence === 'sparse' ? 'sparse' : { contiguous: { firstPosition } },
     at: at === undefined ? null : toCore(at),
@@ -221,16 +223,22 @@ function openSnapshot<State, Event, P extends Position>(
   const { eventCount } = header;
   if (typeof eventCount !== 'number') throw new SnapshotError('corrupt', `no log holds ${eventCount} events`);
   const plain = migrate(settings, header.version, decodePayload(payload));
-  return { header: { ...header, eventCount }, frameBytes: bytes.length, state: rebuild(settings, plain) };
+  const state = rebuild(settings, plain);
+  return {
+    header: { ...header, eventCount },
+    frameBytes: bytes.length,
+    state: settings.fold === undefined ? state : (new FoldedState(payload.slice(), state) as State),
+  };
 }
 
 /** What a frame under a key of this stream must be. */
 export function expected<State, Event, P extends Position>(
-  { name, version, maxStateBytes, keys }: Settings<State, Event, P>,
+  { name, version, fold, maxStateBytes, keys }: Settings<State, Event, P>,
   streamId: string,
   position: number | bigint,
 ): Expect {
-  return { name, version, streamId, position, maxStateBytes, ...(keys.length === 0 ? {} : { keys }) };
+  const foldDigest = fold === undefined ? {} : { foldDigest: fold.digest };
+  return { name, version, ...foldDigest, streamId, position, maxStateBytes, ...(keys.length === 0 ? {} : { keys }) };
 }
 
 function migrate<State, Event, P extends Position>(settings: Settings<State, Event, P>, from: number, plain: unknown): unknown {

@@ -2,11 +2,15 @@
 import type { ErrorCode } from './error.js';
 import { Operation, ask } from './core.js';
 import { inspect } from './frame.js';
-import { exact, headerForPlans } from './head.js';
+import { digestOption, exact, headerForPlans } from './head.js';
 import { DEFAULTS } from './defaults.js';
 import { checkId, knownOptions, oneOf, positiveInteger } from './options.js';
 import type { PositionInput } from './position.js';
 import type { SigningKey } from './signing.js';
+import { isBytes } from './value/bytes.js';
+
+/** Whose the snapshots of a key space are: a version of a definition, or a built-in fold by its digest of 32 bytes. */
+export type Slot = number | Uint8Array;
 
 /** The keys of one stream; docs/format.md §3. */
 export const keys = {
@@ -15,20 +19,20 @@ export const keys = {
     checkIds(name, streamId);
     return ask(Operation.StreamPrefix, [name, streamId]);
   },
-  /** The prefix of one version's snapshots; a plain ascending scan finds the newest first. */
-  snapshots: (name: string, streamId: string, version: number): string => {
-    checkIds(name, streamId, version);
-    return ask(Operation.SnapshotPrefix, [name, streamId, version]);
+  /** The prefix of one slot's snapshots; a plain ascending scan finds the newest first. */
+  snapshots: (name: string, streamId: string, slot: Slot): string => {
+    checkIds(name, streamId, slot);
+    return ask(Operation.SnapshotPrefix, [name, streamId, slot]);
   },
   /** The key of a snapshot. */
-  snapshot: (name: string, streamId: string, version: number, position: PositionInput): string => {
-    checkIds(name, streamId, version);
-    return ask(Operation.SnapshotKey, [name, streamId, version, exact('position', position)]);
+  snapshot: (name: string, streamId: string, slot: Slot, position: PositionInput): string => {
+    checkIds(name, streamId, slot);
+    return ask(Operation.SnapshotKey, [name, streamId, slot, exact('position', position)]);
   },
   /** The key of the marker that a failed attempt leaves. */
-  attempt: (name: string, streamId: string, version: number): string => {
-    checkIds(name, streamId, version);
-    return ask(Operation.AttemptKey, [name, streamId, version]);
+  attempt: (name: string, streamId: string, slot: Slot): string => {
+    checkIds(name, streamId, slot);
+    return ask(Operation.AttemptKey, [name, streamId, slot]);
   },
   /** The position that a snapshot's key states; undefined if it is no such key. */
   positionOf: (key: string): bigint | undefined => {
@@ -38,10 +42,11 @@ export const keys = {
 };
 
 /** Text crosses to the core as UTF-8, where lone surrogates would be lost, and numbers as 32 bits. */
-function checkIds(name: string, streamId: string, version?: number): void {
+function checkIds(name: string, streamId: string, slot?: Slot): void {
   checkId('name', name);
   checkId('streamId', streamId);
-  if (version !== undefined) positiveInteger('version', version, { bits: 32 });
+  if (isBytes(slot)) digestOption('slot', slot);
+  else if (slot !== undefined) positiveInteger('version', slot, { bits: 32 });
 }
 
 /** One operation of a plan. Carry them out in order, each only when the one before is durable. */
@@ -82,6 +87,7 @@ export interface LoadRequest {
   readonly name: string;
   readonly streamId: string;
   readonly version: number;
+  readonly foldDigest?: Uint8Array;
   readonly migratable?: readonly number[];
   readonly sequence: 'sparse' | { readonly contiguous: { readonly firstPosition: 0 | 1 } };
   readonly at?: PositionInput;
@@ -97,7 +103,9 @@ export type LoadFact =
   | { readonly opened: { readonly eventCount: number; readonly anchor?: string | Uint8Array } }
   | { readonly rejected: { readonly code: ErrorCode; readonly message: string } }
   | { readonly firstRow: { readonly row: { readonly position: number | bigint; readonly anchor?: string | Uint8Array } | null } }
-  | { readonly bounds: { readonly bounds: { readonly count?: number; readonly truncatedThrough?: number | bigint } } };
+  | { readonly bounds: { readonly bounds: { readonly count?: number; readonly truncatedThrough?: number | bigint } } }
+  /** To `use`, while the tail is folded: an event changes what snapshots at this position or above hold. The load goes on below it. */
+  | { readonly invalidated: { readonly position: number | bigint } };
 
 /** What to do next in a load. */
 export type LoadStep =

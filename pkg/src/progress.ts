@@ -1,6 +1,7 @@
 /** Folding rows onto a state: order, count, anchor and what policies want to know move with it. The twin of src/fold/progress.rs. */
 import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { anchorOf, type Row } from './events.js';
+import { BuiltInFolding } from './folding.js';
 import { MutationGuard } from './mutation.js';
 import type { Settings } from './definition.js';
 import { hosted } from './options.js';
@@ -39,6 +40,14 @@ export interface Tail {
 
 export const EMPTY_TAIL: Tail = { bytes: 0, types: new Set(), unknown: undefined };
 
+/** Rows behind the position that a built-in fold has read and not folded in yet, and what policies want to know of them. */
+export interface Waiting<P extends Position> {
+  readonly rows: readonly Row<unknown, P>[];
+  readonly tail: Tail;
+}
+
+export const NOTHING_WAITS: Waiting<never> = { rows: [], tail: EMPTY_TAIL };
+
 /** Where a fold stands. */
 export interface Progress<State, P extends Position> {
   state: State;
@@ -48,6 +57,18 @@ export interface Progress<State, P extends Position> {
   tail: Tail;
   /** When the stream's first event was recorded, if the log said so. */
   firstAt: number | undefined;
+  waiting: Waiting<P>;
+}
+
+/** A way for rows into a progress. What was folded before a row that is refused may stay folded. */
+export interface Folding<Event, P extends Position> {
+  /** Of the last row that was admitted. */
+  readonly position: P | null;
+  push(rows: Iterable<Row<Event, P>>): void;
+  /** Before this the progress need not have moved. */
+  finish(): void;
+  /** Frees what {@link finish} did not. */
+  close(): void;
 }
 
 export function anchorIdentity<P extends Position>(anchor: Anchor<P> | undefined): string | Uint8Array | undefined {
@@ -71,8 +92,21 @@ export class Folder<State, Event, P extends Position> {
     this.#guard = new MutationGuard(settings);
   }
 
-  /** Folds `rows` in, in place; what was folded before a row that is refused stays folded. */
-  fold(progress: Progress<State, P>, rows: Iterable<Row<Event, P>>): void {
+  /** Folds in place: `progress` moves. */
+  folding(progress: Progress<State, P>): Folding<Event, P> {
+    const { fold } = this.#settings;
+    if (fold !== undefined) return new BuiltInFolding(fold, this, progress);
+    return {
+      get position() {
+        return progress.position;
+      },
+      push: (rows) => this.#fold(progress, rows),
+      finish() {},
+      close() {},
+    };
+  }
+
+  #fold(progress: Progress<State, P>, rows: Iterable<Row<Event, P>>): void {
     const tail = { ...progress.tail, types: new Set(progress.tail.types) };
     try {
       for (const row of rows) {
@@ -96,18 +130,27 @@ export class Folder<State, Event, P extends Position> {
     if (this.#settings.mutable && anchor !== undefined && 'row' in anchor) progress.anchor = { known: anchorOf(anchor.row) };
   }
 
-  /** Throws what {@link fold} would throw for the order of `rows`, and changes nothing. */
-  check(progress: Progress<State, P>, rows: Iterable<Row<Event, P>>): void {
-    const dry = { ...progress };
+  /** Those of `rows` that come next, after `last`, which moves on to them. Throws for a gap or a wrong order. */
+  admitted(last: Pick<Progress<State, P>, 'position' | 'anchor'>, rows: Iterable<Row<Event, P>>): Row<Event, P>[] {
+    const admitted: Row<Event, P>[] = [];
     for (const row of rows) {
-      if (!this.#admit(dry, row)) continue;
-      dry.position = row.position;
-      dry.anchor = { row };
+      if (!this.#admit(last, row)) continue;
+      last.position = row.position;
+      last.anchor = { row };
+      admitted.push(row);
     }
+    return admitted;
+  }
+
+  /** A tail that goes on with `rows`. */
+  noted(tail: Tail, rows: readonly Row<Event, P>[]): Tail {
+    const longer = { ...tail, types: new Set(tail.types) };
+    for (const row of rows) this.#note(longer, row);
+    return longer;
   }
 
   /** False for the very row that was folded last (a re-read page of a sparse log). */
-  #admit({ position, anchor }: Progress<State, P>, row: Row<Event, P>): boolean {
+  #admit({ position, anchor }: Pick<Progress<State, P>, 'position' | 'anchor'>, row: Row<Event, P>): boolean {
     const { sequence, firstPosition, positions } = this.#settings;
     if (sequence === 'contiguous') {
       const expected = position === null ? positions.parse(firstPosition, 'firstPosition') : positions.after(position);

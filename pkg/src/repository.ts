@@ -8,8 +8,8 @@ import { internals, makeHandle, type Handle, type Internals } from './handle.js'
 import { recover, type LoadContext, type Recovered } from './load.js';
 import { checkId, functionOption, hosted, invalidOption, knownOptions, oneOf, positiveInteger } from './options.js';
 import { needs } from './policy.js';
-import type { Position, PositionInput } from './position.js';
-import { anchorIdentity, EMPTY_TAIL, Folder, sameAnchor, type BaseSnapshot, type Progress } from './progress.js';
+import { toCore, type Position, type PositionInput } from './position.js';
+import { anchorIdentity, EMPTY_TAIL, Folder, NOTHING_WAITS, sameAnchor, type BaseSnapshot, type Progress } from './progress.js';
 import { observerOf, type Observer } from './report.js';
 import { plainAgain } from './save.js';
 import { signingKeys, type SigningKey } from './signing.js';
@@ -98,12 +98,9 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const useSnapshots = oneOf('load.useSnapshots', options.useSnapshots ?? true, [true, false]);
     checkId('streamId', streamId);
     const began = this.#settings.clock();
-    const recovered = await recover(this.#context, streamId, { at, useSnapshots });
-    const progress = startOf(this.#settings, recovered);
-    const before = progress.eventCount;
-    await this.#foldThrough(progress, recovered.page, recovered.pages, at);
+    const { recovered, progress, replayed: folded } = await this.#recover(streamId, { at, useSnapshots });
     const millis = Math.max(0, this.#settings.clock() - began);
-    const handle = this.#handleOf(streamId, progress, recovered, { millis, replayed: progress.eventCount - before, at });
+    const handle = this.#handleOf(streamId, progress, recovered, { millis, replayed: folded, at });
     const { version } = this.#settings;
     const { position, eventCount, source, replayed, rejected } = handle;
     this.#observe({ type: 'loaded', streamId, version, position, eventCount, source, replayed, rejected, millis });
@@ -125,14 +122,20 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const parsed =
       options === undefined ?
         (list as EventRow<Event>[]).map((row) => parseRow(row, this.#settings.positions))
-      : this.#number(handle, list as Event[], options.through);
+      : this.#number(handle, inside, list as Event[], options.through);
     if (parsed.length === 0) return handle;
-    const progress = progressOf(handle, inside);
+    const progress = progressOf<State, P>(handle, inside);
     if (this.#settings.mutable) {
-      this.#folder.check(progress, parsed); // once the state has changed there is no way back
+      this.#folder.admitted({ ...progress }, parsed); // once the state has changed there is no way back
       inside.life.spent = true;
     }
-    this.#folder.fold(progress, parsed);
+    const folding = this.#folder.folding(progress);
+    try {
+      folding.push(parsed);
+      folding.finish();
+    } finally {
+      folding.close();
+    }
     return extended(handle, inside, progress);
   }
 
@@ -149,9 +152,14 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     if (!same || inside.life.spent) await pages.close();
     this.#usable(handle); // somebody else may have taken a mutable state over while the log was read
     if (!same) return this.#reload(handle);
-    const progress = progressOf(handle, inside);
+    const progress = { ...progressOf<State, P>(handle, inside), waiting: NOTHING_WAITS }; // what waits is read again
     if (this.#settings.mutable) inside.life.spent = true;
-    await this.#foldThrough(progress, page, pages, undefined);
+    try {
+      await this.#foldThrough(progress, page, pages, undefined);
+    } catch (error) {
+      if (invalidFrom(error) !== undefined) return this.#reload(handle);
+      throw error;
+    }
     return extended(handle, inside, progress);
   }
 
@@ -199,6 +207,24 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     );
   }
 
+  /** The state, built on a snapshot of which no event behind it changes what it holds; only folding finds that out. */
+  async #recover(streamId: string, options: { readonly at: P | undefined; readonly useSnapshots: boolean }) {
+    const facts: unknown[] = [];
+    for (;;) {
+      const recovered = await recover(this.#context, streamId, options, facts);
+      const progress = startOf(this.#settings, recovered);
+      const before = progress.eventCount;
+      try {
+        await this.#foldThrough(progress, recovered.page, recovered.pages, options.at);
+        return { recovered, progress, replayed: progress.eventCount - before };
+      } catch (error) {
+        const position = recovered.snapshot && invalidFrom(error);
+        if (position === undefined) throw error;
+        facts.push({ invalidated: { position: toCore(position) } });
+      }
+    }
+  }
+
   async #foldThrough(
     progress: Progress<State, P>,
     first: readonly Row<Event, P>[],
@@ -207,21 +233,25 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   ): Promise<void> {
     let reached = progress.position !== null && progress.position === at;
     let page = first;
+    const folding = this.#folder.folding(progress);
     try {
       while (!reached) {
         if (page.length === 0) page = await pages.next();
         if (page.length === 0) break;
         const end = at === undefined ? -1 : page.findIndex((row) => row.position > at);
-        this.#folder.fold(progress, end === -1 ? page : page.slice(0, end));
-        reached = end !== -1 || (at !== undefined && progress.position === at);
+        folding.push(end === -1 ? page : page.slice(0, end));
+        reached = end !== -1 || (at !== undefined && folding.position === at);
         page = [];
       }
+      folding.finish();
     } finally {
+      folding.close();
       await pages.close();
     }
-    const passed = this.#settings.sequence === 'sparse' || progress.position === at;
+    const { position } = folding;
+    const passed = this.#settings.sequence === 'sparse' || position === at;
     if (at !== undefined && !(reached && passed)) {
-      const reached = progress.position === null ? 'nothing is folded up to there' : `the log ends at ${progress.position}`;
+      const reached = position === null ? 'nothing is folded up to there' : `the log ends at ${position}`;
       throw new SnapshotError('beyondLog', reached, { position: at });
     }
   }
@@ -242,13 +272,13 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     return makeHandle<State, P>(
       {
         streamId,
-        ...shown(progress),
         source: snapshot === undefined ? 'replay' : own === undefined ? 'migrated' : 'snapshot',
         restoredFrom: snapshot === undefined ? null : positions.parse(snapshot.header.position, 'position of a snapshot'),
         replayed: load.replayed,
         rejected,
         historical: load.at !== undefined,
       },
+      progress,
       {
         owner: this,
         ...hidden(progress),
@@ -272,13 +302,14 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     return inside;
   }
 
-  #number(handle: Handle<State, P>, events: readonly Event[], through: PositionInput): Row<Event, P>[] {
+  #number(handle: Handle<State, P>, { waiting }: Internals<P>, events: readonly Event[], through: PositionInput): Row<Event, P>[] {
     const { positions, firstPosition, sequence } = this.#settings;
     if (sequence === 'sparse') throw invalidOption('apply.through', through, 'numbers contiguous streams only; give rows with positions');
-    const first = handle.position === null ? positions.parse(firstPosition, 'firstPosition') : positions.after(handle.position);
+    const read = waiting.rows.at(-1)?.position ?? handle.position;
+    const first = read === null ? positions.parse(firstPosition, 'firstPosition') : positions.after(read);
     const last = positions.parse(through, 'apply.through');
     const rows = events.map((event, index) => parseRow({ position: positions.plus(first, index), event }, positions));
-    if ((rows.at(-1)?.position ?? handle.position) !== last) {
+    if ((rows.at(-1)?.position ?? read) !== last) {
       throw new SnapshotError('gap', `${events.length} events from ${first} on do not end at ${last}; refresh the handle first`, {
         position: last,
       });
@@ -292,7 +323,8 @@ function startOf<State, Event, P extends Position>(
   { snapshot }: Recovered<State, Event, P>,
 ): Progress<State, P> {
   if (snapshot === undefined) {
-    return { state: initialState(), position: null, eventCount: 0, anchor: undefined, tail: EMPTY_TAIL, firstAt: undefined };
+    const nothing = { position: null, eventCount: 0, anchor: undefined, tail: EMPTY_TAIL, firstAt: undefined };
+    return { state: initialState(), ...nothing, waiting: NOTHING_WAITS };
   }
   const { position, eventCount, anchor } = snapshot.header;
   return {
@@ -302,13 +334,13 @@ function startOf<State, Event, P extends Position>(
     anchor: { known: anchor },
     tail: EMPTY_TAIL,
     firstAt: undefined,
+    waiting: NOTHING_WAITS,
   };
 }
 
-function progressOf<State, P extends Position>(handle: Handle<State, P>, inside: Internals<P>): Progress<State, P> {
-  const { state, position, eventCount } = handle;
-  const { anchor, tail, firstAt } = inside;
-  return { state, position, eventCount, anchor, tail, firstAt };
+function progressOf<State, P extends Position>({ position, eventCount }: Handle<State, P>, inside: Internals<P>): Progress<State, P> {
+  const { anchor, tail, firstAt, waiting } = inside;
+  return { state: inside.state as State, position, eventCount, anchor, tail, firstAt, waiting };
 }
 
 /** The handle of what was folded onto another one's state. */
@@ -317,15 +349,16 @@ function extended<State, P extends Position>(
   inside: Internals<P>,
   progress: Progress<State, P>,
 ): Handle<State, P> {
-  return makeHandle({ ...handle, ...shown(progress) }, { ...inside, ...hidden(progress), life: { spent: false } });
+  return makeHandle(handle, progress, { ...inside, ...hidden(progress), life: { spent: false } });
 }
 
-function shown<State, P extends Position>({ state, position, eventCount }: Progress<State, P>) {
-  return { state, position, eventCount };
+function hidden<P extends Position>({ state, anchor, tail, firstAt, waiting }: Progress<unknown, P>) {
+  return { state, anchor, tail, firstAt, waiting };
 }
 
-function hidden<P extends Position>({ anchor, tail, firstAt }: Progress<unknown, P>) {
-  return { anchor, tail, firstAt };
+/** From which position on snapshots hold what is no longer true, if that is what a built-in fold says. */
+function invalidFrom(error: unknown): Position | undefined {
+  return SnapshotError.is(error) && error.code === 'invalidatesBase' ? error.position : undefined;
 }
 
 function checkStore(store: SnapshotStore): void {
@@ -339,7 +372,8 @@ function checkStore(store: SnapshotStore): void {
 /** What could never be snapshotted is better known now than after the first hundred events. */
 function checkInitialState<State, Event, P extends Position>(settings: Settings<State, Event, P>): void {
   core();
-  const { initialState, toState } = settings;
+  const { initialState, toState, fold } = settings;
+  if (fold !== undefined) return void decode(fold.initial);
   const state = hosted('initialState', 'invalidOption', initialState);
   if (settings.mutable && typeof state === 'object' && state !== null && state === initialState()) {
     throw invalidOption('initialState', state, 'must make a new state at each call, since evolve changes it');

@@ -1,4 +1,5 @@
 /** The driver of a save: encodes once, then performs the steps that the core names. */
+import { FoldedState } from './built-in.js';
 import { Operation, ask, fromCore, type CoreError } from './core.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
@@ -51,8 +52,6 @@ export function sealHandle<State, Event, P extends Position>(
   remembered: RememberedStates | undefined,
 ): Sealed {
   if (handle.position === null) throw new SnapshotError('invalidOption', 'nothing is folded yet; there is nothing to snapshot');
-  const plain = hosted('toState', 'unencodable', () => settings.toState(handle.state));
-  checkPlain(settings, plain);
   const anchor = anchorIdentity(inside.anchor);
   const header = {
     name: settings.name,
@@ -62,15 +61,34 @@ export function sealHandle<State, Event, P extends Position>(
     eventCount: handle.eventCount,
     takenAt: settings.clock(),
     ...(anchor === undefined ? {} : { anchor }),
+    ...(settings.fold === undefined ? {} : { foldDigest: settings.fold.digest }),
   };
   const options = { thorough: settings.development, unshared: settings.mutable };
   const use: Use<SealedPayload> = (payload, bytes) => {
     if (bytes <= settings.maxStateBytes) return sealPayload(header, payload, settings);
     throw new SnapshotError('tooLarge', `the state is ${bytes} bytes, maxStateBytes is ${settings.maxStateBytes}; keep less in the state, or raise it`);
   };
-  const sealed = remembered === undefined ? encoding(plain, options, use) : remembered.encoding(handle.streamId, plain, use);
+  const sealed = sealState(settings, inside.state as State | FoldedState, use, (plain) =>
+    remembered === undefined ? encoding(plain, options, use) : remembered.encoding(handle.streamId, plain, use),
+  );
   if (settings.verifyOnSeal) verifySealed(sealed, settings, (opened) => encode(plainAgain(settings, decodePayload(opened)), options));
   return { header, ...sealed };
+}
+
+/** The state of a built-in fold is encoded already. */
+function sealState<State, Event, P extends Position>(
+  settings: Settings<State, Event, P>,
+  state: State | FoldedState,
+  use: Use<SealedPayload>,
+  encodeAndUse: (plain: unknown) => SealedPayload,
+): SealedPayload {
+  if (state instanceof FoldedState) {
+    if (settings.validate !== undefined) checkPlain(settings, state.value);
+    return use([state.bytes], state.bytes.length);
+  }
+  const plain = hosted('toState', 'unencodable', () => settings.toState(state));
+  checkPlain(settings, plain);
+  return encodeAndUse(plain);
 }
 
 /** What a later save would write of a state that was restored from `plain`. */
@@ -132,7 +150,7 @@ export async function markAttempt<State, Event, P extends Position>(
   code: ErrorCode,
   deadline: Deadline,
 ): Promise<void> {
-  const key = keys.attempt(settings.name, streamId, settings.version);
+  const key = keys.attempt(settings.name, streamId, settings.fold?.digest ?? settings.version);
   const marker = encode({ eventCount: events, failures, at: at ?? null, tailBytes, code });
   await store.put(key, marker, undefined, deadline.left);
 }
@@ -143,7 +161,7 @@ export async function readAttempt<State, Event, P extends Position>(
   store: BoundedStore,
   streamId: string,
 ): Promise<Attempt | undefined> {
-  const key = keys.attempt(settings.name, streamId, settings.version);
+  const key = keys.attempt(settings.name, streamId, settings.fold?.digest ?? settings.version);
   const bytes = await store.get(key, settings.snapshotTimeout);
   return bytes === undefined ? undefined : parseAttempt(bytes);
 }

@@ -9,6 +9,22 @@ export interface CoreMemory {
   readonly buffer: ArrayBuffer;
 }
 
+/** What the core can do with its buffers; the twin of `step` in src/bindings/scratch.rs, where each step is described. */
+const enum Step {
+  Input,
+  InputBytes,
+  Output,
+  BlockBytes,
+  Update,
+  Finish,
+  BeginCompressing,
+  Compress,
+  BeginExpanding,
+  Expand,
+  Taken,
+  EndExpanding,
+}
+
 export class Scratch {
   readonly #core: InstanceType<Core['Scratch']>;
   readonly #memory: CoreMemory;
@@ -20,28 +36,27 @@ export class Scratch {
   constructor(core: Core, memory: CoreMemory) {
     this.#core = new core.Scratch();
     this.#memory = memory;
-    const [input = 0, inputBytes = 0, output = 0, blockBytes = 0] = this.#core.layout;
-    this.#input = input;
-    this.#inputBytes = inputBytes;
-    this.#output = output;
-    this.#blockBytes = blockBytes;
+    this.#input = this.#step(Step.Input);
+    this.#inputBytes = this.#step(Step.InputBytes);
+    this.#output = this.#step(Step.Output);
+    this.#blockBytes = this.#step(Step.BlockBytes);
   }
 
   sha256(bytes: Uint8Array): Uint8Array {
     for (let at = 0; at < bytes.length; at += this.#inputBytes) {
-      this.#core.update(this.#fill(bytes.subarray(at, at + this.#inputBytes)));
+      this.#step(Step.Update, this.#fill(bytes.subarray(at, at + this.#inputBytes)));
     }
-    return this.#core.finish();
+    return this.#made(this.#step(Step.Finish)).slice();
   }
 
   /** The payload as an LZ4 frame; undefined if that does not pay. */
   compress(payload: Uint8Array): Uint8Array | undefined {
-    if (!this.#core.beginCompressing(payload.length)) return undefined;
+    if (Number.isNaN(this.#step(Step.BeginCompressing, payload.length))) return undefined;
     const stored = new Uint8Array(payload.length);
     let length = 0;
     for (let at = 0; at < payload.length; at += this.#blockBytes) {
-      const made = this.#core.compress(this.#fill(payload.subarray(at, at + this.#blockBytes)));
-      if (made === undefined) return undefined;
+      const made = this.#step(Step.Compress, this.#fill(payload.subarray(at, at + this.#blockBytes)));
+      if (Number.isNaN(made)) return undefined;
       stored.set(this.#made(made), length);
       length += made;
     }
@@ -53,21 +68,25 @@ export class Scratch {
     const payload = new Uint8Array(bytes);
     let from = 0;
     let to = 0;
-    this.#core.beginExpanding(bytes);
+    this.#step(Step.BeginExpanding, bytes);
     while (from < stored.length) {
-      const made = this.#core.expand(this.#fill(stored.subarray(from, from + this.#blockAt(stored, from))));
-      if (made === undefined) break;
+      const made = this.#step(Step.Expand, this.#fill(stored.subarray(from, from + this.#blockAt(stored, from))));
+      if (Number.isNaN(made)) break;
       payload.set(this.#made(made), to);
-      from += this.#core.taken;
+      from += this.#step(Step.Taken);
       to += made;
     }
-    return { payload, ended: this.#core.endExpanding() };
+    return { payload, ended: this.#made(this.#step(Step.EndExpanding)).slice() };
   }
 
   /** How much the core needs to see of an LZ4 frame from `at` on: a block says how long it is. */
   #blockAt(stored: Uint8Array, at: number): number {
     const [a = 0, b = 0, c = 0] = stored.subarray(at, at + 3);
     return Math.min(4 + (a | (b << 8) | (c << 16)), this.#inputBytes);
+  }
+
+  #step(step: Step, bytes = 0): number {
+    return this.#core.step(step, bytes);
   }
 
   #fill(piece: Uint8Array): number {

@@ -7,7 +7,7 @@ import { hosted } from './options.js';
 import { decide, type Decision, type PolicyNeeds } from './policy.js';
 import type { Position } from './position.js';
 import { DEFAULTS } from './defaults.js';
-import { EMPTY_TAIL } from './progress.js';
+import { EMPTY_TAIL, type BaseSnapshot } from './progress.js';
 import type { Observer } from './report.js';
 import { Deadline, markAttempt, readAttempt, save, sealHandle, type SaveResult } from './save.js';
 import { Streams, type Attempt } from './streams.js';
@@ -41,7 +41,7 @@ export type Outcome<State, P extends Position> =
     };
 
 interface Refusal {
-  readonly code: 'historical' | 'nothingFolded' | 'unknownEvent' | 'inFlight';
+  readonly code: 'historical' | 'nothingFolded' | 'unknownEvent' | 'inFlight' | 'alreadyCovered';
   readonly reason: string;
 }
 
@@ -97,28 +97,38 @@ export class Snapshotter<State, Event, P extends Position> {
     if (this.#streams.peek(handle.streamId)?.inFlight === true) {
       return { code: 'inFlight', reason: 'another snapshot of this stream is being written' };
     }
+    if (handle.pending > 0 && this.#newest(handle, inside)?.events === handle.eventCount) {
+      return { code: 'alreadyCovered', reason: `${handle.pending} events wait, and nothing was completed since the last snapshot` };
+    }
     return undefined;
   }
 
   decide(handle: Handle<State, P>, inside: Internals<P>): Decision {
     const { policy, clock, kindOf } = this.#settings;
-    const { lastTaken, lastTried } = this.#streams.peek(handle.streamId) ?? {};
-    const { base, tail, load, firstAt } = inside;
-    const newer = lastTaken !== undefined && lastTaken.events <= handle.eventCount && lastTaken.events > (base?.events ?? 0);
+    const { tail, waiting, load, firstAt } = inside;
     const observation = {
-      events: handle.eventCount,
-      snapshot: newer ? lastTaken : base,
-      attempt: lastTried,
-      tailBytes: tail.bytes,
+      events: handle.eventCount + handle.pending,
+      snapshot: this.#newest(handle, inside),
+      attempt: this.#streams.peek(handle.streamId)?.lastTried,
+      tailBytes: tail.bytes + waiting.tail.bytes,
       firstAt,
       load,
-      eventTypes: [...tail.types],
+      eventTypes: [...tail.types, ...waiting.tail.types],
       kind: this.#needs.kind && kindOf !== undefined ? hosted('kindOf', 'invalidOption', () => kindOf(handle.streamId)) : undefined,
       now: clock(),
       streamId: handle.streamId,
-      state: handle.state,
+      get state() {
+        return handle.state; // of a built-in fold it is decoded for this
+      },
     };
     return hosted('policy', 'invalidOption', () => decide(policy, observation)); // predicates are the host's
+  }
+
+  /** The newest snapshot at or below the state that this process knows of. */
+  #newest({ streamId, eventCount }: Handle<State, P>, { base }: Internals<P>): BaseSnapshot | undefined {
+    const lastTaken = this.#streams.peek(streamId)?.lastTaken;
+    const newer = lastTaken !== undefined && lastTaken.events <= eventCount && lastTaken.events > (base?.events ?? 0);
+    return newer ? lastTaken : base;
   }
 
   /** Encodes, writes, remembers. Everything before the first await happens in the caller's turn. */
@@ -141,7 +151,7 @@ export class Snapshotter<State, Event, P extends Position> {
         at: sealed.header.takenAt,
         bytes: sealed.frame.length,
       };
-      const kept = makeHandle(handle, { ...inside, base: memory.lastTaken, tail: EMPTY_TAIL });
+      const kept = makeHandle<State, P>(handle, handle, { ...inside, base: memory.lastTaken, tail: EMPTY_TAIL });
       return this.#succeeded(kept, result, sealed.frame.length, reason, began);
     } catch (error) {
       if (!SnapshotError.is(error)) throw error;
@@ -181,10 +191,12 @@ export class Snapshotter<State, Event, P extends Position> {
     error: SnapshotError,
     deadline: Deadline,
   ): Promise<Outcome<State, P>> {
-    const { streamId, eventCount } = handle;
+    const { streamId, eventCount, pending } = handle;
+    const { tail, waiting } = inside;
     const memory = this.#streams.of(streamId);
     const failures = (memory.lastTried?.failures ?? 0) + 1;
-    const attempt: Attempt = { events: eventCount, at: this.#settings.clock(), failures, tailBytes: inside.tail.bytes };
+    const tailBytes = tail.bytes + waiting.tail.bytes;
+    const attempt: Attempt = { events: eventCount + pending, at: this.#settings.clock(), failures, tailBytes };
     memory.lastTried = attempt;
     const outcome = this.failed(handle, error);
     try {

@@ -8,11 +8,11 @@ import {
   everyBytes,
   everyEvents,
   init,
-  sqliteStore,
   whenEvent,
   type EventRow,
   type Report,
 } from 'snapfold';
+import { sqliteStore } from 'snapfold/sqlite';
 
 interface Cart {
   readonly lines: Map<string, bigint>;
@@ -65,6 +65,7 @@ test('the definition and the life of a handle', async () => {
       state: { lines: new Map(), total: 0n, closed: false },
       position: null,
       eventCount: 0,
+      pending: 0,
       source: 'replay',
       restoredFrom: null,
       replayed: 0,

@@ -14,13 +14,13 @@ import {
   planSave,
   seal,
   slowLoad,
-  sqliteStore,
   tailRatio,
   whenEvent,
   whenState,
   withJitter,
   type OpenOptions,
 } from 'snapfold';
+import { sqliteStore } from 'snapfold/sqlite';
 import { Log } from './support/log.js';
 
 const base = { name: 'cart', version: 1, initialState: () => ({}), evolve: (state: object) => state };

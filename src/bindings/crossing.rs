@@ -51,6 +51,7 @@ pub(super) fn load_request(from: &Part<'_>) -> LoadRequest {
         name: from.at("name").text(),
         stream: from.at("streamId").text(),
         version: from.at("version").short(),
+        fold_digest: from.at("foldDigest").maybe(Part::digest),
         migratable: from.at("migratable").maybe(Part::shorts).unwrap_or_default(),
         sequence: sequence(&from.at("sequence")),
         at: from.at("at").maybe(Part::whole),
@@ -86,6 +87,9 @@ fn load_fact(from: &Part<'_>) -> LoadFact {
         },
         "bounds" => LoadFact::Bounds {
             bounds: bounds(&from.at("bounds")),
+        },
+        "invalidated" => LoadFact::Invalidated {
+            position: from.at("position").whole(),
         },
         "unreadable" => LoadFact::Unreadable {
             message: from.at("message").text(),
@@ -149,6 +153,7 @@ fn header(from: &Part<'_>) -> Header {
     header.taken_at = from.at("takenAt").maybe(Part::time);
     header.floor = from.at("floor").maybe(Part::short);
     header.fence = from.at("fence").maybe(Part::whole);
+    header.fold_digest = from.at("foldDigest").maybe(Part::digest);
     header
 }
 

@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 
 use crate::fold::Anchor;
 use crate::frame::{self, Algorithm, Digest, Expect, Header, Inspection, Key, Payload, Stored};
+use crate::store::Slot;
 use crate::value::{Reader, Writer};
 use crate::{Code, Error, Result};
 
 /// Everything in front of a payload. `question` is an array, with null for what is not stated: name, version, stream id, position,
-/// event count, anchor, taken-at, floor, fence, metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`); then the key
+/// event count, anchor, taken-at, floor, fence, fold digest, metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`); then the key
 /// (`[id, secret]`).
 pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
     let mut question = Question::new(question)?;
@@ -24,6 +25,7 @@ pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
         taken_at: question.optional(|question| Ok(question.reader.i64()?))?,
         floor: question.optional(Question::u32)?,
         fence: question.optional(Question::u64)?,
+        fold_digest: question.optional(Question::digest)?,
         ..Header::new("", 0, "", 0, 0)
     };
     let meta = question.optional(|question| Ok(question.reader.bytes()?))?;
@@ -38,7 +40,7 @@ pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Verifies the head of a frame and compares it with what is expected. `question` is an array: head, bytes of the whole frame; then, with
-/// null for what is not compared, name, stream id, position, version, largest state in bytes; then an array of versions that migrations
+/// null for what is not compared, name, stream id, position, version, fold digest, largest state in bytes; then an array of versions that migrations
 /// start from, and one of keys. The answer begins as the question of [`make_head`] does; then key id, and offset of the payload.
 pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
     let mut expect = Question::new(question)?;
@@ -47,6 +49,7 @@ pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
     let stream = expect.optional(Question::text)?;
     let position = expect.optional(Question::u64)?;
     let version = expect.optional(Question::u32)?;
+    let fold_digest = expect.optional(Question::digest)?;
     let max_state_bytes = expect.u64()?;
     let migratable = expect.list(Question::u32)?;
     let keys = expect.list(Question::key)?;
@@ -55,6 +58,7 @@ pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
         stream: stream.as_deref(),
         position,
         version,
+        fold_digest,
         migratable: &migratable,
         max_state_bytes,
         keys: &keys,
@@ -64,7 +68,7 @@ pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
-    const ARRAY_OF_16: u8 = 0x90;
+    const ARRAY_OF_17: u8 = 0x91;
     const ARRAY_OF_2: u8 = 0x82;
     let Inspection {
         header,
@@ -73,7 +77,7 @@ fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
         offset,
     } = found;
     let mut answer = Answer::default();
-    answer.0.raw(&[ARRAY_OF_16]);
+    answer.0.raw(&[ARRAY_OF_17]);
     answer.0.text(&header.name);
     answer.0.uint(header.version.into());
     answer.0.text(&header.stream);
@@ -87,6 +91,7 @@ fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
     answer.optional(header.taken_at, |w, at| w.int(at));
     answer.optional(header.floor, |w, floor| w.uint(floor.into()));
     answer.optional(header.fence, Writer::uint);
+    answer.optional(header.fold_digest.as_ref(), |w, digest| w.bytes(digest));
     answer.optional(meta, Writer::bytes);
     answer.optional(payload.media_type.as_deref(), Writer::text);
     answer.0.uint(payload.bytes);
@@ -150,6 +155,13 @@ impl<'a> Question<'a> {
         bytes
             .try_into()
             .map_err(|_| Error::new(Code::InvalidOption, "a digest is 32 bytes"))
+    }
+
+    pub fn slot(&mut self) -> Result<Slot> {
+        match self.reader.clone().bytes() {
+            Ok(_) => self.digest().map(Slot::Fold),
+            Err(_) => self.u32().map(Slot::Version),
+        }
     }
 
     fn anchor(&mut self) -> Result<Anchor> {

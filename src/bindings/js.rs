@@ -26,9 +26,9 @@ const ERROR: u8 = 0xff;
 pub fn ask(operation: u32, question: &[u8]) -> Vec<u8> {
     let answer = match operation {
         0 => key(question, &|keys, _| Ok(keys.all().into())),
-        1 => key(question, &|keys, rest| Ok(keys.snapshots(rest.u32()?))),
-        2 => key(question, &|keys, rest| Ok(keys.snapshot(rest.u32()?, rest.u64()?))),
-        3 => key(question, &|keys, rest| Ok(keys.attempt(rest.u32()?))),
+        1 => key(question, &|keys, rest| Ok(keys.snapshots(rest.slot()?))),
+        2 => key(question, &|keys, rest| Ok(keys.snapshot(rest.slot()?, rest.u64()?))),
+        3 => key(question, &|keys, rest| Ok(keys.attempt(rest.slot()?))),
         4 => Ok(position_of(question)),
         5 => next_load(question),
         6 => next_save(question),
@@ -43,7 +43,8 @@ pub fn ask(operation: u32, question: &[u8]) -> Vec<u8> {
     answered(answer)
 }
 
-/// A key, or the start of keys. `question`: `[name, stream id]`, and where the key says them also version and position.
+/// A key, or the start of keys. `question`: `[name, stream id]`, and where the key says them also slot (version or fold digest) and
+/// position.
 fn key(question: &[u8], make: &dyn Fn(&StreamKeys, &mut Question<'_>) -> Result<String>) -> Result<Vec<u8>> {
     let mut question = Question::new(question)?;
     let (name, stream) = (question.text()?, question.text()?);

@@ -49,49 +49,60 @@ impl Scratch {
         }
     }
 
-    /// Address and length of the input, address of the output, and how much of a payload goes into one block when it is compressed.
-    #[wasm_bindgen(getter)]
-    pub fn layout(&self) -> Vec<usize> {
-        Vec::from([
-            self.input.as_ptr() as usize,
-            self.input.len(),
-            self.output.as_ptr() as usize,
-            BLOCK_BYTES,
-        ])
+    /// Takes one step. `step` says which, the twin of `Step` in pkg/src/scratch.ts, and `argument` is a number of bytes. The answer is a
+    /// number too, NaN for none: one method for all steps, because each costs the package 70 bytes of glue.
+    pub fn step(&mut self, step: u32, argument: f64) -> f64 {
+        let answer = match step {
+            0 => Some(self.input.as_ptr() as usize),
+            1 => Some(self.input.len()),
+            2 => Some(self.output.as_ptr() as usize),
+            3 => Some(BLOCK_BYTES),
+            4 => self.update(argument as usize),
+            5 => self.finish(),
+            6 => self.begin_compressing(argument as u64),
+            7 => self.compress(argument as usize),
+            8 => self.begin_expanding(argument as u64),
+            9 => self.expand(argument as usize),
+            10 => Some(self.taken),
+            11 => Some(self.end_expanding()),
+            _ => None,
+        };
+        answer.map_or(f64::NAN, |number| number as f64)
     }
 
     /// Hashes the first `length` bytes of the input, after those of earlier calls.
-    pub fn update(&mut self, length: usize) {
-        self.sha256.update(self.input.get(..length).unwrap_or_default());
+    fn update(&mut self, length: usize) -> Option<usize> {
+        self.sha256.update(self.input.get(..length)?);
+        Some(length)
     }
 
-    /// SHA-256 of all that was hashed since the last call.
-    pub fn finish(&mut self) -> Vec<u8> {
-        self.sha256.finalize_reset().to_vec()
+    /// SHA-256 of all that was hashed since the last call, in the output.
+    fn finish(&mut self) -> Option<usize> {
+        let digest = self.sha256.finalize_reset();
+        Some(self.put(&digest))
     }
 
-    /// Begins to compress a payload of that length; false if it is too small to try.
-    #[wasm_bindgen(js_name = beginCompressing)]
-    pub fn begin_compressing(&mut self, bytes: f64) -> bool {
-        self.compressor = Compressor::new(bytes as u64);
-        self.compressor.is_some()
+    /// Begins to compress a payload of that length. None: it is too small to try.
+    fn begin_compressing(&mut self, bytes: u64) -> Option<usize> {
+        self.compressor = Compressor::new(bytes);
+        self.compressor.as_ref().map(|_| 0)
     }
 
     /// Compresses the block of `length` bytes in the input; how many bytes are in the output then. None: it does not pay.
-    pub fn compress(&mut self, length: usize) -> Option<usize> {
+    fn compress(&mut self, length: usize) -> Option<usize> {
         let block = self.input.get(..length)?;
         self.compressor.as_mut()?.push(block, &mut self.output)
     }
 
     /// Begins to expand what becomes a payload of that length.
-    #[wasm_bindgen(js_name = beginExpanding)]
-    pub fn begin_expanding(&mut self, bytes: f64) {
-        self.expander = Some(Expander::new(bytes as u64));
+    fn begin_expanding(&mut self, bytes: u64) -> Option<usize> {
+        self.expander = Some(Expander::new(bytes));
+        Some(0)
     }
 
-    /// Reads the next step of an LZ4 frame from the first `length` bytes of the input; how many bytes are in the output then. None:
-    /// there is no such frame, as [`Self::end_expanding`] tells.
-    pub fn expand(&mut self, length: usize) -> Option<usize> {
+    /// Reads the next step of an LZ4 frame from the first `length` bytes of the input; how many bytes are in the output then, and in
+    /// `taken` how many of the input it took. None: there is no such frame, as [`Self::end_expanding`] tells.
+    fn expand(&mut self, length: usize) -> Option<usize> {
         let stored = self.input.get(..length).unwrap_or_default();
         let step = self.expander.as_mut()?.step(stored, &mut self.output);
         match step {
@@ -106,20 +117,21 @@ impl Scratch {
         }
     }
 
-    /// How many bytes of the input the last [`Self::expand`] took.
-    #[wasm_bindgen(getter)]
-    pub fn taken(&self) -> usize {
-        self.taken
-    }
-
-    /// After the last step: empty if nothing is missing, else the error.
-    #[wasm_bindgen(js_name = endExpanding)]
-    pub fn end_expanding(&mut self) -> Vec<u8> {
+    /// After the last step: nothing in the output if nothing is missing, else the error.
+    fn end_expanding(&mut self) -> usize {
         let ended = match (self.fault.take(), self.expander.take()) {
             (Some(fault), _) => Err(fault),
             (None, Some(expander)) => expander.finish(),
             (None, None) => Ok(()),
         };
-        answered(ended.map(|()| Vec::new()))
+        self.put(&answered(ended.map(|()| Vec::new())))
+    }
+
+    fn put(&mut self, answer: &[u8]) -> usize {
+        match self.output.get_mut(..answer.len()) {
+            Some(output) => output.copy_from_slice(answer),
+            None => return 0,
+        }
+        answer.len()
     }
 }

@@ -35,6 +35,9 @@ pub use batch::EventPointers;
 pub use built_in::{BuiltIn, Session};
 pub use progress::{Admission, Progress, Sequence};
 
+use crate::Result;
+use crate::frame::Digest;
+
 /// A reducer: how one event changes the state.
 ///
 /// It must be deterministic: the same events give the same state on every host, today and after a restart. Whenever that meaning
@@ -50,6 +53,22 @@ pub trait Fold {
 
     /// Folds one event in.
     fn evolve(&self, state: &mut Self::State, event: &Self::Event);
+
+    /// Folds one event in, or refuses it and leaves the state as it is.
+    ///
+    /// # Errors
+    /// The fold's. After [`Code::InvalidatesBase`](crate::Code::InvalidatesBase) with a position, a load that began with a snapshot begins
+    /// again with one below that position, or with the first event.
+    fn try_evolve(&self, state: &mut Self::State, event: &Self::Event) -> Result<()> {
+        self.evolve(state, event);
+        Ok(())
+    }
+
+    /// Digest of what a built-in fold does; `None` for a fold of the host's own. Snapshots of a digest lie in a slot of its own, whatever
+    /// the definition's version, and other folds never meet them.
+    fn digest(&self) -> Option<Digest> {
+        None
+    }
 }
 
 /// One event with its place in the log.

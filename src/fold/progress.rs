@@ -71,15 +71,28 @@ impl Progress {
     /// [`Code::Gap`] and [`Code::OutOfOrder`] for a contiguous stream, [`Code::OutOfOrder`] for a sparse one whose positions do not
     /// grow. The error carries the position.
     pub fn admit(&mut self, sequence: Sequence, position: u64, anchor: Anchor) -> Result<Admission> {
-        if sequence.next(self.position(), position)? == Next::Same {
-            return match self.anchor() {
-                Some(last) if *last != anchor => Err(Sequence::two_at(position)),
-                _ => Ok(Admission::Repeated),
-            };
+        let admission = self.check(sequence, position, &anchor)?;
+        if admission == Admission::Fold {
+            self.advance(position, anchor);
         }
+        Ok(admission)
+    }
+
+    /// What [`Self::admit`] says, without moving on.
+    pub(crate) fn check(&self, sequence: Sequence, position: u64, anchor: &Anchor) -> Result<Admission> {
+        if sequence.next(self.position(), position)? == Next::Fold {
+            return Ok(Admission::Fold);
+        }
+        match self.anchor() {
+            Some(last) if last != anchor => Err(Sequence::two_at(position)),
+            _ => Ok(Admission::Repeated),
+        }
+    }
+
+    /// Moves on to a row that was admitted.
+    pub(crate) fn advance(&mut self, position: u64, anchor: Anchor) {
         self.last = Some((position, Some(anchor)));
         self.event_count = self.event_count.saturating_add(1);
-        Ok(Admission::Fold)
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::head::{DIGEST_BYTES, MAGIC, PRELUDE_BYTES, read_u32};
-use super::{Expect, Opened, lz4, open};
+use super::{Expect, Opened, inspect, lz4, open};
 use crate::value::{self, Bytes};
 use crate::{Code, Error};
 
@@ -40,7 +40,12 @@ pub fn diagnose(bytes: &[u8], max_chars: usize) -> String {
     let behind = bytes.get(PRELUDE_BYTES..).unwrap_or_default();
     let (header, behind) = behind.split_at_checked(header_bytes).unwrap_or((behind, &[]));
     let stored = behind.get(DIGEST_BYTES..).unwrap_or_default();
-    let (verdict, payload) = match open(bytes, &Expect::default()) {
+    let any = Expect::default();
+    let expect = Expect {
+        fold_digest: inspect(bytes, &any).ok().and_then(|found| found.header.fold_digest),
+        ..any
+    };
+    let (verdict, payload) = match open(bytes, &expect) {
         Ok(opened) => ("a frame that opens".into(), show(&opened, max_chars)),
         Err(error) => (refusal(&error), show_stored(stored, max_chars)),
     };

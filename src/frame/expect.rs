@@ -1,6 +1,6 @@
 //! What a reader expects under a key.
 
-use super::{Header, Key, Payload};
+use super::{Digest, Header, Key, Payload};
 use crate::text::text;
 use crate::{Code, Error, Result};
 
@@ -18,6 +18,8 @@ pub struct Expect<'a> {
     pub position: Option<u64>,
     /// Version of the definition.
     pub version: Option<u32>,
+    /// Digest of the built-in fold. `None` beside a version: of no built-in fold; without one only headers are read of frames that have it.
+    pub fold_digest: Option<Digest>,
     /// Other versions that a migration starts from.
     pub migratable: &'a [u32],
     /// The largest raw payload that is read, in bytes.
@@ -33,6 +35,7 @@ impl Default for Expect<'_> {
             stream: None,
             position: None,
             version: None,
+            fold_digest: None,
             migratable: &[],
             max_state_bytes: DEFAULT_MAX_STATE_BYTES,
             keys: &[],
@@ -86,7 +89,22 @@ impl<'a> Expect<'a> {
                 position
             ));
         }
+        let expected = self.fold_digest.is_some() || self.version.is_some();
+        if expected && self.fold_digest != header.fold_digest {
+            return foreign("a snapshot of another fold, built in or not; the fold digests differ".into());
+        }
         Ok(())
+    }
+
+    /// What a built-in fold keeps in a state only that fold knows.
+    pub(super) fn check_readable(&self, header: &Header) -> Result<()> {
+        match (header.fold_digest, self.fold_digest) {
+            (Some(_), None) => Err(Error::new(
+                Code::TooNew,
+                "the state belongs to a built-in fold; state the fold's digest to read it, inspect shows it",
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn check_version(&self, version: u32) -> Result<()> {

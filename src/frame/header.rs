@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::payload::{Algorithm, Payload, Stored};
+use super::Digest;
+use super::payload::{Algorithm, Payload, Stored, optional_digest};
 use crate::fold::Anchor;
 use crate::text::text;
 use crate::value::{self, MAX_SAFE_INTEGER, Reader, Value, Writer};
@@ -42,6 +43,9 @@ pub struct Header {
     /// A token that grows with each owner of the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<u64>,
+    /// Digest of the built-in fold that made the state; `None`: a fold of the host's own did.
+    #[serde(default, with = "optional_digest", skip_serializing_if = "Option::is_none")]
+    pub fold_digest: Option<Digest>,
     /// Metadata of the host: a plain object of at most 255 levels, which stands in the header's own map.
     #[serde(default = "no_meta", skip_serializing_if = "is_no_meta")]
     pub meta: Value,
@@ -66,6 +70,7 @@ impl Header {
             taken_at: None,
             floor: None,
             fence: None,
+            fold_digest: None,
             meta: no_meta(),
         }
     }
@@ -148,6 +153,9 @@ pub(super) fn encode(header: &Header, meta: &[u8], payload: &Payload, key_id: Op
     }
     if !meta.is_empty() {
         fields.put(field::META, |w| w.raw(meta));
+    }
+    if let Some(digest) = &header.fold_digest {
+        fields.put(field::FOLD_DIGEST, |w| w.bytes(digest));
     }
     let encoded = fields.finish();
     if encoded.len() > MAX_HEADER_BYTES {

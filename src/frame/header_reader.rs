@@ -170,10 +170,7 @@ impl<'a> Draft<'a> {
                     return Err(corrupt("empty metadata must be left out"));
                 }
             }
-            field::FOLD_DIGEST => {
-                digest(reader)?;
-                self.ask_for_newer("the frame belongs to a built-in fold, which this version does not have");
-            }
+            field::FOLD_DIGEST => header.fold_digest = Some(digest(reader)?),
             field::HISTORY => digest(reader).map(drop)?,
             _ => item(reader).map(drop)?,
         }

@@ -44,8 +44,8 @@ pub use head::{Inspection, MAX_HEAD_BYTES, head, inspect_head};
 pub(crate) use head::{head_around, inspect_around};
 pub use header::{Header, MAX_HEADER_BYTES};
 pub use key::{Key, MIN_SECRET_BYTES};
-pub(crate) use payload::digest_bytes;
 pub use payload::{Algorithm, Payload, Stored};
+pub(crate) use payload::{digest_bytes, optional_digest};
 pub use seal::{Compression, Sealed, Sealing, check_size, seal, seal_with};
 
 use crate::{Code, Error, Result, value};
@@ -70,6 +70,7 @@ pub struct Opened<'a> {
 /// [`Code::UnknownKey`], [`Code::Unsigned`], [`Code::TooLarge`], [`Code::Foreign`], [`Code::Stale`].
 pub fn open<'a>(bytes: &'a [u8], expect: &Expect<'_>) -> Result<Opened<'a>> {
     let opened = open_payload(bytes, expect)?;
+    expect.check_readable(&opened.header)?;
     if opened.facts.media_type.is_none() {
         value::validate(&opened.payload).map_err(|error| corrupt(format!("the payload is not a value: {error}")))?;
     }
@@ -85,7 +86,7 @@ pub fn inspect(bytes: &[u8], expect: &Expect<'_>) -> Result<Inspection> {
     inspect_head(head, bytes.len() as u64, expect)
 }
 
-/// All rules but the last, for those who decode the payload, which finds out by itself whether it is a value.
+/// All rules but the last two, for those who know whose state they expect, and decode it, which finds out by itself whether it is a value.
 pub(crate) fn open_payload<'a>(bytes: &'a [u8], expect: &Expect<'_>) -> Result<Opened<'a>> {
     let Inspection {
         header,

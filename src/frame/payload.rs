@@ -115,3 +115,24 @@ pub mod digest_bytes {
             .map_err(|bytes: Vec<u8>| D::Error::invalid_length(bytes.len(), &"32 bytes of SHA-256"))
     }
 }
+
+/// As [`digest_bytes`], where there may be none.
+pub mod optional_digest {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Digest, digest_bytes};
+
+    #[derive(Deserialize)]
+    struct Wrapped(#[serde(with = "digest_bytes")] Digest);
+
+    pub fn serialize<S: Serializer>(digest: &Option<Digest>, serializer: S) -> Result<S::Ok, S::Error> {
+        match digest {
+            Some(digest) => digest_bytes::serialize(digest, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, D::Error> {
+        Ok(Option::<Wrapped>::deserialize(deserializer)?.map(|Wrapped(digest)| digest))
+    }
+}

@@ -6,6 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::Slot;
 use crate::fold::{Fold, Sequence};
 use crate::frame::{Compression, DEFAULT_MAX_STATE_BYTES, Expect, Key};
 use crate::policy::Policy;
@@ -209,8 +210,14 @@ impl<F: Fold> Definition<F> {
         Expect {
             max_state_bytes: self.max_state_bytes,
             keys: &self.keys,
+            fold_digest: self.fold.digest(),
             ..Expect::of(&self.name, self.version, stream)
         }
+    }
+
+    /// Where its snapshots lie.
+    pub(super) fn slot(&self) -> Slot {
+        Slot::of(self.version, self.fold.digest())
     }
 
     pub(super) fn now(&self) -> Option<i64> {
@@ -255,6 +262,12 @@ impl<F: Fold> Definition<F> {
         let Some(first) = self.migrations.keys().next().copied() else {
             return Ok(());
         };
+        if self.fold.digest().is_some() {
+            return refuse(
+                "migrate",
+                "a built-in fold reads no state but its own; leave migrations out, other states are replayed",
+            );
+        }
         if let Some(late) = self
             .migrations
             .keys()

@@ -2,7 +2,7 @@
 
 use alloc::string::{String, ToString};
 
-use crate::frame::sha256;
+use crate::frame::{Digest, sha256};
 use crate::text::text;
 use crate::{Code, Error, Result};
 
@@ -13,6 +13,44 @@ pub const MAX_KEY_BYTES: usize = 255;
 const MAX_SEGMENT_BYTES: usize = 96;
 const READABLE_BYTES: usize = 30;
 const PLACE_DIGITS: usize = 16;
+/// What a key holds of a fold digest; the header holds all of it.
+const FOLD_BYTES: usize = 16;
+
+/// Whose the snapshots of a key space are. Where a slot is asked for, a version or a digest will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// One version of a definition.
+    Version(u32),
+    /// A built-in fold, by its digest.
+    Fold(Digest),
+}
+
+impl Slot {
+    /// The slot of a definition, or of a header: a built-in fold has the one of its digest, whatever the version.
+    pub fn of(version: u32, fold_digest: Option<Digest>) -> Self {
+        fold_digest.map_or(Self::Version(version), Self::Fold)
+    }
+
+    /// The segment of keys that stands for it.
+    pub(super) fn segment(&self) -> String {
+        match self {
+            Self::Version(version) => text!("v{}", *version),
+            Self::Fold(digest) => text!("f{}", hex(digest.get(..FOLD_BYTES).unwrap_or_default())),
+        }
+    }
+}
+
+impl From<u32> for Slot {
+    fn from(version: u32) -> Self {
+        Self::Version(version)
+    }
+}
+
+impl From<Digest> for Slot {
+    fn from(fold_digest: Digest) -> Self {
+        Self::Fold(fold_digest)
+    }
+}
 
 /// The keys of one stream of one definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,19 +79,37 @@ impl StreamKeys {
         text!("{}s/", self.prefix)
     }
 
-    /// The prefix of the snapshots in the slot of one version; a plain ascending scan finds the newest first.
-    pub fn snapshots(&self, version: u32) -> String {
-        text!("{}s/v{}/", self.prefix, version)
+    /// The prefix of the snapshots in one slot; a plain ascending scan finds the newest first.
+    pub fn snapshots(&self, slot: impl Into<Slot>) -> String {
+        self.snapshots_in(&slot.into().segment())
     }
 
     /// The key of a snapshot. A scan of [`Self::snapshots`] that starts here finds "the newest at or below `position`".
-    pub fn snapshot(&self, version: u32, position: u64) -> String {
-        text!("{}s/v{}/{}", self.prefix, version, place(u64::MAX - position))
+    pub fn snapshot(&self, slot: impl Into<Slot>, position: u64) -> String {
+        self.snapshot_in(&slot.into().segment(), position)
     }
 
     /// The key of the marker that a failed attempt leaves.
-    pub fn attempt(&self, version: u32) -> String {
-        text!("{}a/v{}/{}", self.prefix, version, place(0))
+    pub fn attempt(&self, slot: impl Into<Slot>) -> String {
+        self.attempt_in(&slot.into().segment())
+    }
+
+    // As above, with the slot's segment
+
+    pub(super) fn snapshots_in(&self, slot: &str) -> String {
+        text!("{}s/{}/", self.prefix, slot)
+    }
+
+    pub(super) fn snapshot_in(&self, slot: &str, position: u64) -> String {
+        let mut key = self.snapshots_in(slot);
+        push_hex(&mut key, u64::MAX - position, PLACE_DIGITS);
+        key
+    }
+
+    pub(super) fn attempt_in(&self, slot: &str) -> String {
+        let mut key = text!("{}a/{}/", self.prefix, slot);
+        push_hex(&mut key, 0, PLACE_DIGITS);
+        key
     }
 }
 
@@ -83,9 +139,7 @@ fn segment(what: &str, identifier: &str) -> Result<String> {
     }
     let mut short: String = readable_prefix(&encoded).to_string();
     short.push_str("~~");
-    for byte in sha256(identifier.as_bytes()) {
-        push_hex(&mut short, byte.into(), 2);
-    }
+    short.push_str(&hex(&sha256(identifier.as_bytes())));
     Ok(short)
 }
 
@@ -105,10 +159,12 @@ fn escape(identifier: &str) -> String {
     encoded
 }
 
-fn place(number: u64) -> String {
-    let mut place = String::new();
-    push_hex(&mut place, number, PLACE_DIGITS);
-    place
+fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::new();
+    for byte in bytes {
+        push_hex(&mut digits, (*byte).into(), 2);
+    }
+    digits
 }
 
 fn push_hex(text: &mut String, number: u64, digits: usize) {

@@ -13,8 +13,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{StreamKeys, position_of};
+use super::keys::{Slot, StreamKeys, position_of};
 use crate::fold::{Anchor, Sequence};
+use crate::frame::{Digest, optional_digest};
 use crate::text::text;
 use crate::{Code, Error, Result};
 
@@ -30,8 +31,11 @@ pub struct LoadRequest {
     /// Stream id.
     #[serde(rename = "streamId")]
     pub stream: String,
-    /// Version of the definition: the own slot.
+    /// Version of the definition: the own slot, unless there is a fold digest.
     pub version: u32,
+    /// Digest of the definition's built-in fold.
+    #[serde(default, with = "optional_digest")]
+    pub fold_digest: Option<Digest>,
     /// Versions that `migrate` covers, in the order in which their slots are tried.
     #[serde(default)]
     pub migratable: Vec<u32>,
@@ -93,6 +97,11 @@ pub enum LoadFact {
     Bounds {
         /// The log's answer.
         bounds: Bounds,
+    },
+    /// To [`LoadStep::Use`], while its tail is folded: [`Code::InvalidatesBase`]. The load goes on with what is older.
+    Invalidated {
+        /// Snapshots at this position or above hold what is no longer true.
+        position: u64,
     },
 }
 
@@ -205,7 +214,9 @@ struct Walk<'a> {
     request: &'a LoadRequest,
     keys: StreamKeys,
     restarted: bool,
-    /// Index of the slot being tried: 0 is the own one, then `migratable`.
+    /// The own slot, then those that migrations cover, as keys spell them.
+    slots: Vec<String>,
+    /// Index of the one being tried.
     slot: usize,
     /// Candidates of the last listing; the newest comes first. Heaps here and in `save` because sorting a slice is much code.
     queue: BinaryHeap<(u64, String)>,
@@ -214,6 +225,8 @@ struct Walk<'a> {
     candidate: Option<Candidate>,
     /// The row found by the read that is being judged.
     row: Option<FirstRow>,
+    /// Candidates at this position or above hold what an event behind them has changed.
+    invalid_from: Option<u64>,
     rejected: Vec<Rejection>,
     /// The log is empty and no slot of ours had a snapshot: does any other?
     probing: bool,
@@ -228,7 +241,10 @@ struct Candidate {
 
 impl<'a> Walk<'a> {
     fn of(request: &'a LoadRequest) -> Result<Self> {
+        let mut slots = Vec::from([Slot::of(request.version, request.fold_digest).segment()]);
+        slots.extend(request.migratable.iter().map(|from| Slot::Version(*from).segment()));
         Ok(Self {
+            slots,
             request,
             keys: StreamKeys::new(&request.name, &request.stream)?,
             restarted: false,
@@ -237,6 +253,7 @@ impl<'a> Walk<'a> {
             more: None,
             candidate: None,
             row: None,
+            invalid_from: None,
             rejected: Vec::new(),
             probing: false,
         })
@@ -275,6 +292,7 @@ impl<'a> Walk<'a> {
                 Ok(self.judge_row())
             }
             (LoadStep::Bounds { .. }, LoadFact::Bounds { bounds }) => Ok(self.judge_bounds(bounds)),
+            (LoadStep::Use { key }, LoadFact::Invalidated { position }) => Ok(self.invalidated(key, *position)),
             _ => Err(Error::new(Code::InvalidOption, "a fact does not answer the step before it").at_path("facts")),
         }
     }
@@ -285,23 +303,16 @@ impl<'a> Walk<'a> {
         self.slot = slot;
         self.queue.clear();
         self.more = None;
-        let Some(version) = self.slot_version() else {
+        let Some(slot) = self.slots.get(slot) else {
             return self.replay();
         };
-        let start = self.request.at.map(|at| self.keys.snapshot(version, at));
-        self.list(version, start)
+        let start = self.request.at.map(|at| self.keys.snapshot_in(slot, at));
+        self.list(slot, start)
     }
 
-    fn slot_version(&self) -> Option<u32> {
-        match self.slot.checked_sub(1) {
-            None => Some(self.request.version),
-            Some(index) => self.request.migratable.get(index).copied(),
-        }
-    }
-
-    fn list(&self, version: u32, start: Option<String>) -> LoadStep {
+    fn list(&self, slot: &str, start: Option<String>) -> LoadStep {
         LoadStep::List {
-            prefix: self.keys.snapshots(version),
+            prefix: self.keys.snapshots_in(slot),
             start,
             limit: LIST_LIMIT,
         }
@@ -309,8 +320,9 @@ impl<'a> Walk<'a> {
 
     fn listed(&mut self, start: Option<String>, limit: usize, keys: &[String]) -> LoadStep {
         let prefix = self
-            .slot_version()
-            .map(|version| self.keys.snapshots(version))
+            .slots
+            .get(self.slot)
+            .map(|slot| self.keys.snapshots_in(slot))
             .unwrap_or_default();
         for key in keys {
             if key.starts_with(&prefix)
@@ -321,8 +333,11 @@ impl<'a> Walk<'a> {
             }
         }
         let oldest = self.queue.iter().map(|(position, _)| *position).min();
-        self.more = match (oldest.and_then(|oldest| oldest.checked_sub(1)), self.slot_version()) {
-            (Some(below), Some(version)) if keys.len() >= limit => Some(self.keys.snapshot(version, below)),
+        self.more = match (
+            oldest.and_then(|oldest| oldest.checked_sub(1)),
+            self.slots.get(self.slot),
+        ) {
+            (Some(below), Some(slot)) if keys.len() >= limit => Some(self.keys.snapshot_in(slot, below)),
             _ => None,
         };
         self.next_candidate()
@@ -334,10 +349,13 @@ impl<'a> Walk<'a> {
             while self.queue.peek().is_some_and(|(_, next)| *next == key) {
                 self.queue.pop();
             }
-            return LoadStep::Open { key, position };
+            return match self.invalid_from {
+                Some(from) if position >= from => self.reject_invalidated(key, position),
+                _ => LoadStep::Open { key, position },
+            };
         }
-        match (self.more.take(), self.slot_version()) {
-            (Some(start), Some(version)) => self.list(version, Some(start)),
+        match (self.more.take(), self.slots.get(self.slot)) {
+            (Some(start), Some(slot)) => self.list(slot, Some(start)),
             _ => self.list_slot(self.slot + 1),
         }
     }
@@ -514,6 +532,19 @@ impl<'a> Walk<'a> {
             Some(candidate) => self.reject(candidate.key, Some(candidate.position), code, message.into()),
             None => self.next_candidate(),
         }
+    }
+
+    /// Only the fold can find that out, and only when the snapshot is in use already.
+    fn invalidated(&mut self, key: String, position: u64) -> LoadStep {
+        let used = position_of(&key).unwrap_or_default();
+        let from = position.min(used);
+        self.invalid_from = Some(self.invalid_from.map_or(from, |before| before.min(from)));
+        self.reject_invalidated(key, used)
+    }
+
+    fn reject_invalidated(&mut self, key: String, position: u64) -> LoadStep {
+        let message = String::from("an event behind it changes what it holds");
+        self.reject(key, Some(position), Code::InvalidatesBase, message)
     }
 
     // Judging the start of the log

@@ -73,7 +73,7 @@ mod saving;
 #[cfg(feature = "std")]
 mod streams;
 
-pub use keys::{MAX_KEY_BYTES, StreamKeys, position_of};
+pub use keys::{MAX_KEY_BYTES, Slot, StreamKeys, position_of};
 pub use load::{Bounds, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, Rejection, next};
 pub use save::{
     Distrusted, Listing, Op, SaveFact, SaveRequest, SaveResult, SaveStep, next_save, plan_prune, plan_save,

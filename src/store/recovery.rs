@@ -38,6 +38,7 @@ pub(super) async fn recover<'a, F, S, L>(
     repository: &'a Repository<F, S, L>,
     stream: &'a str,
     options: LoadOptions,
+    facts: &mut Vec<LoadFact>,
 ) -> Result<Start<'a, F::State, L>>
 where
     F: Fold,
@@ -50,12 +51,11 @@ where
     } = repository;
     let request = request(definition, stream, options, log.has_bounds());
     let pages_from = |from| Pages::new(log, stream, from, definition.page_size);
-    let mut facts = Vec::new();
     let mut snapshot = None;
     let mut pages = pages_from(None);
     let mut page: Vec<Row<F::Event>> = Vec::new();
     loop {
-        let NextLoad { step, rejected } = next(&request, &facts)?;
+        let NextLoad { step, rejected } = next(&request, facts)?;
         let fact = match step {
             LoadStep::List { prefix, start, limit } => match store.list(&prefix, start.as_deref(), limit).await {
                 Ok(keys) => LoadFact::Listed { keys },
@@ -106,6 +106,7 @@ fn request<F: Fold>(definition: &Definition<F>, stream: &str, options: LoadOptio
         name: definition.name.clone(),
         stream: stream.into(),
         version: definition.version,
+        fold_digest: definition.fold.digest(),
         migratable: definition.migratable(),
         sequence: definition.sequence,
         at: options.at,

@@ -15,7 +15,7 @@ use super::pages::Pages;
 use super::recovery::{Recovered, recover};
 use super::saving::{Sealed, check_round_trip, mark_attempt, read_attempt, save, seal};
 use super::streams::{Memory, Streams, Taken};
-use super::{Definition, Distrusted, EventLog, SaveResult, Store};
+use super::{Definition, Distrusted, EventLog, LoadFact, SaveResult, Store};
 use crate::fold::{Admission, Fold, Progress, Row, Sequence};
 use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
 use crate::{Code, Error, Result, value};
@@ -70,12 +70,20 @@ where
     /// As [`Self::load`]; [`Code::BeyondLog`] if the log ends before `at`.
     pub async fn load_with(&self, stream: &str, options: LoadOptions) -> Result<Handle<F::State>> {
         let began = self.definition.now();
-        let recovered = recover(self, stream, options).await?;
-        let mut handle = self.handle_of(stream, recovered.snapshot, recovered.rejected, options);
-        let before = handle.event_count();
-        self.fold_through(&mut handle, recovered.page, recovered.pages, options.at)
-            .await?;
-        handle.replayed = handle.event_count() - before;
+        let mut facts = Vec::new();
+        let mut handle = loop {
+            let recovered = recover(self, stream, options, &mut facts).await?;
+            let mut handle = self.handle_of(stream, recovered.snapshot, recovered.rejected, options);
+            let before = handle.event_count();
+            let folded = self
+                .fold_through(&mut handle, recovered.page, recovered.pages, options.at)
+                .await;
+            handle.replayed = handle.event_count() - before;
+            match folded {
+                Ok(()) => break handle,
+                Err(error) => facts.push(invalidated(&handle, error)?),
+            }
+        };
         handle.load = began.zip(self.definition.now()).map(|(began, ended)| LastLoad {
             millis: u64::try_from(ended.saturating_sub(began)).unwrap_or_default(),
             events: handle.event_count(),
@@ -269,10 +277,11 @@ where
             anchor,
             event,
         } = row;
-        if handle.progress.admit(self.definition.sequence, position, anchor)? == Admission::Repeated {
+        if handle.progress.check(self.definition.sequence, position, &anchor)? == Admission::Repeated {
             return Ok(());
         }
-        self.definition.fold.evolve(&mut handle.state, &event);
+        self.definition.fold.try_evolve(&mut handle.state, &event)?;
+        handle.progress.advance(position, anchor);
         if handle.event_count() == 1 {
             handle.tail.first_at = self.definition.time_of.as_ref().map(|time_of| time_of(&event));
         }
@@ -471,4 +480,13 @@ impl Drop for InFlight<'_> {
 
 fn lock(streams: &Mutex<Streams>) -> MutexGuard<'_, Streams> {
     streams.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the load learns from a fold that cannot go on from its snapshot; every other error is the load's own.
+fn invalidated<S>(handle: &Handle<S>, error: Error) -> Result<LoadFact> {
+    match (error.code(), error.position(), handle.source) {
+        (_, _, Source::Replay) => Err(error),
+        (Code::InvalidatesBase, Some(position), _) => Ok(LoadFact::Invalidated { position }),
+        _ => Err(error),
+    }
 }

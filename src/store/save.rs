@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{StreamKeys, position_of};
+use super::keys::{Slot, StreamKeys, position_of};
 use crate::fold::Anchor;
 use crate::frame::{Digest, Header, Payload, check_size};
 use crate::text::text;
@@ -227,6 +227,8 @@ pub fn plan_prune(keys: &[String], position: u64, keep: u32) -> Vec<String> {
 struct Walk<'a> {
     request: &'a SaveRequest,
     keys: StreamKeys,
+    /// As keys spell it.
+    slot: String,
     listed: Vec<String>,
     /// What lies at or above our position and is not distrusted; the newest comes first.
     covering: BinaryHeap<(u64, String)>,
@@ -243,6 +245,7 @@ impl<'a> Walk<'a> {
         Ok(Self {
             request,
             keys: StreamKeys::new(&request.header.name, &request.header.stream)?,
+            slot: Slot::of(request.header.version, request.header.fold_digest).segment(),
             listed: Vec::new(),
             covering: BinaryHeap::new(),
             own_verdict: None,
@@ -254,7 +257,7 @@ impl<'a> Walk<'a> {
         match check_size(self.request.frame_bytes, self.request.max_bytes) {
             Err(error) => failed(error),
             Ok(()) => SaveStep::List {
-                prefix: self.keys.snapshots(self.request.header.version),
+                prefix: self.keys.snapshots_in(&self.slot),
                 limit: usize::try_from(self.request.keep)
                     .unwrap_or(usize::MAX)
                     .saturating_add(LIST_SLACK),
@@ -277,7 +280,7 @@ impl<'a> Walk<'a> {
             }
             (SaveStep::Put { .. }, SaveFact::Stored) => Ok(self.prune()),
             (SaveStep::Delete { keys }, SaveFact::Stored) => {
-                let attempt = self.keys.attempt(self.request.header.version);
+                let attempt = self.keys.attempt_in(&self.slot);
                 self.deleted = keys.into_iter().filter(|key| *key != attempt).collect();
                 Ok(self.taken(None))
             }
@@ -370,7 +373,7 @@ impl<'a> Walk<'a> {
     /// judge otherwise.
     fn surplus(&self, keys: &[String]) -> Vec<String> {
         let request = self.request;
-        let slot = self.keys.snapshots(request.header.version);
+        let slot = self.keys.snapshots_in(&self.slot);
         let counted: Vec<String> = keys
             .iter()
             .filter(|key| key.starts_with(&slot) && self.verdict(key).is_none())
@@ -381,7 +384,7 @@ impl<'a> Walk<'a> {
             Listing::Eventual => Vec::new(),
         };
         if self.request.clear_attempt && self.request.listing == Listing::Strong {
-            surplus.push(self.keys.attempt(self.request.header.version));
+            surplus.push(self.keys.attempt_in(&self.slot));
         }
         surplus
     }
@@ -397,8 +400,7 @@ impl<'a> Walk<'a> {
     }
 
     fn own_key(&self) -> String {
-        self.keys
-            .snapshot(self.request.header.version, self.request.header.position)
+        self.keys.snapshot_in(&self.slot, self.request.header.position)
     }
 }
 

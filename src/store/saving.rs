@@ -107,6 +107,7 @@ fn header<F: Fold>(definition: &Definition<F>, handle: &Handle<F::State>) -> Res
     );
     header.anchor = handle.progress.anchor().cloned();
     header.taken_at = definition.now();
+    header.fold_digest = definition.fold.digest();
     Ok(header)
 }
 
@@ -162,7 +163,7 @@ pub(super) async fn mark_attempt<F: Fold>(
         code: code.to_string(),
     };
     if let (Ok(keys), Ok(bytes)) = (StreamKeys::new(&definition.name, stream), value::to_vec(&marker)) {
-        let _ = store.put(&keys.attempt(definition.version), &bytes, None).await;
+        let _ = store.put(&keys.attempt(definition.slot()), &bytes, None).await;
     }
 }
 
@@ -173,7 +174,7 @@ pub(super) async fn read_attempt<F: Fold>(
     stream: &str,
 ) -> Option<Attempt> {
     let keys = StreamKeys::new(&definition.name, stream).ok()?;
-    let bytes = store.get(&keys.attempt(definition.version)).await.ok()??;
+    let bytes = store.get(&keys.attempt(definition.slot())).await.ok()??;
     let marker: Marker = value::from_slice(&bytes).ok()?;
     Some(Attempt {
         events: marker.event_count,

@@ -66,6 +66,18 @@ fn of_a_signed_frame_nothing_is_verified_and_a_compressed_one_is_not_misread() {
     assert!(text.contains("/ payload / / compressed / h'04224d18"), "{text}");
 }
 
+#[test]
+fn a_frame_of_a_built_in_fold_opens() {
+    let header = frame::Header {
+        fold_digest: Some([7; 32]),
+        ..full_header()
+    };
+    let frame = frame::seal(&header, &crate::payload()).unwrap();
+    let text = frame::diagnose(&frame, 1_000);
+    assert!(text.starts_with("/ a frame that opens /"), "{text}");
+    assert!(text.contains("18: h'0707"), "{text}");
+}
+
 proptest! {
     #[test]
     fn whatever_comes_in_something_bounded_comes_out(

@@ -105,6 +105,30 @@ fn the_state_limit_is_inclusive_and_comes_first() {
 }
 
 #[test]
+fn a_state_of_a_built_in_fold_is_for_those_who_expect_it_and_its_header_for_everybody() {
+    let fold = [7; 32];
+    let header = frame::Header {
+        fold_digest: Some(fold),
+        ..minimal_header()
+    };
+    let frame = frame::seal(&header, &payload()).unwrap();
+    let verdict = |expect: &Expect<'_>| frame::open(&frame, expect).err().map(|error| error.code());
+    let expecting = |fold_digest| Expect {
+        fold_digest,
+        ..expected()
+    };
+    assert_eq!(verdict(&expecting(Some(fold))), None);
+    assert_eq!(verdict(&expecting(Some([8; 32]))), Some(Code::Foreign));
+    assert_eq!(verdict(&expecting(None)), Some(Code::Foreign));
+    assert_eq!(verdict(&Expect::default()), Some(Code::TooNew));
+    assert_eq!(frame::inspect(&frame, &Expect::default()).unwrap().header, header);
+
+    let of_the_host = frame::seal(&minimal_header(), &payload()).unwrap();
+    let error = frame::open(&of_the_host, &expecting(Some(fold))).unwrap_err();
+    assert_eq!(error.code(), Code::Foreign);
+}
+
+#[test]
 fn a_header_alone_can_be_compared_too() {
     let frame = frame::seal(&minimal_header(), &payload()).unwrap();
     assert!(frame::inspect(&frame, &expected()).is_ok());

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use snapfold::Error;
 use snapfold::fold::Anchor;
-use snapfold::frame::{self, Expect, Header, Key, Payload, Sealing};
+use snapfold::frame::{self, Digest, Expect, Header, Key, Payload, Sealing};
 use snapfold::value::{BigInt, Date, Value};
 
 fn cases(text: &str) -> Vec<Json> {
@@ -33,12 +33,17 @@ fn header(json: &Json) -> Header {
         anchor: anchor(&json["anchor"]),
         taken_at: json["takenAt"].as_i64(),
         fence: decimal(&json["fence"]),
+        fold_digest: digest(&json["foldDigestHex"]),
         meta: match &json["meta"] {
             Json::Null => Value::Object(vec![]),
             entries => object(entries),
         },
         ..Header::new(text(json, "name"), version, text(json, "streamId"), position, count)
     }
+}
+
+fn digest(json: &Json) -> Option<Digest> {
+    json.as_str().map(|digits| hex(digits).try_into().unwrap())
 }
 
 fn anchor(json: &Json) -> Option<Anchor> {
@@ -89,9 +94,10 @@ fn key(json: &Json) -> Key {
 
 #[test]
 fn frames_have_exactly_these_bytes() {
-    let cases = cases(include_str!("../vectors/frames.json"));
-    assert!(cases.len() > 35);
-    for case in cases {
+    let plain = cases(include_str!("../vectors/frames.json"));
+    let of_folds = cases(include_str!("../vectors/fold-frames.json"));
+    assert!(plain.len() > 35 && of_folds.len() > 5);
+    for case in plain.into_iter().chain(of_folds) {
         let name = text(&case, "name");
         let (expected, payload) = (hex(text(&case, "frameHex")), hex(text(&case, "payloadHex")));
         let keys: Vec<Key> = case["key"].is_object().then(|| key(&case["key"])).into_iter().collect();
@@ -109,6 +115,7 @@ fn frames_have_exactly_these_bytes() {
 
         let expect = Expect {
             keys: &keys,
+            fold_digest: header.fold_digest,
             ..Expect::default()
         };
         let opened = frame::open(&expected, &expect).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -125,9 +132,10 @@ fn frames_have_exactly_these_bytes() {
 
 #[test]
 fn refused_frames_have_this_verdict() {
-    let cases = cases(include_str!("../vectors/frames-refused.json"));
-    assert!(cases.len() > 100);
-    for case in cases {
+    let plain = cases(include_str!("../vectors/frames-refused.json"));
+    let of_folds = cases(include_str!("../vectors/fold-frames-refused.json"));
+    assert!(plain.len() > 100 && of_folds.len() > 15);
+    for case in plain.into_iter().chain(of_folds) {
         let error = open(&case).expect_err(text(&case, "name"));
         assert_eq!(
             error.code().as_str(),
@@ -151,6 +159,7 @@ fn open(case: &Json) -> Result<(), Error> {
         stream: expected["streamId"].as_str(),
         position: decimal(&expected["position"]),
         version: expected["version"].as_u64().map(|version| version as u32),
+        fold_digest: digest(&expected["foldDigestHex"]),
         migratable: &migratable,
         max_state_bytes: expected["maxStateBytes"].as_u64().unwrap_or(u64::MAX),
         keys: &keys,

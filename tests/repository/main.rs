@@ -5,6 +5,7 @@
 mod common;
 
 mod attempts;
+mod built_in;
 mod definition;
 mod history;
 #[cfg(not(target_family = "wasm"))]

@@ -13,6 +13,7 @@ pub fn request() -> LoadRequest {
         name: "cart".into(),
         stream: "cart-42".into(),
         version: 3,
+        fold_digest: None,
         migratable: vec![],
         sequence: Sequence::default(),
         at: None,

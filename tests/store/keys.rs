@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 use snapfold::Code;
-use snapfold::store::{MAX_KEY_BYTES, StreamKeys, position_of};
+use snapfold::frame::Digest;
+use snapfold::store::{MAX_KEY_BYTES, Slot, StreamKeys, position_of};
 
 fn keys(name: &str, stream: &str) -> StreamKeys {
     StreamKeys::new(name, stream).unwrap()
@@ -34,6 +35,33 @@ fn the_golden_vectors() {
         assert_eq!(position_of(text("key")), Some(position), "{case}");
         assert!(text("key").len() <= MAX_KEY_BYTES, "{case}");
     }
+}
+
+fn digest(hex: &str) -> Digest {
+    core::array::from_fn(|index| u8::from_str_radix(&hex[2 * index..2 * index + 2], 16).unwrap())
+}
+
+#[test]
+fn the_golden_vectors_of_built_in_folds() {
+    let cases: Vec<Json> = serde_json::from_str(include_str!("../vectors/fold-keys.json")).unwrap();
+    assert!(cases.len() > 5);
+    for case in cases {
+        let text = |field: &str| case[field].as_str().unwrap();
+        let keys = keys(text("name"), text("stream"));
+        let (fold, position) = (digest(text("foldDigestHex")), text("position").parse().unwrap());
+        assert_eq!(keys.snapshots(fold), text("slot"), "{case}");
+        assert_eq!(keys.snapshot(Slot::Fold(fold), position), text("key"), "{case}");
+        assert_eq!(keys.attempt(fold), text("attempt"), "{case}");
+        assert_eq!(position_of(text("key")), Some(position), "{case}");
+        assert!(text("key").len() <= MAX_KEY_BYTES, "{case}");
+    }
+}
+
+#[test]
+fn a_fold_has_one_slot_whatever_the_version() {
+    let fold = [7; 32];
+    assert_eq!(Slot::of(3, Some(fold)), Slot::of(4, Some(fold)));
+    assert_eq!((Slot::of(3, None), Slot::from(3)), (Slot::Version(3), Slot::Version(3)));
 }
 
 #[test]

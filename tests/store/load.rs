@@ -327,3 +327,78 @@ fn a_request_that_does_not_say_whether_events_arrive_late_must_count_them() {
     ];
     walk(&request, &conversation, &used(900));
 }
+
+#[test]
+fn a_built_in_fold_is_looked_for_in_its_own_slot() {
+    let fold = [7; 32];
+    let request = LoadRequest {
+        fold_digest: Some(fold),
+        ..request()
+    };
+    let key = keys().snapshot(fold, 20);
+    let list = LoadStep::List {
+        prefix: keys().snapshots(fold),
+        start: None,
+        limit: 16,
+    };
+    let listed = LoadFact::Listed {
+        keys: vec![keys().snapshot(3, 30), key.clone()],
+    };
+    let open = LoadStep::Open {
+        key: key.clone(),
+        position: 20,
+    };
+    walk(
+        &request,
+        &[(list, listed), (open, opened(20)), (read(20), row(20))],
+        &LoadStep::Use { key },
+    );
+}
+
+#[test]
+fn an_event_that_changes_what_a_snapshot_holds_sends_the_load_below_it() {
+    let invalidated = |position| LoadFact::Invalidated { position };
+    let began = [
+        (list(3), listed(&[900, 700, 500, 300])),
+        (open(900), opened(900)),
+        (read(900), row(900)),
+        (used(900), invalidated(500)),
+        (open(300), opened(300)),
+        (read(300), row(300)),
+    ];
+    let load = walk(&request(), &began, &used(300));
+    let held = |position| (Some(position), Code::InvalidatesBase);
+    assert_eq!(codes(&load), [held(900), held(700), held(500)]);
+
+    let replayed = [&began[..], &[(used(300), invalidated(2)), (read_all(), row(1))]].concat();
+    let load = walk(&request(), &replayed, &LoadStep::Replay);
+    assert_eq!(codes(&load), [held(900), held(700), held(500), held(300)]);
+}
+
+#[test]
+fn a_snapshot_that_was_invalidated_stays_so_when_the_load_begins_again() {
+    let conversation = [
+        (list(3), listed(&[900])),
+        (open(900), opened(900)),
+        (read(900), row(900)),
+        (used(900), LoadFact::Invalidated { position: 950 }),
+        (read_all(), row(100)), // the log was truncated
+        (list(3), listed(&[900])),
+        (read_all(), row(100)),
+    ];
+    let error = walk_to_failure(&request(), &conversation);
+    assert_eq!(error.code(), Code::HistoryUnavailable);
+    assert!(error.message().contains("invalidatesBase"), "{error}");
+}
+
+#[test]
+fn only_a_snapshot_in_use_can_be_invalidated() {
+    let invalidated = LoadFact::Invalidated { position: 1 };
+    for facts in [
+        vec![invalidated.clone()],
+        vec![listed(&[900]), opened(900), invalidated.clone()],
+        vec![listed(&[]), row(1), invalidated],
+    ] {
+        assert_eq!(next(&request(), &facts).unwrap_err().code(), Code::InvalidOption);
+    }
+}

@@ -352,3 +352,32 @@ fn a_conversation_can_be_written_down() {
         assert_eq!(snapfold::value::from_slice::<SaveStep>(&bytes).unwrap(), step);
     }
 }
+
+#[test]
+fn a_built_in_fold_is_saved_in_its_own_slot() {
+    let fold = [7; 32];
+    let mut request = request();
+    request.header.fold_digest = Some(fold);
+    request.keep = 1;
+    request.clear_attempt = true;
+    let key = |position| keys().snapshot(fold, position);
+    let steps = [
+        SaveStep::List {
+            prefix: keys().snapshots(fold),
+            limit: 17,
+        },
+        SaveStep::Put { key: key(500) },
+        SaveStep::Delete {
+            keys: vec![key(400), keys().attempt(fold)],
+        },
+    ];
+    let facts = [
+        SaveFact::Listed {
+            keys: vec![key(400), keys().snapshot(3, 300)],
+        },
+        SaveFact::Stored,
+    ];
+    for (answered, step) in steps.iter().enumerate() {
+        assert_eq!(next_save(&request, &facts[..answered]), Ok(step.clone()));
+    }
+}

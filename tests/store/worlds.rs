@@ -60,6 +60,8 @@ struct World {
     log: Log,
     snapshots: Vec<Snapshot>,
     trouble: Trouble,
+    /// The last event of the history changes what snapshots from this position on hold.
+    invalid_from: Option<u64>,
 }
 
 #[derive(Default)]
@@ -182,6 +184,7 @@ fn every_load_equals_the_full_replay_or_fails_with_a_code() {
                             name: "n".into(),
                             stream: "s".into(),
                             version: 2,
+                            fold_digest: None,
                             migratable: vec![1],
                             sequence,
                             at: at.map(|n| place(sequence, n)),
@@ -189,13 +192,16 @@ fn every_load_equals_the_full_replay_or_fails_with_a_code() {
                             has_bounds,
                             late_arrivals: has_bounds,
                         };
-                        World {
-                            request,
-                            log: log.clone(),
-                            snapshots: snapshots.clone(),
-                            trouble,
+                        for invalid_from in [None, Some(3)] {
+                            World {
+                                request: request.clone(),
+                                log: log.clone(),
+                                snapshots: snapshots.clone(),
+                                trouble,
+                                invalid_from: invalid_from.map(|n| place(sequence, n)),
+                            }
+                            .explore(&mut counts);
                         }
-                        .explore(&mut counts);
                     }
                 }
             }
@@ -269,6 +275,7 @@ impl World {
                 && self.stays(*index)
                 && self.request.at.is_none_or(|at| last.0 <= at)
                 && prefix == snapshot.folded
+                && !self.invalidates(last.0)
                 && (self.log.rows.contains(last) || self.log.truncated_through == Some(last.0))
         };
         let readable = !matches!(self.trouble, Trouble::ListFails | Trouble::GetFails);
@@ -277,6 +284,15 @@ impl World {
             .map(|(_, snapshot)| &snapshot.key)
             .max_by_key(|key| rank(Some(key)));
         first.filter(|_| readable)
+    }
+
+    /// Whether the event that changes a snapshot at `position` is folded onto it.
+    fn invalidates(&self, position: u64) -> bool {
+        let last = HISTORY.last().unwrap();
+        let changing = |event: &Event| event.1 == *last && event.0 > position;
+        let wanted = |event: &Event| self.request.at.is_none_or(|at| event.0 <= at);
+        let follows = self.log.rows.iter().any(|event| changing(event) && wanted(event));
+        follows && self.invalid_from.is_some_and(|from| position >= from)
     }
 
     /// A gap may have used up the one restart that a flickering candidate needs.
@@ -311,6 +327,9 @@ impl World {
                     }),
                 },
                 LoadStep::Bounds { through } => self.bounds(through),
+                LoadStep::Use { key } if self.invalidates(position_of(&key).unwrap()) => LoadFact::Invalidated {
+                    position: self.invalid_from.unwrap(),
+                },
                 LoadStep::Use { key } => return (self.fold(Some(key)), facts.len()),
                 LoadStep::Replay => return (self.fold(None), facts.len()),
                 LoadStep::Fail { error } => return (Err(error.code()), facts.len()),

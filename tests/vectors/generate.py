@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes frames.json, frames-refused.json and keys.json from the prose of docs/format.md, sections 2 and 3.
+"""Writes frames.json, frames-refused.json and keys.json, and the same three of built-in folds (fold-….json), from the prose of
+docs/format.md, sections 2 and 3.
 
 Standard library only, and nothing of this project: a second reading of the format. Run it in this folder; it prints nothing
 and must leave the files as they are unless the format or the list of cases below has changed.
@@ -13,6 +14,8 @@ MAGIC = b"\x89SNF\r\n\x1a\n"
 SAFE = 2**53 - 1
 PAYLOAD = bytes.fromhex("a2616201616102")  # {b: 1, a: 2}
 KEY = {"id": "2024", "secretHex": bytes(range(32)).hex()}
+FOLD = bytes(range(100, 132)).hex()
+NAMESAKE = FOLD[:32] + "00" * 16  # the same slot
 OTHER_KEY = {"id": "2025", "secretHex": bytes(range(32, 64)).hex()}
 
 
@@ -160,6 +163,8 @@ def fields_of(header, media_type, payload, stored=None, key=None):
         fields[16] = uint(int(header["fence"]))
     if header["meta"]:
         fields[17] = entries(header["meta"])
+    if header.get("foldDigestHex"):
+        fields[18] = blob(bytes.fromhex(header["foldDigestHex"]))
     return fields
 
 
@@ -183,15 +188,17 @@ def header(**changes):
     return {**plain, **changes}
 
 
-def good_frames():
-    def case(label, /, media_type=None, payload=PAYLOAD, stored=None, key=None, **changes):
-        described = header(**changes)
-        encoded = encode(fields_of(described, media_type, payload, stored, key))
-        return {
-            "name": label, "header": described, "mediaType": media_type, "key": key, "compressed": stored is not None,
-            "payloadHex": payload.hex(), "frameHex": frame(encoded, payload if stored is None else stored, key=key).hex(),
-        }
+def frame_case(label, /, media_type=None, payload=PAYLOAD, stored=None, key=None, **changes):
+    described = header(**changes)
+    encoded = encode(fields_of(described, media_type, payload, stored, key))
+    return {
+        "name": label, "header": described, "mediaType": media_type, "key": key, "compressed": stored is not None,
+        "payloadHex": payload.hex(), "frameHex": frame(encoded, payload if stored is None else stored, key=key).hex(),
+    }
 
+
+def good_frames():
+    case = frame_case
     everything = [
         ["zebra", 1], ["apple", {"$": "bigint", "v": "1"}], ["when", {"$": "date", "ms": 1500}],
         ["raw", {"$": "bytes", "hex": "00ff"}], ["list", [None, True, {"$": "number", "v": "1.5"}, {"$": "undefined"}]],
@@ -245,6 +252,49 @@ def good_frames():
                               + sequence(bytes(range(246, 256)))))),
         case("compressed, media type, empty", media_type="application/octet-stream", payload=b"", stored=lz4()),
         case("compressed and signed", key=KEY, stored=lz4(block(sequence(PAYLOAD))), anchor={"id": "event-1200"}),
+    ]
+
+
+def fold_frames():
+    def case(label, /, **changes):
+        return frame_case(label, **{"foldDigestHex": FOLD, **changes})
+
+    return [
+        case("minimal"),
+        case("digest of zeros", foldDigestHex="00" * 32),
+        case("full", anchor={"id": "event-1200"}, takenAt=1700000000000, fence="7", meta=[["region", "north"], ["attempt", 3]]),
+        case("signed", key=KEY),
+        case("compressed", stored=lz4(block(sequence(PAYLOAD)))),
+        case("media type", media_type="application/json", payload=b'{"b":1,"a":2}'),
+    ]
+
+
+def refused_fold_frames():
+    plain = fields_of(header(), None, PAYLOAD)
+    folded = fields_of(header(foldDigestHex=FOLD), None, PAYLOAD)
+    sound = frame(encode(folded), PAYLOAD)
+
+    def case(label, data, code, /, **expect):
+        return {"name": label, "frameHex": data.hex(), "code": code, "expect": expect}
+
+    return [
+        case("nothing expected", sound, "tooNew"),
+        case("nothing but the stream expected", sound, "tooNew", name="cart", streamId="cart-42", position="1200"),
+        case("nothing expected, and cut: truncated first", sound[:-1], "truncated"),
+        case("of another fold", sound, "foreign", foldDigestHex="00" * 32),
+        case("of another fold in the same slot", sound, "foreign", foldDigestHex=NAMESAKE),
+        case("of another fold, and of a newer version: foreign first", sound, "foreign", foldDigestHex="00" * 32, version=2),
+        case("of a built-in fold, and a version expected alone", sound, "foreign", version=3),
+        case("of no built-in fold, and one expected", frame(encode(plain), PAYLOAD), "foreign", foldDigestHex=FOLD),
+        case("of no built-in fold, and one expected with its version", frame(encode(plain), PAYLOAD), "foreign", foldDigestHex=FOLD,
+             version=3),
+        case("of the fold, of a newer version", sound, "tooNew", foldDigestHex=FOLD, version=2),
+        case("of the fold, of an older version", sound, "stale", foldDigestHex=FOLD, version=4),
+        case("of the fold, a bit of the payload", sound[:-1] + b"\3", "corrupt", foldDigestHex=FOLD),
+        case("of the fold, not signed", sound, "unsigned", foldDigestHex=FOLD, keys=[KEY]),
+        case("digest of 31 bytes", frame(encode({**plain, 18: blob(bytes(31))}), PAYLOAD), "corrupt"),
+        case("digest of 33 bytes", frame(encode({**plain, 18: blob(bytes(33))}), PAYLOAD), "corrupt"),
+        case("digest as text", frame(encode({**plain, 18: text("0" * 32)}), PAYLOAD), "corrupt"),
     ]
 
 
@@ -438,6 +488,27 @@ def keys():
     ]
 
 
+def fold_keys():
+    def case(name, stream, digest=FOLD, position=1):
+        prefix = segment(name) + "/" + segment(stream) + "/"
+        slot = "f" + digest[:32]
+        return {
+            "name": name, "stream": stream, "foldDigestHex": digest, "position": str(position), "prefix": prefix,
+            "slot": prefix + "s/" + slot + "/", "key": prefix + "s/" + slot + "/%016x" % (2**64 - 1 - position),
+            "attempt": prefix + "a/" + slot + "/%016x" % 0,
+        }
+
+    return [
+        case("cart", "cart-42", position=1200),
+        case("cart", "cart-42", position=0),
+        case("cart", "cart-42", position=2**64 - 1),
+        case("cart", "cart-42", digest=NAMESAKE),
+        case("cart", "cart-42", digest="00" * 32),
+        case("cart", "cart-42", digest="ff" * 32),
+        case("n" * 200, "S" * 200),
+    ]
+
+
 def write(name, cases):
     lines = [json.dumps(case, ensure_ascii=True) for case in cases]
     with open(name, "w", encoding="ascii", newline="\n") as file:
@@ -448,3 +519,6 @@ if __name__ == "__main__":
     write("frames.json", good_frames())
     write("frames-refused.json", refused_frames())
     write("keys.json", keys())
+    write("fold-frames.json", fold_frames())
+    write("fold-frames-refused.json", refused_fold_frames())
+    write("fold-keys.json", fold_keys())

@@ -1,4 +1,7 @@
-/** Snapshots in SQLite, through the handle that the application already has: better-sqlite3 or node:sqlite. */
+/**
+ * Snapshots in SQLite, through the handle that the application already has: better-sqlite3 or node:sqlite.
+ * An entry of its own, `snapfold/sqlite`: who keeps snapshots elsewhere does not pay for it.
+ */
 import { invalidOption, knownOptions } from '../options.js';
 import { toCore } from '../position.js';
 import type { SnapshotStore } from '../store.js';

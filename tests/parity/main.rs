@@ -9,4 +9,5 @@ mod folds;
 mod actionqueue;
 mod continuum;
 mod mako;
+mod noetl;
 mod stabilize;

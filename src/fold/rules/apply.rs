@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::names::Name;
-use super::spec::{Action, Operation, Source};
+use super::spec::{Action, Content, Field, Operation, Source};
 use super::sum::sum;
 use super::tree::{Kind, NodeId, Tree};
 use super::{merge, patch};
@@ -162,25 +162,40 @@ impl Interpreter {
                 None if operation.optional => return Ok(false),
                 None => return Err(missing_value(pointer)),
             },
-            Source::Fields(fields) => {
-                let start = out.len();
-                out.map(fields.len());
-                let mut members = 0;
-                for field in fields {
-                    match event.part(field.part) {
-                        Some(item) => {
-                            out.text(&field.name);
-                            self.keeper.keep(&item, depth.saturating_add(1), out)?;
-                            members += 1;
-                        }
-                        None if operation.optional => {}
-                        None => return Err(missing_value(&field.pointer)),
-                    }
-                }
-                out.correct_head(start, Major::Map, fields.len() as u64, members);
-            }
+            Source::Fields(fields) => self.write_fields(fields, operation.optional, event, depth, out)?,
         }
         Ok(true)
+    }
+
+    fn write_fields(
+        &mut self,
+        fields: &[Field],
+        optional: bool,
+        event: &Event<'_>,
+        depth: usize,
+        out: &mut Writer,
+    ) -> Result<()> {
+        let (start, mut members) = (out.len(), 0);
+        out.map(fields.len());
+        for field in fields {
+            match &field.content {
+                Content::Literal(value) => {
+                    out.text(&field.name);
+                    out.raw(value);
+                }
+                Content::Part { part, pointer } => match event.part(*part) {
+                    Some(item) => {
+                        out.text(&field.name);
+                        self.keeper.keep(&item, depth.saturating_add(1), out)?;
+                    }
+                    None if optional || field.optional => continue,
+                    None => return Err(missing_value(pointer)),
+                },
+            }
+            members += 1;
+        }
+        out.correct_head(start, Major::Map, fields.len() as u64, members);
+        Ok(())
     }
 }
 
@@ -208,11 +223,15 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>) -> Res
         depth: 0,
     };
     for segment in &operation.target.segments {
-        let Some(parent) = spot.node else {
-            return Err(Error::new(
-                Code::MissingTarget,
-                "there is nothing that it could be a part of; put that first",
-            ));
+        let parent = match (spot.node, &spot.place) {
+            (Some(parent), _) => parent,
+            (None, Some(place)) if operation.parents && place.kind == Kind::Object => make_object(tree, place)?,
+            _ => {
+                return Err(Error::new(
+                    Code::MissingTarget,
+                    "there is nothing that it could be a part of; put that first, or say parents: true",
+                ));
+            }
         };
         let Some(segment) = segment.fill(event) else {
             return Err(Error::new(
@@ -226,6 +245,14 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>) -> Res
         spot.place = Some(Place { parent, kind, segment });
     }
     Ok(spot)
+}
+
+fn make_object(tree: &mut Tree, place: &Place<'_>) -> Result<NodeId> {
+    let (heap, start) = tree.heap();
+    heap.map(0);
+    let object = tree.node(start, Form::Encoded)?;
+    tree.push_member(place.parent, &place.segment, object)?;
+    Ok(object)
 }
 
 /// What lies under a segment.

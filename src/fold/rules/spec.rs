@@ -3,6 +3,7 @@
 use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::names::{Name, Slots, same};
@@ -52,6 +53,8 @@ pub(super) struct Operation {
     pub initial: Option<Vec<u8>>,
     /// Whether it is left out if something is there already.
     pub if_absent: bool,
+    /// Whether objects that are missing on the way to the target are made.
+    pub parents: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +83,20 @@ pub(super) enum Source {
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     pub name: String,
-    pub part: PartId,
-    pub pointer: String,
+    pub content: Content,
+    /// Whether it is left out if the event has no such value.
+    pub optional: bool,
+}
+
+/// What becomes a member of an object.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    /// An encoded value.
+    Literal(Vec<u8>),
+    Part {
+        part: PartId,
+        pointer: String,
+    },
 }
 
 impl Action {
@@ -105,6 +120,11 @@ impl Action {
             Self::Add => "add",
             Self::Subtract => "subtract",
         }
+    }
+
+    /// Whether something can be there afterwards that was not there before.
+    fn puts_something(self) -> bool {
+        self == Self::Put || self.takes_initial()
     }
 
     fn takes_initial(self) -> bool {
@@ -208,7 +228,16 @@ impl Operation {
             Source::Literal(value) => Value::Bytes(value.clone()),
             Source::Part { pointer, .. } => Value::Text(pointer.clone()),
             Source::Fields(fields) => {
-                let member = |field: &Field| (field.name.clone(), Value::Text(field.pointer.clone()));
+                let member = |field: &Field| {
+                    let content = match &field.content {
+                        Content::Literal(value) => Value::Bytes(value.clone()),
+                        Content::Part { pointer, .. } => Value::Text(pointer.clone()),
+                    };
+                    (
+                        field.name.clone(),
+                        Value::Array(vec![content, Value::Bool(field.optional)]),
+                    )
+                };
                 Value::Object(fields.iter().map(member).collect())
             }
         };
@@ -219,6 +248,7 @@ impl Operation {
             Value::Bool(self.optional),
             self.initial.clone().map_or(Value::Null, Value::Bytes),
             Value::Bool(self.if_absent),
+            Value::Bool(self.parents),
         ]))
     }
 }
@@ -267,6 +297,7 @@ impl Parser<'_> {
             optional: fields.flag("optional", self.mistakes),
             initial: self.initial(&mut fields, action, at),
             if_absent: action == Action::Put && fields.flag("ifAbsent", self.mistakes),
+            parents: action.puts_something() && fields.flag("parents", self.mistakes),
         };
         fields.finish(self.mistakes);
         Some(operation)
@@ -316,21 +347,53 @@ impl Parser<'_> {
 
     fn parts_of_object(&mut self, fields: &Value, at: &str) -> Option<Source> {
         let Value::Object(members) = fields else {
-            self.mistakes
-                .add(at, "expected an object: name → JSON Pointer into the event");
+            self.mistakes.add(at, "expected an object: name → what becomes of it");
             return None;
         };
         let mut fields: Vec<Field> = Vec::new();
-        for (name, from) in members {
+        for (name, content) in members {
             let mut at = at.to_owned();
             pointer::push(&mut at, name);
-            if let Some((part, pointer)) = self.part(from, &at) {
-                let name = name.clone();
-                fields.push(Field { name, part, pointer });
-            }
+            fields.extend(self.field(name, content, &at));
         }
         fields.sort_by_key(|field| order::array_index(field.name.as_bytes()).map_or(u64::MAX, u64::from));
         Some(Source::Fields(fields))
+    }
+
+    /// A pointer into the event, `{ value: literal }`, or `{ from: pointer, optional: true }`.
+    fn field(&mut self, name: &str, content: &Value, at: &str) -> Option<Field> {
+        let name = name.to_owned();
+        if let Value::Text(_) = content {
+            let (part, pointer) = self.part(content, at)?;
+            let content = Content::Part { part, pointer };
+            let optional = false;
+            return Some(Field {
+                name,
+                content,
+                optional,
+            });
+        }
+        let mut given = Fields::of(content, at, self.mistakes);
+        let content = match (given.take("value"), given.take("from")) {
+            (Some(value), None) => Some(Content::Literal(literal(value, at, self.mistakes))),
+            (None, Some(from)) => {
+                let part = self.part(from, &[at, "/from"].concat());
+                part.map(|(part, pointer)| Content::Part { part, pointer })
+            }
+            _ => {
+                self.mistakes
+                    .add(at, "expected a JSON Pointer into the event, or either value or from");
+                None
+            }
+        };
+        let optional = matches!(content, Some(Content::Part { .. })) && given.flag("optional", self.mistakes);
+        given.finish(self.mistakes);
+        let content = content?;
+        Some(Field {
+            name,
+            content,
+            optional,
+        })
     }
 
     fn part(&mut self, pointer: &Value, at: &str) -> Option<(PartId, String)> {

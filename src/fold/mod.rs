@@ -21,6 +21,7 @@
 mod anchor;
 mod batch;
 mod events;
+pub mod journal;
 mod order;
 mod pointer;
 mod progress;

@@ -1,6 +1,14 @@
 //! The fold's bookkeeping: which row may come next, and what identifies an event.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "../support/journals.rs"]
+mod journals;
+#[allow(dead_code)] // this harness uses a part
+#[path = "../support/random.rs"]
+mod random;
+
+mod journal;
+
 use snapfold::Code;
 use snapfold::fold::{Admission, Anchor, Progress, Row, Sequence};
 use snapfold::value;

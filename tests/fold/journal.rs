@@ -452,6 +452,24 @@ fn positions_may_be_sparse() {
     assert_eq!(steps[0].1.get("advanceBy"), Some(&Value::Number(2.0)));
 }
 
+#[test]
+fn what_the_table_does_not_know_may_be_ignored() {
+    let mut log = Log::default();
+    log.event("run_started", json!(null));
+    log.event("timer_started", json!({"command_id": "c", "timer_id": 1}));
+    log.event("note", json!("between"));
+    log.event("timer_fired", json!({"command_id": "c", "timer_id": 1}));
+    log.event("run_paused", json!(null));
+    let journal = Journal::from_json(br#"{"unknown": "ignore"}"#).unwrap();
+    let mut session = journal.start();
+    session.json_lines(text(&log.lines).as_bytes()).unwrap();
+    let folded = session.folded();
+    let step = json!({"kind": "timer", "commandId": "c", "shape": "timer", "result": "ok", "advanceBy": 3});
+    assert_eq!(decode(&folded.state), [(2, step)]);
+    assert_eq!(folded.progress, Progress::resume(5, 5, Some(Anchor::id("e5"))));
+    assert_eq!(folded.pending, [[0; 0]; 0]);
+}
+
 // Tables
 
 fn refused(spec: &Json) -> Error {

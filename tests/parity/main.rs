@@ -3,6 +3,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../support/journals.rs"]
+mod journals;
 
 mod actionqueue;
 mod continuum;

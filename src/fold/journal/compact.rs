@@ -136,7 +136,7 @@ impl Compaction {
                 let end = kind.end(nth)?;
                 let chain = self.draft.start(index, kind, row, Side::End)?;
                 if let Err(error) = self.draft.finish(chain, end, row) {
-                    self.draft.drop(chain);
+                    self.draft.undo(chain);
                     return Err(error);
                 }
                 self.waiting.clear();
@@ -193,7 +193,7 @@ impl Compaction {
         };
         match taken {
             Err(error) if error.code() == Code::PairMismatch && kind.parallel.iter().any(|name| name == row.kind) => {
-                self.draft.drop(chain);
+                self.draft.undo(chain);
                 self.waiting.push(row.bytes);
                 self.stage = Stage::Parallel;
                 Ok(())

@@ -61,7 +61,7 @@ impl Draft {
     }
 
     /// Takes all of an open step back.
-    pub fn drop(&mut self, chain: Chain) {
+    pub fn undo(&mut self, chain: Chain) {
         self.out.truncate(chain.start);
     }
 
@@ -78,13 +78,7 @@ impl Draft {
     }
 
     fn write_start(&mut self, index: usize, kind: &Kind, row: &BatchRow<'_>, side: Side) -> Result<Chain> {
-        let Self {
-            out,
-            keeper,
-            scratch,
-            ties,
-            ..
-        } = self;
+        let Self { out, keeper, .. } = self;
         let start = out.len();
         out.head(Major::Array, 2);
         out.uint(row.position);
@@ -96,17 +90,7 @@ impl Draft {
         if let Some(pointer) = kind.shape.write(&row.event, keeper, out)? {
             return Err(missing(row, "shape", pointer));
         }
-        ties.clear();
-        if side == Side::Opener && kind.ends.iter().any(|end| end.ties.is_some()) {
-            for end in &kind.ends {
-                scratch.clear();
-                if let Some(item) = end.ties.as_ref().and_then(|ties| row.event.part(ties.opener.part)) {
-                    keeper.keep(&item, 0, scratch)?;
-                }
-                ties.push(scratch.as_bytes());
-            }
-        }
-        Ok(Chain {
+        let chain = Chain {
             kind: index,
             start,
             command_id,
@@ -114,7 +98,23 @@ impl Draft {
             outcome: out.len(),
             events: 1,
             retried: false,
-        })
+        };
+        if side == Side::Opener && kind.ends.iter().any(|end| end.ties.is_some()) {
+            self.keep_ties(kind, row)?;
+        }
+        Ok(chain)
+    }
+
+    fn keep_ties(&mut self, kind: &Kind, row: &BatchRow<'_>) -> Result<()> {
+        self.ties.clear();
+        for end in &kind.ends {
+            self.scratch.clear();
+            if let Some(item) = end.ties.as_ref().and_then(|ties| row.event.part(ties.opener.part)) {
+                self.keeper.keep(&item, 0, &mut self.scratch)?;
+            }
+            self.ties.push(self.scratch.as_bytes());
+        }
+        Ok(())
     }
 
     /// Writes the rest of a step, or leaves it open.

@@ -276,7 +276,7 @@ fn resume(folded: &Folded) -> Session {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     /// Steps are what the acts were, and nothing waits after the last one.
     #[test]

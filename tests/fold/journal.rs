@@ -553,6 +553,21 @@ fn a_table_with_other_names_folds_the_same_adjacency() {
 }
 
 #[test]
+fn the_documented_table_is_one() {
+    let document = include_str!("../../docs/journal.md");
+    let spec = document.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut session = Journal::from_json(spec.as_bytes()).unwrap().start();
+    let lines = [
+        json!({"seq": 1, "kind": "SleepStarted", "cmd": 1, "timer": "t"}),
+        json!({"seq": 2, "kind": "SleepOver", "cmd": 1, "timer": "t"}),
+    ]
+    .map(|event| event.to_string());
+    session.json_lines(text(&lines).as_bytes()).unwrap();
+    let step = json!({"kind": "sleep", "commandId": 1, "shape": "sleep", "result": null, "advanceBy": 2});
+    assert_eq!(decode(&session.folded().state), [(1, step)]);
+}
+
+#[test]
 fn a_digest_says_what_a_table_means() {
     let digest = |spec: Json| Journal::from_json(spec.to_string().as_bytes()).unwrap().digest();
     assert_eq!(digest(json!({})), Journal::default().digest());
@@ -605,7 +620,7 @@ fn a_digest_says_what_a_table_means() {
 #[test]
 fn all_mistakes_are_told_at_once() {
     let error = refused(&json!({
-        "ignore": ["a", 5],
+        "ignore": ["a", 5, "e2"],
         "commandId": "no slash",
         "strict": 1,
         "tables": {},
@@ -618,7 +633,7 @@ fn all_mistakes_are_told_at_once() {
                 "ends": {"e": {}, "f": {"result": "/x", "error": "/y"}, "o": {"result": "/x"}, "g": {"result": "/x", "match": ["/a"], "alone": 0}},
                 "more": 1
             },
-            "l": {"commandId": null, "shape": "/s", "retries": ["q"], "ends": {"z": {"result": "/x", "match": "/t"}}}
+            "l": {"commandId": null, "shape": "/s", "retries": ["q"], "parallel": ["e2"], "ends": {"z": {"result": "/x", "match": "/t"}}}
         }
     }));
     assert_eq!((error.code(), error.path()), (Code::InvalidOption, Some("/strict")));
@@ -630,13 +645,14 @@ fn all_mistakes_are_told_at_once() {
     for pointer in [
         "/strict",
         "/ignore/1",
+        "/ignore/2",
         "/commandId",
         "/tables",
         "/table/none",
         "/table/none/shape",
         "/table/none/ends",
         "/table/k/shape",
-        "/table/k/opens/0",
+        "/ignore/0",
         "/table/k/retries",
         "/table/k/ends/e",
         "/table/k/ends/f",

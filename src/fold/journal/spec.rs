@@ -111,7 +111,7 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let ignores_unknown = fields.choice("unknown", &["error", "ignore"], mistakes) == Some(1);
     let command_id = fields.take("commandId").cloned();
     let mut parser = Parser {
-        command_id: command_id.unwrap_or_else(|| Value::from("/data/command_id")),
+        command_id: None,
         compiled: Compiled {
             parts,
             wanted,
@@ -122,14 +122,17 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
         },
         mistakes,
     };
-    for (at, name) in types(&mut fields, "ignore", parser.mistakes) {
-        parser.first(&name, First::Ignored, &at);
-    }
+    let command_id = command_id.unwrap_or_else(|| Value::from("/data/command_id"));
+    parser.command_id = parser.place_of_commands(&command_id, "/commandId");
+    let ignored = types(&mut fields, "ignore", parser.mistakes);
     match fields.take("table").cloned().unwrap_or_else(shipped) {
         Value::Object(table) => table.iter().for_each(|(name, kind)| parser.kind(name, kind)),
         _ => parser
             .mistakes
             .add("/table", "expected an object: kind of step → how events become one"),
+    }
+    for (at, name) in ignored {
+        parser.ignore(&name, &at);
     }
     let compiled = parser.compiled;
     fields.finish(mistakes);
@@ -241,7 +244,7 @@ fn names(types: Vec<(String, String)>) -> Vec<String> {
 
 struct Parser<'a> {
     /// Where command ids stand, unless a kind says otherwise.
-    command_id: Value,
+    command_id: Option<Pair>,
     compiled: Compiled,
     mistakes: &'a mut Mistakes,
 }
@@ -266,6 +269,9 @@ impl Parser<'_> {
             }
         }
         let parallel = names(types(&mut fields, "parallel", self.mistakes));
+        for name in &parallel {
+            self.compiled.roles.entry(name.clone()).or_default();
+        }
         let ends = self.ends(&mut fields, index);
         if !retries.is_empty() && ends.iter().any(|end| end.ties.is_some()) {
             let message = "what is retried is told by its command id: leave match out";
@@ -285,13 +291,16 @@ impl Parser<'_> {
     }
 
     fn command_id(&mut self, fields: &mut Fields<'_>) -> Option<Pair> {
-        let (given, at) = match fields.take("commandId") {
-            Some(given) => (given.clone(), fields.below("commandId")),
-            None => (self.command_id.clone(), "/commandId".into()),
-        };
+        match fields.take("commandId") {
+            Some(given) => self.place_of_commands(given, &fields.below("commandId")),
+            None => self.command_id.clone(),
+        }
+    }
+
+    fn place_of_commands(&mut self, given: &Value, at: &str) -> Option<Pair> {
         match given {
             Value::Null => None,
-            given => self.pair(&given, &at),
+            given => self.pair(given, at),
         }
     }
 
@@ -389,9 +398,18 @@ impl Parser<'_> {
     fn first(&mut self, name: &str, first: First, at: &str) {
         let role = self.compiled.roles.entry(name.into()).or_default();
         if core::mem::replace(&mut role.first, first) != First::Misplaced {
-            let message =
-                "this type begins a step elsewhere, or is ignored; where it only ends others, say alone: false";
+            let message = "this type begins another step already; where it only ends one, say alone: false";
             self.mistakes.add(at, message);
+        }
+    }
+
+    fn ignore(&mut self, name: &str, at: &str) {
+        let role = Role {
+            first: First::Ignored,
+            ..Role::default()
+        };
+        if self.compiled.roles.insert(name.into(), role).is_some() {
+            self.mistakes.add(at, "this type is in the table, or stands here twice");
         }
     }
 }

@@ -8,6 +8,7 @@ mod journals;
 mod random;
 
 mod journal;
+mod journal_tables;
 
 use snapfold::Code;
 use snapfold::fold::{Admission, Anchor, Progress, Row, Sequence};

@@ -65,6 +65,14 @@ pub(crate) struct BatchRow<'a> {
     pub id: Option<Item<'a>>,
 }
 
+impl BatchRow<'_> {
+    /// The type, for messages.
+    #[cold]
+    pub fn shown_kind(&self) -> String {
+        String::from_utf8_lossy(self.kind).into_owned()
+    }
+}
+
 /// Where a fold stands, and how events follow each other.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -134,7 +142,7 @@ impl Batch {
         let mut found = core::mem::take(&mut self.found);
         let folded = self.fold_row(position, kind, (input, syntax), &mut found, sink);
         self.found = found;
-        folded.map_err(|error| error.at_position(position))
+        folded.map_err(|error| placed(error, position))
     }
 
     fn fold_row(
@@ -255,7 +263,7 @@ impl Batch {
             bytes: event.input.get(range).unwrap_or_default(),
             id: event.part(wanted.id),
         })
-        .map_err(|error| error.at_position(position))?;
+        .map_err(|error| placed(error, position))?;
         self.position = Some(position);
         self.event_count = self.event_count.saturating_add(1);
         *last = Some(place);
@@ -343,6 +351,15 @@ fn end_of_line(input: &[u8], end: usize) -> Result<usize> {
 
 fn trimmed(input: &[u8]) -> &[u8] {
     input.trim_ascii()
+}
+
+/// An error of an event, which may speak of an earlier one.
+#[cold]
+fn placed(error: Error, position: u64) -> Error {
+    match error.position() {
+        Some(_) => error,
+        None => error.at_position(position),
+    }
 }
 
 const AFTER: &str = "something follows the event: there is one on a line";

@@ -5,6 +5,8 @@
 mod common;
 #[path = "../support/folds/mod.rs"]
 mod folds;
+#[path = "../support/journals.rs"]
+mod journals;
 
 mod actionqueue;
 mod continuum;

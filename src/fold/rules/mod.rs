@@ -32,7 +32,6 @@ mod sum;
 mod target;
 mod tree;
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -211,14 +210,14 @@ impl Sink for State {
             return if rules.ignores_unknown {
                 Ok(())
             } else {
-                Err(unknown(&String::from_utf8_lossy(row.kind)))
+                Err(unknown(&row.shown_kind()))
             };
         };
         for (index, operation) in operations.iter().enumerate() {
             if let Err(error) = interpreter.apply(tree, operation, &row.event) {
                 tree.roll_back();
-                let (kind, action) = (String::from_utf8_lossy(row.kind), operation.action.name());
-                let message = text!("{}, operation {} ({}): {}", &*kind, index, action, error.message());
+                let (kind, action) = (row.shown_kind(), operation.action.name());
+                let message = text!("{}, operation {} ({}): {}", kind, index, action, error.message());
                 let told = Error::new(error.code(), message).at_path(operation.target.show(&row.event));
                 return Err(match error.offset() {
                     Some(offset) => told.at_offset(offset as usize),

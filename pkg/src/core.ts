@@ -9,7 +9,7 @@ import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
 
 /** What the package calls of the generated glue. */
-export type Core = Pick<typeof Glue, 'CompiledPolicy' | 'Scratch' | 'ask'>;
+export type Core = Pick<typeof Glue, 'ask' | 'step'>;
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
@@ -67,6 +67,10 @@ export const enum Operation {
   FrameHead,
   InspectHead,
   Sha256,
+  CompilePolicy,
+  ForgetPolicy,
+  Take,
+  Reason,
 }
 
 /** Asks the core with a value and reads a value back. */

@@ -1,7 +1,8 @@
 /** When to snapshot: policies are data (plus predicates on the state), decisions are the core's. */
-import { answered, core, toCoreBytes } from './core.js';
+import { answered, ask, core, Operation, toCoreBytes } from './core.js';
 import { duration, functionOption, invalidOption, nonEmptyText, positiveInteger, size, table, type Duration, type Size } from './options.js';
 import { decode } from './value/decode.js';
+import { joined } from './value/writer.js';
 
 const NEVER_HINT = '; for no snapshots at all there is never()';
 const MAX_JITTER = 0.5;
@@ -148,13 +149,14 @@ export function withJitter<State = unknown>(fraction: number, policy: Policy<Sta
 
 /** Decides. Pure: the same policy and observation give the same decision on every host. The words are made when they are read. */
 export function decide<State>(policy: Policy<State>, observation: Observation<State>): Decision {
-  const { rules, needs } = compile(policy);
-  const facts = factsOf(observation);
+  const { number, needs } = compile(policy);
+  const facts = factsOf(number, observation);
   const rest = restOf(policy, needs, observation);
+  const question = rest === undefined ? facts : joined([facts, rest]);
   return {
-    take: rules.take(facts, rest),
+    take: answered(core().ask(Operation.Take, question))[0] === 1,
     get reason() {
-      return decode(rules.reason(facts, rest)) as string;
+      return decode(answered(core().ask(Operation.Reason, question))) as string;
     },
   };
 }
@@ -164,31 +166,32 @@ export function needs(policy: Policy<never>): PolicyNeeds {
   return compile(policy).needs;
 }
 
-const UNKNOWN = new Float64Array(13).fill(NaN);
+const UNKNOWN = new Float64Array(14).fill(NaN);
 
-/** The numbers of an observation in the order of `fact` in src/bindings/js.rs; NaN where nobody knows. */
-function factsOf({ events, tailBytes, now, firstAt, snapshot, attempt, load }: Omit<Observation, 'state'>): Float64Array {
+/** The numbers of an observation in the order of `fact` in src/bindings/policies.rs; NaN where nobody knows. */
+function factsOf(policy: number, { events, tailBytes, now, firstAt, snapshot, attempt, load }: Omit<Observation, 'state'>): Uint8Array {
   const facts = UNKNOWN.slice();
-  facts[0] = events;
-  if (tailBytes !== undefined) facts[1] = tailBytes;
-  if (now !== undefined) facts[2] = now;
-  if (firstAt !== undefined) facts[3] = firstAt;
+  facts[0] = policy;
+  facts[1] = events;
+  if (tailBytes !== undefined) facts[2] = tailBytes;
+  if (now !== undefined) facts[3] = now;
+  if (firstAt !== undefined) facts[4] = firstAt;
   if (snapshot !== undefined) {
-    facts[4] = snapshot.events;
-    facts[5] = snapshot.at ?? NaN;
-    facts[6] = snapshot.bytes ?? NaN;
+    facts[5] = snapshot.events;
+    facts[6] = snapshot.at ?? NaN;
+    facts[7] = snapshot.bytes ?? NaN;
   }
   if (attempt !== undefined) {
-    facts[7] = attempt.events;
-    facts[8] = attempt.at ?? NaN;
-    facts[9] = attempt.tailBytes ?? NaN;
-    facts[10] = attempt.failures;
+    facts[8] = attempt.events;
+    facts[9] = attempt.at ?? NaN;
+    facts[10] = attempt.tailBytes ?? NaN;
+    facts[11] = attempt.failures;
   }
   if (load !== undefined) {
-    facts[11] = load.events;
-    facts[12] = load.millis;
+    facts[12] = load.events;
+    facts[13] = load.millis;
   }
-  return facts;
+  return new Uint8Array(facts.buffer);
 }
 
 /** Of an observation what is no number, as far as it is needed. */
@@ -204,19 +207,27 @@ function restOf<State>(policy: Policy<State>, needs: PolicyNeeds, observation: O
 }
 
 interface Compiled {
-  readonly rules: InstanceType<ReturnType<typeof core>['CompiledPolicy']>;
+  /** By which the core knows it. */
+  readonly number: number;
   readonly needs: PolicyNeeds;
 }
 
 const compiledPolicies = new WeakMap<Policy<never>, Compiled>();
 
+/** The core keeps a policy no longer than its definition lives, where the runtime tells. */
+const forgotten =
+  typeof FinalizationRegistry === 'undefined' ? undefined : (
+    new FinalizationRegistry<number>((number) => core().ask(Operation.ForgetPolicy, factsOf(number, { events: 0 })))
+  );
+
 function compile(policy: Policy<never>): Compiled {
   let compiled = compiledPolicies.get(policy);
   if (compiled === undefined) {
-    const rules = new (core().CompiledPolicy)(toCoreBytes(policy.spec));
-    const [bytes, kind, stream, states, eventTypes] = decode(answered(rules.needs())) as [boolean, boolean, boolean, number, string[]];
-    compiled = { rules, needs: { bytes, kind, stream, states, eventTypes } };
+    type Answer = [number: number, bytes: boolean, kind: boolean, stream: boolean, states: number, eventTypes: string[]];
+    const [number, bytes, kind, stream, states, eventTypes] = ask<Answer>(Operation.CompilePolicy, policy.spec);
+    compiled = { number, needs: { bytes, kind, stream, states, eventTypes } };
     compiledPolicies.set(policy, compiled);
+    forgotten?.register(policy, number);
   }
   return compiled;
 }

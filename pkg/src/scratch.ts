@@ -26,7 +26,7 @@ const enum Step {
 }
 
 export class Scratch {
-  readonly #core: InstanceType<Core['Scratch']>;
+  readonly #core: Core;
   readonly #memory: CoreMemory;
   readonly #input: number;
   readonly #inputBytes: number;
@@ -34,7 +34,7 @@ export class Scratch {
   readonly #blockBytes: number;
 
   constructor(core: Core, memory: CoreMemory) {
-    this.#core = new core.Scratch();
+    this.#core = core;
     this.#memory = memory;
     this.#input = this.#step(Step.Input);
     this.#inputBytes = this.#step(Step.InputBytes);

@@ -16,6 +16,7 @@ import {
   type Policy,
   type Repository,
 } from 'snapfold';
+import { sumFold, type Step, type Sum } from './support/folds.js';
 import { Log } from './support/log.js';
 
 /** Compiles only where both types are the same. */
@@ -49,6 +50,18 @@ test('numbers by default, bigint where it is said', async () => {
   same<typeof handle.position, number | null>();
   same<Awaited<ReturnType<typeof large.load>>['position'], bigint | null>();
   assert.equal(handle.position, null);
+});
+
+test('state and events are those of a built-in fold', async () => {
+  const plain = defineSnapshots({ name: 'sum', version: 1, fold: sumFold() });
+  const bigs = defineSnapshots({ name: 'sum', version: 1, fold: sumFold(), positions: 'bigint' });
+  same<typeof plain, Definition<Sum, Step, number>>();
+  same<typeof bigs, Definition<Sum, Step, bigint>>();
+  const handle = await (await plain.open({ store: memoryStore(), events: new Log<Step>() })).load('s');
+  same<typeof handle.state, Sum>();
+  same<typeof handle.pending, number>();
+  assert.deepEqual(handle.state, { total: 0, steps: 0 });
+  assert.throws(() => defineSnapshots({ ...base, fold: sumFold() }), { code: 'invalidOption' });
 });
 
 test('handles and outcomes carry the state’s type', async () => {

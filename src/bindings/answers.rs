@@ -25,9 +25,10 @@ pub(super) fn whole(number: Option<u64>) -> Vec<u8> {
     written(|out| number_or_null(out, number))
 }
 
-pub(super) fn needs(needs: &Needs) -> Vec<u8> {
+pub(super) fn needs(policy: u64, needs: &Needs) -> Vec<u8> {
     written(|out| {
-        out.array(5);
+        out.array(6);
+        out.uint(policy);
         out.truth(needs.bytes);
         out.truth(needs.kind);
         out.truth(needs.stream);

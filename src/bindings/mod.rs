@@ -27,6 +27,14 @@ mod frames;
 #[cfg(feature = "js")]
 pub mod js;
 #[cfg(feature = "js")]
+#[allow(
+    unsafe_code,
+    reason = "what is shared between threads needs a promise; each block says why it is kept"
+)]
+mod module;
+#[cfg(feature = "js")]
+mod policies;
+#[cfg(feature = "js")]
 pub mod scratch;
 
 /// The module ends at once, as it does with std; without the words that std would carry along.

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::js::answered;
+use super::module::Single;
 use crate::Error;
 use crate::frame::lz4::{BLOCK_BYTES, Compressor, Expander, MAX_BLOCK_BYTES, MAX_PIECE_BYTES};
 
@@ -20,9 +21,19 @@ const OUTPUT_BYTES: usize = if MAX_PIECE_BYTES > MAX_BLOCK_BYTES {
     MAX_BLOCK_BYTES
 };
 
-/// An input and an output buffer, and what is under way between them.
+static SCRATCH: Single<Option<Scratch>> = Single::new(None);
+
+/// Takes one step with the buffers, which are made when they are needed first. `step` says which, the twin of `Step` in
+/// pkg/src/scratch.ts, and `argument` is a number of bytes. The answer is a number too, NaN for none: one function for all steps, because
+/// each costs the package 70 bytes of glue.
 #[wasm_bindgen]
-pub struct Scratch {
+pub fn step(step: u32, argument: f64) -> f64 {
+    let answer = SCRATCH.with(|scratch| scratch.get_or_insert_with(Scratch::new).step(step, argument));
+    answer.flatten().map_or(f64::NAN, |number| number as f64)
+}
+
+/// An input and an output buffer, and what is under way between them.
+struct Scratch {
     input: Box<[u8]>,
     output: Box<[u8]>,
     sha256: Sha256,
@@ -32,12 +43,8 @@ pub struct Scratch {
     fault: Option<Error>,
 }
 
-#[wasm_bindgen]
 impl Scratch {
-    /// Empty buffers, nothing under way.
-    #[allow(clippy::new_without_default, reason = "JavaScript knows no default")]
-    #[wasm_bindgen(constructor)]
-    pub fn new() -> Self {
+    fn new() -> Self {
         Self {
             input: vec![0; INPUT_BYTES].into(),
             output: vec![0; OUTPUT_BYTES].into(),
@@ -49,10 +56,8 @@ impl Scratch {
         }
     }
 
-    /// Takes one step. `step` says which, the twin of `Step` in pkg/src/scratch.ts, and `argument` is a number of bytes. The answer is a
-    /// number too, NaN for none: one method for all steps, because each costs the package 70 bytes of glue.
-    pub fn step(&mut self, step: u32, argument: f64) -> f64 {
-        let answer = match step {
+    fn step(&mut self, step: u32, argument: f64) -> Option<usize> {
+        match step {
             0 => Some(self.input.as_ptr() as usize),
             1 => Some(self.input.len()),
             2 => Some(self.output.as_ptr() as usize),
@@ -66,8 +71,7 @@ impl Scratch {
             10 => Some(self.taken),
             11 => Some(self.end_expanding()),
             _ => None,
-        };
-        answer.map_or(f64::NAN, |number| number as f64)
+        }
     }
 
     /// Hashes the first `length` bytes of the input, after those of earlier calls.

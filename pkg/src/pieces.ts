@@ -1,0 +1,127 @@
+/** Events into the plain module, piece by piece through one buffer, so that its memory does not grow with them. */
+import { SnapshotError, type ErrorCode, type ErrorPlace } from './error.js';
+import { Lent, plainModule, tell } from './plain-module.js';
+import { isBytes } from './value/bytes.js';
+
+/** How events are written; the numbers of `snapfold_fold_push`. */
+export const enum Format {
+  JsonLines,
+  Cbor,
+  Rows,
+}
+
+/** Why an event was not folded in. All before it are. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly place: ErrorPlace;
+}
+
+/** Bytes of a piece; an event that is longer makes a longer one. */
+const PIECE = 1 << 20;
+
+const LINE_END = 0x0a;
+
+/** Items of a CBOR sequence, as many at once as fit into a piece; a refusal among them comes after those before it. */
+export function push(session: number, items: Iterable<Uint8Array | Refusal>, format: Format): Refusal | undefined {
+  return through(session, format, (pipe) => {
+    let offset = 0;
+    let filled = 0;
+    const flush = () => {
+      const refused = filled === 0 ? undefined : pipe.send(filled, offset);
+      offset += filled;
+      filled = 0;
+      return refused;
+    };
+    for (const item of items) {
+      if (!isBytes(item)) return flush() ?? item;
+      const refused = filled + item.length > PIECE ? flush() : undefined;
+      if (refused !== undefined) return refused;
+      pipe.room(filled + item.length).set(item, filled);
+      filled += item.length;
+    }
+    return flush();
+  });
+}
+
+/** JSON Lines in UTF-8. */
+export function pushLines(session: number, lines: Uint8Array): Refusal | undefined {
+  return through(session, Format.JsonLines, (pipe) => {
+    let refused: Refusal | undefined;
+    for (let at = 0; at < lines.length && refused === undefined; ) {
+      const last = Math.max(lines.lastIndexOf(LINE_END, at + PIECE - 1), at - 1);
+      const next = last < at ? lines.indexOf(LINE_END, at + PIECE) : last;
+      const piece = lines.subarray(at, next === -1 || at + PIECE >= lines.length ? lines.length : next + 1);
+      pipe.room(piece.length).set(piece);
+      refused = pipe.send(piece.length, at);
+      at += piece.length;
+    }
+    return refused;
+  });
+}
+
+/** JSON Lines as text, encoded into the module's own memory. Offsets of errors are those of its UTF-8. */
+export function pushText(session: number, lines: string): Refusal | undefined {
+  if (!lines.isWellFormed()) throw new SnapshotError('malformed', 'a lone surrogate has no UTF-8; write it as an escape (\\ud800)');
+  const encoder = new TextEncoder();
+  const most = Math.floor(PIECE / 3); // no character takes more than three bytes
+  return through(session, Format.JsonLines, (pipe) => {
+    let refused: Refusal | undefined;
+    let offset = 0;
+    for (let at = 0; at < lines.length && refused === undefined; ) {
+      const last = Math.max(lines.lastIndexOf('\n', at + most - 1), at - 1);
+      const next = last < at ? lines.indexOf('\n', at + most) : last;
+      const piece = lines.slice(at, next === -1 || at + most >= lines.length ? lines.length : next + 1);
+      const { written } = encoder.encodeInto(piece, pipe.room(3 * piece.length));
+      refused = pipe.send(written, offset);
+      at += piece.length;
+      offset += written;
+    }
+    return refused;
+  });
+}
+
+function through<T>(session: number, format: Format, work: (pipe: Pipe) => T): T {
+  const pipe = new Pipe(session, format);
+  try {
+    return work(pipe);
+  } finally {
+    pipe.free();
+  }
+}
+
+class Pipe {
+  readonly #session: number;
+  readonly #format: Format;
+  #lent: Lent | undefined;
+
+  constructor(session: number, format: Format) {
+    this.#session = session;
+    this.#format = format;
+  }
+
+  /** At least `length` bytes of the module's memory; what lay in them stays there. */
+  room(length: number): Uint8Array {
+    if (this.#lent === undefined || this.#lent.length < length) {
+      const longer = new Lent(Math.max(length, PIECE));
+      if (this.#lent !== undefined) longer.bytes.set(this.#lent.bytes);
+      this.free();
+      this.#lent = longer;
+    }
+    return this.#lent.bytes;
+  }
+
+  /** Folds in what lies in the first `length` bytes, which stand at `offset` of the input. */
+  send(length: number, offset: number): Refusal | undefined {
+    const { address } = this.#lent as Lent;
+    const { error } = tell<null>(plainModule.snapfold_fold_push(this.#session, address, length, this.#format));
+    if (error === undefined) return undefined;
+    const { code, message, ...place } = error;
+    return { code, message, place: place.offset === undefined ? place : { ...place, offset: offset + place.offset } };
+  }
+
+  free(): void {
+    this.#lent?.free();
+    this.#lent = undefined;
+  }
+}

@@ -1,0 +1,82 @@
+/** The data form of rules: what `rulesFold` takes, and what a file of JSON may hold. */
+
+/** What JSON can say. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** A JSON Pointer (RFC 6901): `'/data/id'`, or `''` for all of it. */
+export type Pointer = string;
+
+/**
+ * A place in the state: a JSON Pointer, in which a whole segment `{/data/id}` is filled from the event: text or an integer, one segment,
+ * never parsed again. A literal brace is doubled.
+ */
+export type Target = string;
+
+/** Where the parts that every fold needs lie in an event. */
+export interface EventPointers {
+  /** An integer, or its decimal text. Default `'/position'`. */
+  readonly position?: Pointer;
+  /** Text or an integer; without one, the event's bytes are its identity. Default `'/id'`. */
+  readonly id?: Pointer;
+  /** Text. Default `'/type'`. */
+  readonly type?: Pointer;
+  /** The payload: what an operation takes that names no other value. Default `'/data'`. */
+  readonly data?: Pointer;
+}
+
+/** The value of an operation: a literal, a part of the event, an object of parts; or none of these: the event's payload. */
+type Value =
+  | { readonly value: Json; readonly from?: never; readonly fields?: never }
+  | { readonly from: Pointer; readonly value?: never; readonly fields?: never }
+  | { readonly fields: Readonly<Record<string, Pointer>>; readonly value?: never; readonly from?: never }
+  | { readonly value?: never; readonly from?: never; readonly fields?: never };
+
+type Name = 'put' | 'merge' | 'patch' | 'append' | 'remove' | 'add' | 'subtract';
+
+/** Exactly one of the names, with a target. */
+type On<Action extends Name> = { readonly [K in Action]: Target } & { readonly [K in Exclude<Name, Action>]?: never };
+
+interface Optional {
+  /** True: where the event has no such value, the operation, or that member of `fields`, is left out. Default: `missingValue`. */
+  readonly optional?: boolean;
+}
+
+interface Initial {
+  /** What a missing target starts as. Default: `missingTarget`. */
+  readonly initial?: Json;
+}
+
+/**
+ * One change of the state.
+ *
+ * - `put` sets a member or replaces an element; its parent must be there. With `ifAbsent`, only where nothing is yet.
+ * - `merge`: RFC 7396. `patch`: RFC 6902; it fits as a whole, or the event is `patchFailed`.
+ * - `append` adds one element to an array. `remove` takes a member or an element away; with `optional`, nothing there is fine.
+ * - `add` and `subtract` change a number, within ±(2^53 − 1).
+ */
+export type Operation =
+  | (On<'put'> & Value & Optional & { readonly ifAbsent?: boolean })
+  | (On<'merge'> & Value & Optional & Initial)
+  | (On<'patch'> & Value & Optional)
+  | (On<'append'> & Value & Optional & Initial)
+  | (On<'add'> & Value & Optional & Initial)
+  | (On<'subtract'> & Value & Optional & Initial)
+  | (On<'remove'> & Optional);
+
+/** A reducer as data; the same in JSON, JavaScript and Rust. */
+export interface RulesSpec {
+  /** The state before the first event. Default `{}`. */
+  readonly initial?: Json;
+  /** For events that come as such; a repository knows position, id and type of its rows. */
+  readonly events?: EventPointers;
+  /** `'contiguous'` (default): each position is the previous + 1. `'sparse'`: growing, with gaps. */
+  readonly sequence?: 'contiguous' | 'sparse';
+  /** Position of the first event of contiguous streams. Default 1. */
+  readonly firstPosition?: 0 | 1;
+  /** What an event of a type without a rule is. Default `'error'`; a rule of no operations makes a type known. */
+  readonly unknown?: 'error' | 'ignore';
+  /** True: all of an event is checked to be strict JSON or a strict value, also what no rule looks at. Default false. */
+  readonly strict?: boolean;
+  /** Event type → operations, in order. */
+  readonly rules: Readonly<Record<string, readonly Operation[]>>;
+}

@@ -1,0 +1,179 @@
+/** Built-in folds from JavaScript: rules, pure and behind a repository. What each operation does is tested in Rust. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decode, defineSnapshots, encode, everyEvents, memoryStore, type EventRow } from 'snapfold';
+import { fold, FoldError, rulesFold, type RulesSpec } from 'snapfold/folds';
+
+interface Orders {
+  readonly orders: Readonly<Record<string, { readonly status: string; readonly note?: string }>>;
+  readonly open: number;
+}
+
+type OrderEvent = { readonly position: number; readonly id: string; readonly type: string; readonly data: { readonly id: string; readonly note?: string } };
+
+const spec: RulesSpec = {
+  initial: { orders: {}, open: 0 },
+  rules: {
+    Placed: [
+      { put: '/orders/{/data/id}', value: { status: 'placed' } },
+      { put: '/orders/{/data/id}/note', from: '/data/note', optional: true },
+      { add: '/open', value: 1 },
+    ],
+    Shipped: [
+      { put: '/orders/{/data/id}/status', value: 'shipped' },
+      { subtract: '/open', value: 1 },
+    ],
+  },
+};
+const orders = () => rulesFold<Orders, OrderEvent>(spec);
+
+/** Orders that are placed and shipped, with notes of `note` characters beyond ASCII. */
+function* history(count: number, note = 0): Iterable<OrderEvent> {
+  for (let position = 1; position <= count; position += 1) {
+    const id = `o${(position + 1) >> 1}`;
+    const type = position % 2 === 1 ? 'Placed' : 'Shipped';
+    yield { position, id: `e${position}`, type, data: note === 0 ? { id } : { id, note: 'é'.repeat(note) } };
+  }
+}
+
+const lines = (events: Iterable<OrderEvent>): string => [...events].map((event) => JSON.stringify(event)).join('\n');
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const sequence = (events: Iterable<OrderEvent>): Uint8Array => new Uint8Array(Buffer.concat([...events].map((event) => encode(event))));
+
+test('every form of the same events gives the same state, bytes and place', () => {
+  const expected = { orders: { o1: { status: 'shipped' }, o2: { status: 'placed' } }, open: 1 };
+  const forms = [lines(history(3)), utf8(lines(history(3))), { cbor: sequence(history(3)) }, [...history(3)], history(3)];
+  for (const events of forms) {
+    const { state, bytes, position, eventCount, anchor, pending } = fold(orders(), events);
+    assert.deepEqual(state, expected);
+    assert.deepEqual(decode(bytes), expected);
+    assert.deepEqual([position, eventCount, anchor, pending], [3, 3, 'e3', []]);
+  }
+});
+
+test('a fold goes on from where another one ended, and equals one that was never cut', () => {
+  const all = [...history(20)];
+  const whole = fold(orders(), all);
+  for (let cut = 0; cut <= all.length; cut += 1) {
+    const first = fold(orders(), all.slice(0, cut));
+    assert.deepEqual(fold(orders(), lines(all.slice(cut)), first).bytes, whole.bytes);
+  }
+});
+
+test('nothing to fold is the initial state', () => {
+  for (const events of ['', new Uint8Array(), [], { cbor: new Uint8Array() }]) {
+    const { state, position, eventCount, anchor } = fold(orders(), events);
+    assert.deepEqual([state, position, eventCount, anchor], [{ orders: {}, open: 0 }, null, 0, null]);
+  }
+});
+
+test('large inputs are cut at line ends, and a line longer than a piece is one', () => {
+  const many = [...history(4_000, 300)];
+  const [placed] = history(1, 1_500_000);
+  assert.ok(placed !== undefined);
+  const expected = fold(orders(), many).bytes;
+  for (const end of ['', '\n', '\r\n']) {
+    const text = lines(many) + end;
+    assert.ok(text.length > 1_200_000);
+    assert.deepEqual(fold(orders(), text).bytes, expected);
+    assert.deepEqual(fold(orders(), utf8(text)).bytes, expected);
+  }
+  const long = lines([placed, ...[...history(3)].slice(1)]);
+  for (const events of [long, utf8(long)]) {
+    const { state, position } = fold(orders(), events);
+    assert.deepEqual([state.orders['o1']?.note?.length, position], [1_500_000, 3]);
+  }
+});
+
+test('the first bad event is an error that holds what came before it', () => {
+  const good = [...history(3)];
+  const unknown = { position: 4, id: 'e4', type: 'Lost', data: { id: 'o1' } };
+  for (const events of [lines([...good, unknown]), [...good, unknown], { cbor: sequence([...good, unknown]) }]) {
+    assert.throws(
+      () => fold(orders(), events),
+      (error) => {
+        assert.ok(error instanceof FoldError);
+        assert.deepEqual([error.name, error.code, error.position], ['FoldError', 'unknownEvent', 4]);
+        assert.deepEqual([error.folded.position, error.folded.bytes], [3, fold(orders(), good).bytes]);
+        return true;
+      },
+    );
+  }
+  const gap = [...good, { ...unknown, position: 9 }];
+  assert.throws(() => fold(orders(), gap), { code: 'gap', position: 9 });
+});
+
+test('an error in the text says where, in later pieces too', () => {
+  const text = `${lines(history(4_000, 300))}\nnothing`;
+  const offset = utf8(text.slice(0, text.lastIndexOf('nothing'))).length;
+  for (const events of [text, utf8(text)]) {
+    assert.throws(
+      () => fold(orders(), events),
+      (error) => error instanceof FoldError && error.code === 'malformed' && error.offset === offset && error.folded.position === 4_000,
+    );
+  }
+  assert.throws(() => fold(orders(), '"\ud800"'), { code: 'malformed' });
+});
+
+test('an object that cannot be encoded is refused after those before it', () => {
+  const bad = { position: 4, id: 'e4', type: 'Placed', data: { id: 'o9', note: (() => 1) as never } };
+  assert.throws(
+    () => fold(orders(), [...history(3), bad]),
+    (error) => error instanceof FoldError && error.code === 'invalidEvent' && error.folded.position === 3,
+  );
+});
+
+test('mistakes in rules are all named, with a pointer to the first', () => {
+  const wrong = { rules: { Placed: [{ put: 'orders' }], Shipped: [{ add: '/open', value: 1, from: '/x' }] }, extra: 1 };
+  assert.throws(() => rulesFold(wrong as never), (error: Error & { code?: string; path?: string }) => {
+    assert.equal(error.code, 'invalidOption');
+    assert.equal(error.path, '/rules/Placed/0/put');
+    assert.match(error.message, /\/rules\/Shipped\/0[\s\S]*extra/);
+    return true;
+  });
+  assert.throws(() => fold({ ...orders() } as never, ''), { code: 'invalidOption', path: 'spec' });
+});
+
+test('equal rules have equal digests, other rules others', () => {
+  assert.deepEqual(orders().digest, orders().digest);
+  assert.equal(orders().digest.length, 32);
+  assert.notDeepEqual(rulesFold({ ...spec, unknown: 'ignore' }).digest, orders().digest);
+  const sparse = rulesFold({ ...spec, sequence: 'sparse' });
+  assert.deepEqual([sparse.sequence, sparse.firstPosition, decode(sparse.initial)], ['sparse', 1, spec.initial]);
+});
+
+for (const [form, write] of [
+  ['objects', (event: unknown) => event],
+  ['JSON text', (event: unknown) => JSON.stringify(event)],
+  ['JSON in bytes', (event: unknown) => utf8(JSON.stringify(event))],
+] as const) {
+  test(`a repository with rules equals the pure fold: events as ${form}`, async () => {
+    const rows: EventRow<unknown>[] = [...history(250)].map((event) => ({ position: event.position, id: event.id, event: write(event) }));
+    const read = (_: string, { from, limit }: { from: number; limit: number }) => rows.filter(({ position }) => Number(position) >= from).slice(0, limit);
+    const definition = defineSnapshots({ name: 'orders', version: 1, fold: rulesFold<Orders, unknown>(spec), policy: everyEvents(100), pageSize: 60 });
+    const repo = await definition.open({ store: memoryStore(), events: { read } });
+    const log = rows.splice(100);
+    let handle = await repo.load('shop');
+    handle = (await repo.maybeSnapshot(handle)).handle;
+    rows.push(...log);
+    handle = repo.apply(handle, log);
+    assert.deepEqual(encode(handle.state), fold(orders(), [...history(250)]).bytes);
+    const restored = await repo.load('shop');
+    assert.deepEqual([restored.source, restored.replayed, encode(restored.state)], ['snapshot', 150, encode(handle.state)]);
+  });
+}
+
+test('a row that rules refuse has its position, and leaves the handle as it is', async () => {
+  const definition = defineSnapshots({ name: 'orders', version: 1, fold: rulesFold<Orders, unknown>(spec), positions: 'bigint' });
+  const repo = await definition.open({ store: memoryStore(), events: { read: () => [] } });
+  const handle = await repo.load('shop');
+  const [placed] = history(1);
+  const lost = { type: 'Lost', data: {} };
+  const rows = [{ position: 1n, event: placed }, { position: 2n, type: 'Shipped', event: lost }];
+  assert.throws(() => repo.apply(handle, rows), (error: Error & { code?: string; position?: unknown }) => {
+    assert.deepEqual([error.code, Number(error.position)], ['missingValue', 2]);
+    return true;
+  });
+  assert.throws(() => repo.apply(handle, { position: 1n, event: { type: 'Placed', data: () => 1 } }), { code: 'invalidEvent' });
+  assert.equal(handle.position, null);
+});

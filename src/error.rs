@@ -189,7 +189,7 @@ codes! {
     MissingTarget = "missingTarget",
     /// What an operation wants to change, or the value it was given, is of another type than the operation needs.
     WrongType = "wrongType",
-    /// The event does not have the value that an operation needs.
+    /// The event does not have the value that an operation or a step needs.
     MissingValue = "missingValue",
     /// A number beyond ±(2^53 − 1), or an index beyond its array.
     OutOfRange = "outOfRange",
@@ -197,6 +197,8 @@ codes! {
     UnknownEvent = "unknownEvent",
     /// A JSON Patch that does not fit the state; nothing of its event was applied.
     PatchFailed = "patchFailed",
+    /// An event that does not belong to the step that is open before it; the path is the pointer to what differs.
+    PairMismatch = "pairMismatch",
     /// An event that changes what a state was made of before: only a replay, or an older snapshot, gives the right one.
     InvalidatesBase = "invalidatesBase",
 

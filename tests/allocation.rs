@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use snapfold::fold::rules::Rules;
 use snapfold::value::{Value, canonicalize, from_slice, to_vec, validate};
 
 /// The system's allocator, with a tally for each thread: tests run side by side.
@@ -254,4 +255,42 @@ fn sorting_a_map_takes_a_few_times_its_bytes() {
     let bytes = to_vec(&map).unwrap().len();
     let taken = peak(|| to_vec(&map).unwrap());
     assert!(taken <= 8 * bytes, "{taken} for {bytes}");
+}
+
+#[test]
+fn a_fold_of_many_events_takes_a_few_times_the_state() {
+    let rules = Rules::from_json(
+        br#"{ "initial": { "applied": 0, "nodes": {} }, "rules": { "step": [
+        { "put": "/nodes/{/data/node}", "from": "/data" }, { "add": "/applied", "value": 1 }] } }"#,
+    )
+    .unwrap();
+    let line = |n: u64| {
+        let node = n % 1_500;
+        format!(
+            "{{\"position\":{n},\"type\":\"step\",\"data\":{{\"node\":\"n{node}\",\"status\":\"done\",\"attempts\":{n},\"worker\":\"worker-{n}\"}}}}\n"
+        )
+    };
+    let mut peaks = vec![];
+    for events in [50_000u64, 200_000] {
+        let mut folded = None;
+        peaks.push(peak(|| {
+            let mut session = rules.start();
+            for first in (1..=events).step_by(1_000) {
+                let batch: String = (first..first + 1_000).map(line).collect();
+                session.json_lines(batch.as_bytes()).unwrap();
+            }
+            folded = Some(session.folded());
+        }));
+        let folded = folded.unwrap();
+        assert_eq!(folded.progress.event_count(), events);
+        println!(
+            "{events} events of one stream, state {} bytes: at most {} bytes at one time",
+            folded.state.len(),
+            peaks[peaks.len() - 1]
+        );
+    }
+    assert!(
+        peaks[1] < peaks[0] + peaks[0] / 8,
+        "{peaks:?}: it does not grow with the events"
+    );
 }

@@ -32,6 +32,7 @@ export const ERROR_CODES = [
   'outOfRange',
   'unknownEvent',
   'patchFailed',
+  'pairMismatch',
   'invalidatesBase',
   // Loading and saving
   'historyUnavailable',

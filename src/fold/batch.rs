@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::ops::Range;
 
-use super::events::{Event, Found, Item, PartId, Parts, Syntax};
+use super::events::{Event, Found, Item, PartId, Parts, Place, Syntax};
 use super::pointer;
 use super::progress::{Next, Sequence};
 use super::{Anchor, Progress};
@@ -57,11 +57,20 @@ pub(crate) trait Sink {
 #[derive(Clone, Copy)]
 pub(crate) struct BatchRow<'a> {
     pub position: u64,
-    pub kind: &'a str,
+    /// The type.
+    pub kind: &'a [u8],
     pub event: Event<'a>,
     /// All of the event.
     pub bytes: &'a [u8],
     pub id: Option<Item<'a>>,
+}
+
+impl BatchRow<'_> {
+    /// The type, for messages.
+    #[cold]
+    pub fn shown_kind(&self) -> String {
+        String::from_utf8_lossy(self.kind).into_owned()
+    }
 }
 
 /// Where a fold stands, and how events follow each other.
@@ -76,11 +85,11 @@ pub(crate) struct Batch {
     found: Found,
 }
 
-/// Where an event lies in a batch.
+/// Where an event lies in a batch, and its id.
 #[derive(Clone, Debug)]
-struct Place {
+struct Last {
     event: Range<usize>,
-    id: Option<Range<usize>>,
+    id: Option<Place>,
 }
 
 impl Batch {
@@ -105,9 +114,9 @@ impl Batch {
     /// Folds JSON Lines in, one event after the other; ends with the first that cannot be folded.
     pub fn json_lines(&mut self, input: &[u8], sink: &mut impl Sink) -> Result<()> {
         // Checked at once, which is several times as fast as text by text.
-        let sound = core::str::from_utf8(input).map_or_else(|error| error.valid_up_to(), str::len);
+        let sound = utf8_bytes(input);
         let lines = input.get(..sound).unwrap_or_default();
-        self.run(lines, Syntax::Json, sink).map_err(|error| {
+        self.run(lines, Syntax::Lines, sink).map_err(|error| {
             let cut = sound < input.len() && error.offset() == Some(sound as u64);
             if cut { not_utf8(sound) } else { error }
         })?;
@@ -133,7 +142,7 @@ impl Batch {
         let mut found = core::mem::take(&mut self.found);
         let folded = self.fold_row(position, kind, (input, syntax), &mut found, sink);
         self.found = found;
-        folded.map_err(|error| error.at_position(position))
+        folded.map_err(|error| placed(error, position))
     }
 
     fn fold_row(
@@ -144,10 +153,9 @@ impl Batch {
         found: &mut Found,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        if syntax == Syntax::Json
-            && let Err(error) = core::str::from_utf8(input)
-        {
-            return Err(not_utf8(error.valid_up_to()));
+        let sound = utf8_bytes(input);
+        if syntax == Syntax::Json && sound < input.len() {
+            return Err(not_utf8(sound));
         }
         let input = trimmed(input);
         let (parts, wanted) = sink.parts();
@@ -158,7 +166,7 @@ impl Batch {
         self.check(input, 0..end, syntax)?;
         let event = Event { input, found, syntax };
         let own = event.part(wanted.kind).and_then(|kind| kind.text());
-        let Some(kind) = kind.map(Cow::Borrowed).or(own) else {
+        let Some(kind) = kind.map(|kind| Cow::Borrowed(kind.as_bytes())).or(own) else {
             return Err(no_type());
         };
         sink.fold(&BatchRow {
@@ -190,11 +198,11 @@ impl Batch {
         syntax: Syntax,
         sink: &mut impl Sink,
         found: &mut Found,
-        last: &mut Option<Place>,
+        last: &mut Option<Last>,
     ) -> Result<()> {
         let mut at = 0;
         loop {
-            if syntax == Syntax::Json {
+            if syntax == Syntax::Lines {
                 at = after_space(input, at, true);
             }
             if at >= input.len() {
@@ -203,8 +211,8 @@ impl Batch {
             let (parts, wanted) = sink.parts();
             let end = found.scan(parts, input, at, syntax)?;
             let next = match syntax {
-                Syntax::Json => end_of_line(input, end)?,
-                Syntax::Cbor => end,
+                Syntax::Lines => end_of_line(input, end)?,
+                Syntax::Json | Syntax::Cbor => end,
             };
             self.check(input, at..end, syntax)?;
             let event = Event { input, found, syntax };
@@ -225,7 +233,7 @@ impl Batch {
         range: Range<usize>,
         wanted: Wanted,
         sink: &mut impl Sink,
-        last: &mut Option<Place>,
+        last: &mut Option<Last>,
     ) -> Result<()> {
         let Some(position) = event.part(wanted.position).and_then(|position| position.whole()) else {
             return Err(Error::new(
@@ -233,9 +241,9 @@ impl Batch {
                 "the event has no position: a whole number of 64 bits; say where it stands in events.position",
             ));
         };
-        let place = Place {
+        let place = Last {
             event: range.clone(),
-            id: event.part(wanted.id).filter(|id| !id.is_null()).map(|id| id.range()),
+            id: event.part(wanted.id).filter(|id| !id.is_null()).map(|id| id.place()),
         };
         if self.sequence.next(self.position, position)? == Next::Same {
             let known = match last {
@@ -255,7 +263,7 @@ impl Batch {
             bytes: event.input.get(range).unwrap_or_default(),
             id: event.part(wanted.id),
         })
-        .map_err(|error| error.at_position(position))?;
+        .map_err(|error| placed(error, position))?;
         self.position = Some(position);
         self.event_count = self.event_count.saturating_add(1);
         *last = Some(place);
@@ -270,7 +278,7 @@ impl Batch {
         let start = range.start as u64;
         let event = input.get(range).unwrap_or_default();
         let checked = match syntax {
-            Syntax::Json => json::Transcoder::default().append(event, &mut Writer::default()),
+            Syntax::Lines | Syntax::Json => json::Transcoder::default().append(event, &mut Writer::default()),
             Syntax::Cbor => validate(event),
         };
         checked.map_err(|error| {
@@ -300,17 +308,26 @@ pub(crate) fn wanted(pointers: &EventPointers, parts: &mut Parts, mut mistake: i
 /// The identity of an event: its id, or the digest of its bytes.
 pub(crate) fn identity(id: Option<Item<'_>>, bytes: &[u8]) -> Anchor {
     match id.and_then(|id| id.segment()) {
-        Some(id) if !id.is_empty() => Anchor::id(id),
+        Some(id) if !id.is_empty() => Anchor::id(String::from_utf8_lossy(&id)),
         _ => Anchor::of_bytes(bytes),
     }
 }
 
-fn anchor(input: &[u8], place: &Place, syntax: Syntax) -> Anchor {
-    let id = place
-        .id
-        .clone()
-        .and_then(|id| Some(Item::new(input.get(id.clone())?, id.start, syntax)));
+fn anchor(input: &[u8], place: &Last, syntax: Syntax) -> Anchor {
+    let id = place.id.and_then(|id| Item::new(input, id, syntax));
     identity(id, input.get(place.event.clone()).unwrap_or_default())
+}
+
+/// How many bytes are UTF-8. Most are ASCII, and 64 of them are seen at once.
+fn utf8_bytes(input: &[u8]) -> usize {
+    let (blocks, _) = input.as_chunks::<64>();
+    let ascii = blocks.iter().take_while(|block| {
+        let (words, _) = block.as_chunks::<8>();
+        words.iter().fold(0, |bits, word| bits | u64::from_le_bytes(*word)) & 0x8080_8080_8080_8080 == 0
+    });
+    let ascii = ascii.count() * 64;
+    let rest = input.get(ascii..).unwrap_or_default();
+    ascii + core::str::from_utf8(rest).map_or_else(|error| error.valid_up_to(), str::len)
 }
 
 fn after_space(input: &[u8], mut at: usize, lines: bool) -> usize {
@@ -334,6 +351,15 @@ fn end_of_line(input: &[u8], end: usize) -> Result<usize> {
 
 fn trimmed(input: &[u8]) -> &[u8] {
     input.trim_ascii()
+}
+
+/// An error of an event, which may speak of an earlier one.
+#[cold]
+fn placed(error: Error, position: u64) -> Error {
+    match error.position() {
+        Some(_) => error,
+        None => error.at_position(position),
+    }
 }
 
 const AFTER: &str = "something follows the event: there is one on a line";

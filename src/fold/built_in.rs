@@ -1,5 +1,8 @@
 //! Either of the built-in folds, for hosts that are handed their data form.
 
+use alloc::boxed::Box;
+
+use super::journal::{self, Journal};
 use super::rules::{self, Rules};
 use super::{Folded, Progress, RowEvent, Sequence};
 use crate::Result;
@@ -10,16 +13,19 @@ use crate::value::Value;
 pub enum BuiltIn {
     /// A reducer as data.
     Rules(Rules),
+    /// Compaction of durable executions.
+    Journal(Journal),
 }
 
 impl BuiltIn {
     /// Reads the data form of the fold of that kind; `None` if there is no such kind.
     ///
     /// # Errors
-    /// Those of [`Rules::new`].
+    /// Those of [`Rules::new`] and [`Journal::new`].
     pub fn new(kind: &str, spec: &Value) -> Option<Result<Self>> {
         match kind {
             "rules" => Some(Rules::new(spec).map(Self::Rules)),
+            "journal" => Some(Journal::new(spec).map(Self::Journal)),
             _ => None,
         }
     }
@@ -28,6 +34,7 @@ impl BuiltIn {
     pub fn digest(&self) -> [u8; 32] {
         match self {
             Self::Rules(rules) => rules.digest(),
+            Self::Journal(journal) => journal.digest(),
         }
     }
 
@@ -35,6 +42,7 @@ impl BuiltIn {
     pub fn sequence(&self) -> Sequence {
         match self {
             Self::Rules(rules) => rules.sequence(),
+            Self::Journal(journal) => journal.sequence(),
         }
     }
 
@@ -42,17 +50,24 @@ impl BuiltIn {
     pub fn initial(&self) -> &[u8] {
         match self {
             Self::Rules(rules) => rules.initial(),
+            Self::Journal(journal) => journal.initial(),
         }
     }
 
     /// Goes on after the events that are folded into `state`; without one, before the first event.
     ///
     /// # Errors
-    /// Those of [`Rules::resume`].
+    /// Those of [`Rules::resume`] and [`Journal::resume`].
     pub fn session(&self, base: Option<(&[u8], &Progress)>) -> Result<Session> {
         match (self, base) {
-            (Self::Rules(rules), None) => Ok(Session::Rules(rules.start())),
-            (Self::Rules(rules), Some((state, progress))) => rules.resume(state, progress).map(Session::Rules),
+            (Self::Rules(rules), None) => Ok(Session::Rules(rules.start().into())),
+            (Self::Rules(rules), Some((state, progress))) => rules
+                .resume(state, progress)
+                .map(|session| Session::Rules(session.into())),
+            (Self::Journal(journal), None) => Ok(Session::Journal(journal.start().into())),
+            (Self::Journal(journal), Some((state, progress))) => journal
+                .resume(state, progress)
+                .map(|session| Session::Journal(session.into())),
         }
     }
 }
@@ -61,7 +76,9 @@ impl BuiltIn {
 #[derive(Debug)]
 pub enum Session {
     /// By rules.
-    Rules(rules::Session),
+    Rules(Box<rules::Session>),
+    /// Of a journal.
+    Journal(Box<journal::Session>),
 }
 
 impl Session {
@@ -72,6 +89,7 @@ impl Session {
     pub fn json_lines(&mut self, lines: &[u8]) -> Result<()> {
         match self {
             Self::Rules(session) => session.json_lines(lines),
+            Self::Journal(session) => session.json_lines(lines),
         }
     }
 
@@ -82,6 +100,7 @@ impl Session {
     pub fn cbor_sequence(&mut self, events: &[u8]) -> Result<()> {
         match self {
             Self::Rules(session) => session.cbor_sequence(events),
+            Self::Journal(session) => session.cbor_sequence(events),
         }
     }
 
@@ -92,6 +111,7 @@ impl Session {
     pub fn row(&mut self, position: u64, kind: Option<&str>, event: RowEvent<'_>) -> Result<()> {
         match self {
             Self::Rules(session) => session.row(position, kind, event),
+            Self::Journal(session) => session.row(position, kind, event),
         }
     }
 
@@ -99,6 +119,7 @@ impl Session {
     pub fn folded(&self) -> Folded {
         match self {
             Self::Rules(session) => session.folded(),
+            Self::Journal(session) => session.folded(),
         }
     }
 }

@@ -22,6 +22,7 @@ mod anchor;
 mod batch;
 mod built_in;
 mod events;
+pub mod journal;
 mod order;
 mod pointer;
 mod progress;

@@ -47,8 +47,13 @@ pub(crate) fn push(pointer: &mut String, segment: &str) {
 }
 
 /// The index that a segment stands for in an array: decimal digits without leading zeros.
-pub(crate) fn index(segment: &str) -> Option<usize> {
-    let canonical = segment.len() == 1 || !segment.starts_with('0');
-    let digits = canonical && segment.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| segment.parse().ok()).flatten()
+#[inline]
+pub(crate) fn index(segment: &[u8]) -> Option<usize> {
+    if segment.is_empty() || (segment.len() > 1 && segment.first() == Some(&b'0')) {
+        return None;
+    }
+    segment.iter().try_fold(0usize, |index, digit| match digit {
+        b'0'..=b'9' => index.checked_mul(10)?.checked_add(usize::from(digit & 0xf)),
+        _ => None,
+    })
 }

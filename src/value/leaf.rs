@@ -21,7 +21,7 @@ pub(super) const MAP: &str = "$snapfold::map";
 pub(super) const OBJECT: &str = "$snapfold::object";
 
 pub(super) const SET_TAG: u64 = 258;
-pub(super) const MAP_TAG: u64 = 36992;
+pub(crate) const MAP_TAG: u64 = 36992;
 
 /// A type that is read by way of a [`Value`].
 pub(super) trait Decode: Sized {

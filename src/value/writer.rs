@@ -117,6 +117,11 @@ impl Writer {
         &self.out
     }
 
+    pub fn with_capacity(bytes: usize) -> Self {
+        let out = Vec::with_capacity(bytes);
+        Self { out }
+    }
+
     pub fn clear(&mut self) {
         self.out.clear();
     }
@@ -134,6 +139,13 @@ impl Writer {
     #[inline]
     pub fn correct_head(&mut self, at: usize, major: Major, before: u64, argument: u64) {
         if before == argument {
+            return;
+        }
+        if before < 24
+            && argument < 24
+            && let Some(head) = self.out.get_mut(at)
+        {
+            *head = (major as u8) << 5 | argument as u8;
             return;
         }
         let (mut old, mut new) = (Self::default(), Self::default());

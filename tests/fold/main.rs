@@ -3,10 +3,18 @@
 
 #[path = "../support/folds/mod.rs"]
 mod folds;
+#[path = "../support/journals.rs"]
+mod journals;
 mod loans;
 mod orders;
+#[allow(dead_code)] // this harness uses a part
+#[path = "../support/random.rs"]
+mod random;
 mod shipped;
 mod task_queue;
+
+mod journal;
+mod journal_tables;
 
 use snapfold::Code;
 use snapfold::fold::{Admission, Anchor, Progress, Row, Sequence};

@@ -1,4 +1,8 @@
-//! Continuum: when a history is compacted.
+//! Continuum: when a history is compacted, and into what.
+
+mod fold;
+mod replay;
+mod snapshots;
 
 use std::collections::BTreeMap;
 

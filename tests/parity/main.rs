@@ -5,8 +5,11 @@
 mod common;
 #[path = "../support/folds/mod.rs"]
 mod folds;
+#[path = "../support/journals.rs"]
+mod journals;
 
 mod actionqueue;
 mod continuum;
 mod mako;
+mod noetl;
 mod stabilize;

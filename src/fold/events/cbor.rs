@@ -1,14 +1,12 @@
 //! Scanning one item of a CBOR sequence (RFC 8742).
 
-use core::ops::Range;
-
 use super::parts::{Node, Parts};
-use super::{REPEATED, malformed};
+use super::{Place, REPEATED, malformed};
 use crate::Result;
 use crate::value::{MAX_DEPTH, Major, Reader};
 
 /// Finds the parts of the event that starts at `at`; where it ends.
-pub(super) fn scan(parts: &Parts, input: &[u8], at: usize, found: &mut [Range<usize>]) -> Result<usize> {
+pub(super) fn scan(parts: &Parts, input: &[u8], at: usize, found: &mut [Place]) -> Result<usize> {
     let mut scan = Scan {
         parts,
         reader: Reader::at(input, at),
@@ -18,22 +16,22 @@ pub(super) fn scan(parts: &Parts, input: &[u8], at: usize, found: &mut [Range<us
     if head.major != Major::Map {
         return Err(malformed(at, "an event is an object"));
     }
-    match parts.root() {
-        Some(root) => scan.value(root, 0)?,
-        None => scan.skip()?,
-    }
+    scan.value(Parts::ROOT, 0)?;
     Ok(scan.reader.offset())
 }
 
 struct Scan<'a> {
     parts: &'a Parts,
     reader: Reader<'a>,
-    found: &'a mut [Range<usize>],
+    found: &'a mut [Place],
 }
 
 impl Scan<'_> {
     /// A value that is looked for, or that holds one. As deep as the pointers are.
-    fn value(&mut self, node: &Node, depth: usize) -> Result<()> {
+    fn value(&mut self, node: usize, depth: usize) -> Result<()> {
+        let Some(node) = self.parts.node(node) else {
+            return self.skip();
+        };
         let start = self.reader.offset();
         let head = self.reader.clone().head()?;
         match head.major {
@@ -41,11 +39,15 @@ impl Scan<'_> {
             Major::Array if !node.is_leaf() && depth < MAX_DEPTH => self.array(node, depth + 1)?,
             _ => self.skip()?,
         }
-        if let Some(slot) = node.part.and_then(|part| self.found.get_mut(part.0)) {
-            if slot.end > 0 {
+        if let Some(place) = node.part.and_then(|part| self.found.get_mut(part.0)) {
+            if place.end > 0 {
                 return Err(malformed(start, REPEATED));
             }
-            *slot = start..self.reader.offset();
+            *place = Place {
+                start,
+                end: self.reader.offset(),
+                plain: None,
+            };
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 
-use super::{Syntax, malformed};
+use super::{Place, Syntax, malformed};
 use crate::fold::order;
-use crate::value::{MAX_DEPTH, MAX_SAFE_INTEGER, Major, Reader, Writer, json};
+use crate::value::{MAX_DEPTH, MAX_SAFE_INTEGER, Reader, Writer, json};
 use crate::{Error, Result};
 
 /// A part of an event as its bytes. A scan has seen where it ends, and no more.
@@ -14,22 +14,43 @@ pub(crate) struct Item<'a> {
     pub bytes: &'a [u8],
     /// Where it starts in the input.
     at: usize,
+    plain: Option<u8>,
     syntax: Syntax,
 }
 
+/// How a value was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As a value.
+    Encoded,
+    /// As plain JSON, which can become a value at any time.
+    Json,
+}
+
 impl<'a> Item<'a> {
-    pub fn new(bytes: &'a [u8], at: usize, syntax: Syntax) -> Self {
-        Self { bytes, at, syntax }
+    #[inline]
+    pub fn new(input: &'a [u8], Place { start, end, plain }: Place, syntax: Syntax) -> Option<Self> {
+        let (bytes, at) = (input.get(start..end)?, start);
+        Some(Self {
+            bytes,
+            at,
+            plain,
+            syntax,
+        })
     }
 
     /// Where it lies in the input.
-    pub fn range(&self) -> core::ops::Range<usize> {
-        self.at..self.at.saturating_add(self.bytes.len())
+    pub fn place(&self) -> Place {
+        Place {
+            start: self.at,
+            end: self.at.saturating_add(self.bytes.len()),
+            plain: self.plain,
+        }
     }
 
     pub fn is_null(&self) -> bool {
         match self.syntax {
-            Syntax::Json => self.bytes == b"null",
+            Syntax::Lines | Syntax::Json => self.bytes == b"null",
             Syntax::Cbor => Reader::new(self.bytes).nothing(),
         }
     }
@@ -38,7 +59,7 @@ impl<'a> Item<'a> {
     #[inline]
     pub fn whole(&self) -> Option<u64> {
         match self.syntax {
-            Syntax::Json => decimal(self.bytes).or_else(|| {
+            Syntax::Lines | Syntax::Json => decimal(self.bytes).or_else(|| {
                 self.bytes
                     .first()
                     .filter(|first| **first == b'"')
@@ -49,33 +70,36 @@ impl<'a> Item<'a> {
     }
 
     fn whole_text(&self) -> Option<u64> {
-        decimal(self.text()?.as_bytes())
+        decimal(&self.text()?)
     }
 
-    /// The text that it is. Lone surrogates have none.
+    /// The text that it is, in UTF-8. Lone surrogates have none.
     #[inline]
-    pub fn text(&self) -> Option<Cow<'a, str>> {
+    pub fn text(&self) -> Option<Cow<'a, [u8]>> {
         match (self.syntax, self.bytes) {
-            (Syntax::Json, [b'"', raw @ .., b'"']) if !raw.contains(&b'\\') => {
-                core::str::from_utf8(raw).ok().map(Cow::Borrowed)
+            (Syntax::Lines | Syntax::Json, [b'"', raw @ .., b'"']) if self.plain.is_some() => Some(Cow::Borrowed(raw)),
+            (Syntax::Lines | Syntax::Json, _) => json::text(self.bytes).map(|text| Cow::Owned(text.into_bytes())),
+            (Syntax::Cbor, _) => {
+                let text = Reader::new(self.bytes).text().ok()?;
+                Some(Cow::Borrowed(text.as_bytes()))
             }
-            (Syntax::Json, _) => json::text(self.bytes).map(Cow::Owned),
-            (Syntax::Cbor, _) => Reader::new(self.bytes).text().ok().map(Cow::Borrowed),
         }
     }
 
     /// Text, or an integer within ±(2^53 − 1) in decimal: what can be a segment of a pointer.
     #[inline]
-    pub fn segment(&self) -> Option<Cow<'a, str>> {
+    pub fn segment(&self) -> Option<Cow<'a, [u8]>> {
         match self.text() {
             Some(text) => Some(text),
-            None => self.integer().map(|integer| Cow::Owned(integer.to_string())),
+            None => self
+                .integer()
+                .map(|integer| Cow::Owned(integer.to_string().into_bytes())),
         }
     }
 
     fn integer(&self) -> Option<i64> {
         let integer = match self.syntax {
-            Syntax::Json => core::str::from_utf8(self.bytes).ok()?.parse().ok()?,
+            Syntax::Lines | Syntax::Json => core::str::from_utf8(self.bytes).ok()?.parse().ok()?,
             Syntax::Cbor => Reader::new(self.bytes).i64().ok()?,
         };
         (i64::unsigned_abs(integer) <= MAX_SAFE_INTEGER && self.bytes != b"-0").then_some(integer)
@@ -95,29 +119,27 @@ impl Keeper {
     /// `malformed` with the offset in the input: what no scan looks at is looked at here.
     pub fn keep(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {
         match item.syntax {
-            Syntax::Json => self.transcode(item, depth, out),
+            Syntax::Lines | Syntax::Json => self.transcode(item, depth, out),
             Syntax::Cbor => copy(item, depth, out),
         }
     }
 
-    fn transcode(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {
-        match item.bytes {
-            [b'"', raw @ .., b'"'] if json::plain_bytes(raw) == raw.len() => {
-                out.head(Major::Text, raw.len() as u64);
-                out.raw(raw);
-                return Ok(());
+    /// Appends an item as it stands, if that will do until somebody reads it.
+    #[inline]
+    pub fn keep_for_later(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<Form> {
+        match item.plain {
+            Some(levels) if item.bytes.len() > SHORT && usize::from(levels).saturating_add(depth) <= MAX_DEPTH => {
+                out.raw(item.bytes);
+                Ok(Form::Json)
             }
-            [b'1'..=b'9', ..] if item.bytes.len() < 16 => {
-                if let Some(number) = decimal(item.bytes) {
-                    out.uint(number);
-                    return Ok(());
-                }
-            }
-            _ => {}
+            _ => self.keep(item, depth, out).map(|()| Form::Encoded),
         }
+    }
+
+    fn transcode(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {
         let start = out.len();
         self.transcoder
-            .append(item.bytes, out)
+            .append_small(item.bytes, out)
             .map_err(|error| moved(error, item.at))?;
         if self.transcoder.depth().saturating_add(depth) > MAX_DEPTH {
             out.truncate(start);
@@ -152,10 +174,18 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.len() > 20 || digits.is_empty() || (digits.len() > 1 && digits.first() == Some(&b'0')) {
         return None;
     }
-    digits.iter().try_fold(0u64, |value, digit| match digit {
-        b'0'..=b'9' => value.checked_mul(10)?.checked_add(u64::from(digit & 0xf)),
-        _ => None,
-    })
+    let mut value = 0u64;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit & 0xf));
+    }
+    // 20 digits may be too many: then they are more than what came out of them.
+    (digits.len() < 20 || (digits < b"18446744073709551616".as_slice())).then_some(value)
 }
+
+/// Up to this many bytes, writing a value takes no longer than copying it.
+const SHORT: usize = 16;
 
 const TOO_DEEP: &str = "the state would be nested deeper than 256 levels: flatten the value";

@@ -1,40 +1,64 @@
 //! Events as bytes, of which a fold sees only the parts that it asks for.
 //!
 //! No document is built per event: a scan finds where the wanted parts lie and steps over the rest, of which it checks no more than
-//! balance and UTF-8. What a fold keeps of a part is transcoded into the state.
+//! balance and UTF-8. What a fold keeps of a part is checked in full.
 
 mod cbor;
 mod item;
 mod json;
+mod layout;
 mod parts;
+mod text;
 
-pub(crate) use item::{Item, Keeper};
+pub(crate) use item::{Form, Item, Keeper};
 pub(crate) use parts::{PartId, Parts};
 
 use alloc::vec::Vec;
-use core::ops::Range;
 
+use self::layout::Layout;
 use crate::{Code, Error, Result};
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Syntax {
+    /// JSON, an event on each line.
+    Lines,
+    /// JSON text.
     Json,
     Cbor,
 }
 
-/// Where the parts of one event lie; a range that ends at 0 for one that the event does not have.
+/// Where the parts of one event lie. Keeps what it has learned for the next.
 #[derive(Debug, Default)]
-pub(crate) struct Found(Vec<Range<usize>>);
+pub(crate) struct Found {
+    places: Vec<Place>,
+    /// For each node of the parts: the keys that were there last time.
+    layouts: Vec<Layout>,
+}
+
+/// Where a part lies.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    pub start: usize,
+    /// 0 if the event has no such part.
+    pub end: usize,
+    /// How many levels it has, if it is JSON that has been checked in full, and is plain.
+    pub plain: Option<u8>,
+}
 
 impl Found {
-    /// Scans the event that starts at `at`; where it ends.
+    /// Scans the event that starts at `at`; where it ends. JSON is known to be UTF-8.
+    #[inline]
     pub fn scan(&mut self, parts: &Parts, input: &[u8], at: usize, syntax: Syntax) -> Result<usize> {
-        self.0.clear();
-        self.0.resize(parts.len(), 0..0);
+        self.places.clear();
+        self.places.resize(parts.len(), Place::default());
         match syntax {
-            Syntax::Json => json::scan(parts, input, at, &mut self.0),
-            Syntax::Cbor => cbor::scan(parts, input, at, &mut self.0),
+            Syntax::Lines | Syntax::Json => {
+                self.layouts.resize_with(parts.nodes(), Layout::default);
+                let one_line = syntax == Syntax::Lines;
+                json::scan(parts, (input, at), one_line, &mut self.places, &mut self.layouts)
+            }
+            Syntax::Cbor => cbor::scan(parts, input, at, &mut self.places),
         }
     }
 }
@@ -48,10 +72,10 @@ pub(crate) struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
+    #[inline]
     pub fn part(&self, part: PartId) -> Option<Item<'a>> {
-        let range = self.found.0.get(part.0).filter(|range| range.end > 0)?;
-        let bytes = self.input.get(range.clone())?;
-        Some(Item::new(bytes, range.start, self.syntax))
+        let place = self.found.places.get(part.0).filter(|place| place.end > 0)?;
+        Item::new(self.input, *place, self.syntax)
     }
 }
 

@@ -27,8 +27,6 @@ pub(super) struct Node {
 
 #[derive(Clone, Debug)]
 struct Member {
-    /// The first eight bytes of the key, which decide most comparisons.
-    start: u64,
     key: Box<[u8]>,
     node: usize,
 }
@@ -41,9 +39,14 @@ impl Default for Parts {
 }
 
 impl Parts {
+    /// The node of the event itself.
+    pub(super) const ROOT: usize = 0;
+    /// The node of what nobody looks for.
+    pub(super) const NONE: usize = usize::MAX;
+
     /// The part that a pointer leads to.
     pub fn add(&mut self, segments: &[String]) -> PartId {
-        let mut at = 0;
+        let mut at = Self::ROOT;
         for segment in segments {
             at = match self.child(at, segment.as_bytes()) {
                 Some(node) => node,
@@ -66,27 +69,26 @@ impl Parts {
         self.count
     }
 
-    pub(super) fn root(&self) -> Option<&Node> {
-        self.nodes.first()
+    /// How many nodes there are.
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn node(&self, node: usize) -> Option<&Node> {
+        self.nodes.get(node)
     }
 
     /// What is looked for under a key of an object.
-    #[inline]
-    pub(super) fn under(&self, node: &Node, key: &[u8]) -> Option<&Node> {
-        let start = start_of(key);
-        let member = node.members.iter().find(|member| {
-            member.start == start && member.key.len() == key.len() && (key.len() <= 8 || *member.key == *key)
-        })?;
-        self.nodes.get(member.node)
+    pub(super) fn under(&self, node: &Node, key: &[u8]) -> Option<usize> {
+        let member = node.members.iter().find(|member| *member.key == *key)?;
+        Some(member.node)
     }
 
     /// What is looked for at an index of an array.
-    pub(super) fn at(&self, node: &Node, index: usize) -> Option<&Node> {
-        let is_index = |member: &&Member| {
-            core::str::from_utf8(&member.key).is_ok_and(|segment| pointer::index(segment) == Some(index))
-        };
+    pub(super) fn at(&self, node: &Node, index: usize) -> Option<usize> {
+        let is_index = |member: &&Member| pointer::index(&member.key) == Some(index);
         let member = node.members.iter().find(is_index)?;
-        self.nodes.get(member.node)
+        Some(member.node)
     }
 
     fn child(&self, node: usize, key: &[u8]) -> Option<usize> {
@@ -102,7 +104,6 @@ impl Parts {
         self.nodes.push(Node::default());
         if let Some(node) = self.nodes.get_mut(node) {
             node.members.push(Member {
-                start: start_of(key),
                 key: key.into(),
                 node: fresh,
             });
@@ -116,13 +117,5 @@ impl Node {
     #[inline]
     pub fn is_leaf(&self) -> bool {
         self.members.is_empty()
-    }
-}
-
-#[inline]
-fn start_of(key: &[u8]) -> u64 {
-    match key.first_chunk() {
-        Some(eight) => u64::from_le_bytes(*eight),
-        None => key.iter().rev().fold(0, |start, byte| start << 8 | u64::from(*byte)),
     }
 }

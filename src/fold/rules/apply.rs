@@ -1,12 +1,13 @@
 //! Operations on the state.
 
-use alloc::borrow::Cow;
+use alloc::string::String;
 
-use super::spec::{Action, Operation, Source};
+use super::names::Name;
+use super::spec::{Action, Content, Field, Operation, Source};
 use super::sum::sum;
 use super::tree::{Kind, NodeId, Tree};
 use super::{merge, patch};
-use crate::fold::events::{Event, Keeper};
+use crate::fold::events::{Event, Form, Keeper};
 use crate::fold::pointer;
 use crate::text::text;
 use crate::value::{Major, Writer};
@@ -34,7 +35,7 @@ pub(super) struct Spot<'a> {
 pub(super) struct Place<'a> {
     pub parent: NodeId,
     pub kind: Kind,
-    pub segment: Cow<'a, str>,
+    pub segment: Name<'a>,
 }
 
 impl Interpreter {
@@ -57,10 +58,10 @@ impl Interpreter {
             return Ok(());
         }
         let (heap, start) = tree.heap();
-        if self.write(operation, event, spot.depth, heap)? {
-            spot.set(tree, start)?;
+        match self.write(operation, event, spot.depth, heap)? {
+            Some(form) => spot.set(tree, start, form),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn append(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
@@ -70,8 +71,8 @@ impl Interpreter {
             return Err(Error::new(Code::WrongType, "only an array can be appended to"));
         }
         let (heap, start) = tree.heap();
-        if self.write(operation, event, depth, heap)? {
-            let element = tree.raw(start)?;
+        if let Some(form) = self.write(operation, event, depth, heap)? {
+            let element = tree.node(start, form)?;
             tree.insert_element(array, tree.len(array), element);
         }
         Ok(())
@@ -85,15 +86,21 @@ impl Interpreter {
         spot: Spot<'_>,
         subtract: bool,
     ) -> Result<()> {
-        self.document.clear();
-        if !self.keep(operation, event, 0)? {
-            return Ok(());
-        }
-        let node = existing(tree, operation, spot)?;
-        let total = sum(tree.scalar(node), self.document.as_bytes(), subtract)?;
-        let (heap, start) = tree.heap();
-        heap.raw(total.as_bytes());
-        tree.replace(node, start)
+        let mut addend = core::mem::take(&mut self.document);
+        addend.clear();
+        let given = self.write_encoded(operation, event, 0, &mut addend);
+        let added = given.and_then(|given| {
+            if !given {
+                return Ok(());
+            }
+            let node = existing(tree, operation, spot)?;
+            let total = sum(tree.scalar(node), addend.as_bytes(), subtract)?;
+            let (heap, start) = tree.heap();
+            total.write(heap)?;
+            tree.replace(node, start, Form::Encoded)
+        });
+        self.document = addend;
+        added
     }
 
     fn merge(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
@@ -116,14 +123,38 @@ impl Interpreter {
     fn keep(&mut self, operation: &Operation, event: &Event<'_>, depth: usize) -> Result<bool> {
         let mut document = core::mem::take(&mut self.document);
         document.clear();
-        let kept = self.write(operation, event, depth, &mut document);
+        let kept = self.write_encoded(operation, event, depth, &mut document);
         self.document = document;
         kept
     }
 
-    /// Appends the operation's value, which is going to lie in `depth` arrays and objects; false if it is left out.
+    /// Appends the operation's value, which is going to lie in `depth` arrays and objects, in whatever form is quickest; `None` if it is
+    /// left out.
     #[inline]
-    fn write(&mut self, operation: &Operation, event: &Event<'_>, depth: usize, out: &mut Writer) -> Result<bool> {
+    fn write(
+        &mut self,
+        operation: &Operation,
+        event: &Event<'_>,
+        depth: usize,
+        out: &mut Writer,
+    ) -> Result<Option<Form>> {
+        if let Source::Part { part, .. } = &operation.source
+            && let Some(item) = event.part(*part)
+        {
+            return self.keeper.keep_for_later(&item, depth, out).map(Some);
+        }
+        let written = self.write_encoded(operation, event, depth, out)?;
+        Ok(written.then_some(Form::Encoded))
+    }
+
+    /// The same in the form of values; false if it is left out.
+    fn write_encoded(
+        &mut self,
+        operation: &Operation,
+        event: &Event<'_>,
+        depth: usize,
+        out: &mut Writer,
+    ) -> Result<bool> {
         match &operation.source {
             Source::Literal(value) => out.raw(value),
             Source::Part { part, pointer } => match event.part(*part) {
@@ -131,35 +162,50 @@ impl Interpreter {
                 None if operation.optional => return Ok(false),
                 None => return Err(missing_value(pointer)),
             },
-            Source::Fields(fields) => {
-                let start = out.len();
-                out.map(fields.len());
-                let mut members = 0;
-                for field in fields {
-                    match event.part(field.part) {
-                        Some(item) => {
-                            out.text(&field.name);
-                            self.keeper.keep(&item, depth.saturating_add(1), out)?;
-                            members += 1;
-                        }
-                        None if operation.optional => {}
-                        None => return Err(missing_value(&field.pointer)),
-                    }
-                }
-                out.correct_head(start, Major::Map, fields.len() as u64, members);
-            }
+            Source::Fields(fields) => self.write_fields(fields, operation.optional, event, depth, out)?,
         }
         Ok(true)
+    }
+
+    fn write_fields(
+        &mut self,
+        fields: &[Field],
+        optional: bool,
+        event: &Event<'_>,
+        depth: usize,
+        out: &mut Writer,
+    ) -> Result<()> {
+        let (start, mut members) = (out.len(), 0);
+        out.map(fields.len());
+        for field in fields {
+            match &field.content {
+                Content::Literal(value) => {
+                    out.text(&field.name);
+                    out.raw(value);
+                }
+                Content::Part { part, pointer } => match event.part(*part) {
+                    Some(item) => {
+                        out.text(&field.name);
+                        self.keeper.keep(&item, depth.saturating_add(1), out)?;
+                    }
+                    None if optional || field.optional => continue,
+                    None => return Err(missing_value(pointer)),
+                },
+            }
+            members += 1;
+        }
+        out.correct_head(start, Major::Map, fields.len() as u64, members);
+        Ok(())
     }
 }
 
 impl Spot<'_> {
     /// Puts the value that was written to the heap from `start` on there.
-    pub fn set(self, tree: &mut Tree, start: usize) -> Result<()> {
+    pub fn set(self, tree: &mut Tree, start: usize, form: Form) -> Result<()> {
         match (self.node, self.place) {
-            (Some(node), _) => tree.replace(node, start),
+            (Some(node), _) => tree.replace(node, start, form),
             (None, Some(place)) if place.kind == Kind::Object => {
-                let node = tree.raw(start)?;
+                let node = tree.node(start, form)?;
                 tree.push_member(place.parent, &place.segment, node)
             }
             _ => Err(Error::new(
@@ -177,11 +223,15 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>) -> Res
         depth: 0,
     };
     for segment in &operation.target.segments {
-        let Some(parent) = spot.node else {
-            return Err(Error::new(
-                Code::MissingTarget,
-                "there is nothing that it could be a part of; put that first",
-            ));
+        let parent = match (spot.node, &spot.place) {
+            (Some(parent), _) => parent,
+            (None, Some(place)) if operation.parents && place.kind == Kind::Object => make_object(tree, place)?,
+            _ => {
+                return Err(Error::new(
+                    Code::MissingTarget,
+                    "there is nothing that it could be a part of; put that first, or say parents: true",
+                ));
+            }
         };
         let Some(segment) = segment.fill(event) else {
             return Err(Error::new(
@@ -197,23 +247,36 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>) -> Res
     Ok(spot)
 }
 
+fn make_object(tree: &mut Tree, place: &Place<'_>) -> Result<NodeId> {
+    let (heap, start) = tree.heap();
+    heap.map(0);
+    let object = tree.node(start, Form::Encoded)?;
+    tree.push_member(place.parent, &place.segment, object)?;
+    Ok(object)
+}
+
 /// What lies under a segment.
 #[inline]
-pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: &str) -> Result<Option<NodeId>> {
+pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: &Name<'_>) -> Result<Option<NodeId>> {
     match kind {
         Kind::Object => Ok(tree.member(parent, segment)),
-        Kind::Array => match pointer::index(segment) {
+        Kind::Array => match pointer::index(&segment.text) {
             Some(index) => Ok(tree.element(parent, index)),
             None => Err(Error::new(
                 Code::WrongType,
-                text!("an element of an array has an index, not the name {}", segment),
+                text!("an element of an array has an index, not the name {}", shown(segment)),
             )),
         },
         Kind::Other => Err(Error::new(
             Code::WrongType,
-            text!("what should hold {} is neither an object nor an array", segment),
+            text!("what should hold {} is neither an object nor an array", shown(segment)),
         )),
     }
+}
+
+#[cold]
+fn shown(segment: &Name<'_>) -> String {
+    String::from_utf8_lossy(&segment.text).into_owned()
 }
 
 /// What is at the spot; if that is nothing, what the operation says that it starts as.
@@ -224,10 +287,10 @@ fn existing(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<No
     let (Some(initial), Some(place)) = (&operation.initial, &spot.place) else {
         return Err(missing());
     };
-    let (parent, segment) = (place.parent, place.segment.clone());
+    let (parent, segment) = (place.parent, Name::clone(&place.segment));
     let (heap, start) = tree.heap();
     heap.raw(initial);
-    spot.set(tree, start)?;
+    spot.set(tree, start, Form::Encoded)?;
     tree.member(parent, &segment).ok_or_else(missing)
 }
 
@@ -248,7 +311,7 @@ fn remove(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<()> 
 
 /// Removes what lies at a place.
 pub(super) fn take_out(tree: &mut Tree, place: &Place<'_>) {
-    match pointer::index(&place.segment) {
+    match pointer::index(&place.segment.text) {
         Some(index) if place.kind == Kind::Array => tree.remove_element(place.parent, index),
         _ => tree.remove_member(place.parent, &place.segment),
     };

@@ -1,7 +1,9 @@
 //! JSON Merge Patch (RFC 7396).
 
+use super::names::Name;
 use super::tree::{Kind, NodeId, Tree};
 use crate::Result;
+use crate::fold::events::Form;
 use crate::value::{Major, Reader};
 
 /// Merges an encoded document into a node. As deep as the document.
@@ -10,24 +12,24 @@ pub(super) fn apply(tree: &mut Tree, node: NodeId, document: &[u8]) -> Result<()
     if reader.clone().head()?.major != Major::Map {
         let (heap, start) = tree.heap();
         heap.raw(document);
-        return tree.replace(node, start);
+        return tree.replace(node, start, Form::Encoded);
     }
     if tree.kind(node) != Kind::Object {
         let (heap, start) = tree.heap();
         heap.map(0);
-        tree.replace(node, start)?;
+        tree.replace(node, start, Form::Encoded)?;
         tree.kind(node);
     }
     for _ in 0..reader.map()? {
-        let name = reader.text()?;
+        let name = Name::new(reader.text()?.as_bytes());
         let start = reader.offset();
         reader.jump()?;
-        member(tree, node, name, reader.since(start))?;
+        member(tree, node, &name, reader.since(start))?;
     }
     Ok(())
 }
 
-fn member(tree: &mut Tree, object: NodeId, name: &str, document: &[u8]) -> Result<()> {
+fn member(tree: &mut Tree, object: NodeId, name: &Name<'_>, document: &[u8]) -> Result<()> {
     if document == NULL {
         tree.remove_member(object, name);
         return Ok(());
@@ -37,7 +39,7 @@ fn member(tree: &mut Tree, object: NodeId, name: &str, document: &[u8]) -> Resul
     }
     let (heap, start) = tree.heap();
     heap.raw(NULL);
-    let member = tree.raw(start)?;
+    let member = tree.node(start, Form::Encoded)?;
     tree.push_member(object, name, member)?;
     apply(tree, member, document)
 }

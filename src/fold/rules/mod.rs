@@ -24,6 +24,7 @@
 
 mod apply;
 mod merge;
+mod names;
 mod object;
 mod patch;
 mod spec;
@@ -130,7 +131,7 @@ impl Rules {
 impl fmt::Debug for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rules")
-            .field("types", &self.compiled.rules.keys())
+            .field("types", &self.compiled.rules.kinds().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
@@ -209,14 +210,14 @@ impl Sink for State {
             return if rules.ignores_unknown {
                 Ok(())
             } else {
-                Err(unknown(row.kind))
+                Err(unknown(&row.shown_kind()))
             };
         };
         for (index, operation) in operations.iter().enumerate() {
             if let Err(error) = interpreter.apply(tree, operation, &row.event) {
                 tree.roll_back();
-                let name = operation.action.name();
-                let message = text!("{}, operation {} ({}): {}", row.kind, index, name, error.message());
+                let (kind, action) = (row.shown_kind(), operation.action.name());
+                let message = text!("{}, operation {} ({}): {}", kind, index, action, error.message());
                 let told = Error::new(error.code(), message).at_path(operation.target.show(&row.event));
                 return Err(match error.offset() {
                     Some(offset) => told.at_offset(offset as usize),

@@ -2,18 +2,14 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::vec;
 use alloc::vec::Vec;
 
+use super::names::{Name, Slots, same};
 use super::tree::{NodeId, Span};
 use crate::fold::order::array_index;
 
 /// Up to so many members are compared one after the other.
 const FEW: usize = 8;
-
-/// So many places are looked at one after the other before the hash is given up: chance does not make that many collisions in a table that
-/// is half empty, so that somebody has chosen the keys.
-const LONGEST_PROBE: usize = 128;
 
 /// Members in their order. A member that was removed leaves a gap until [`Object::close_gaps`], so that it can come back to its place.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +33,7 @@ struct Member {
 enum Index {
     #[default]
     Few,
-    /// Open addressing with linear probing: the number of a member plus one, 0 for an empty place. At most half full.
-    Hash(Vec<u32>),
+    Hash(Slots),
     /// For keys that collide.
     Tree(BTreeMap<Box<[u8]>, u32>),
 }
@@ -58,18 +53,17 @@ impl Object {
 
     /// The place of the member under `key`; the keys lie in `heap`.
     #[inline]
-    pub fn find(&self, key: &[u8], heap: &[u8]) -> Option<usize> {
-        let hash = hash(key);
-        let fits = |place: usize| {
-            let member = self.members.get(place)?;
-            (member.hash == hash && member.node.is_some() && member.key.of(heap) == key).then_some(place)
+    pub fn find(&self, key: &Name<'_>, heap: &[u8]) -> Option<usize> {
+        let fits = |place: &usize| {
+            let same = |member: &Member| {
+                member.hash == key.hash && member.node.is_some() && same(member.key.of(heap), &key.text)
+            };
+            self.members.get(*place).is_some_and(same)
         };
         match &self.index {
-            Index::Few => (0..self.members.len()).find_map(fits),
-            Index::Hash(slots) => probe(slots, hash)
-                .map_while(|slot| slots.get(slot).copied()?.checked_sub(1))
-                .find_map(|place| fits(place as usize)),
-            Index::Tree(places) => places.get(key).and_then(|place| fits(*place as usize)),
+            Index::Few => (0..self.members.len()).find(fits),
+            Index::Hash(slots) => slots.find(key.hash, |place| fits(&place)),
+            Index::Tree(places) => places.get(&*key.text).map(|place| *place as usize).filter(fits),
         }
     }
 
@@ -80,9 +74,8 @@ impl Object {
     }
 
     /// Adds a member whose key, which lies in `heap`, is not there yet.
-    pub fn push(&mut self, key: Span, node: NodeId, heap: &[u8]) {
+    pub fn push(&mut self, key: Span, hash: u32, node: NodeId, heap: &[u8]) {
         let name = key.of(heap);
-        let hash = hash(name);
         self.has_array_index |= array_index(name).is_some();
         self.members.push(Member {
             key,
@@ -93,7 +86,7 @@ impl Object {
         let place = self.members.len() - 1;
         let indexed = match &mut self.index {
             Index::Few => place < FEW,
-            Index::Hash(slots) => self.members.len() * 2 <= slots.len() && enter(slots, hash, place),
+            Index::Hash(slots) => slots.has_room(self.members.len()) && slots.enter(hash, place),
             Index::Tree(places) => {
                 places.insert(name.into(), place as u32);
                 true
@@ -108,16 +101,9 @@ impl Object {
     pub fn pop(&mut self, heap: &[u8]) -> Option<NodeId> {
         let member = self.members.pop()?;
         self.live -= 1;
-        let place = self.members.len() as u32;
         match &mut self.index {
             Index::Few => {}
-            Index::Hash(slots) => {
-                let slot = probe(slots, member.hash).find(|slot| slots.get(*slot) == Some(&(place + 1)));
-                // It was the last to be entered, so that nothing lies behind it.
-                if let Some(slot) = slot.and_then(|slot| slots.get_mut(slot)) {
-                    *slot = 0;
-                }
-            }
+            Index::Hash(slots) => slots.take_last(member.hash, self.members.len()),
             Index::Tree(places) => drop(places.remove(member.key.of(heap))),
         }
         member.node
@@ -187,10 +173,10 @@ impl Object {
         if matches!(self.index, Index::Tree(_)) {
             return None;
         }
-        let mut slots = vec![0; (members * 4).next_power_of_two()];
+        let mut slots = Slots::with_room(members);
         // Those that left a gap as well: they may come back.
         for (place, member) in self.members.iter().enumerate() {
-            if !enter(&mut slots, member.hash, place) {
+            if !slots.enter(member.hash, place) {
                 return None;
             }
         }
@@ -205,39 +191,4 @@ impl Object {
                 .collect(),
         )
     }
-}
-
-/// Enters a place; false after too many that are taken.
-fn enter(slots: &mut [u32], hash: u32, place: usize) -> bool {
-    for slot in probe(slots, hash).take(LONGEST_PROBE) {
-        match slots.get_mut(slot) {
-            Some(slot @ 0) => {
-                *slot = place as u32 + 1;
-                return true;
-            }
-            _ => continue,
-        }
-    }
-    false
-}
-
-/// Where a member of that hash may lie, in order.
-#[inline]
-fn probe(slots: &[u32], hash: u32) -> impl Iterator<Item = usize> + use<> {
-    let mask = slots.len().wrapping_sub(1);
-    (0..slots.len()).map(move |step| (hash as usize).wrapping_add(step) & mask)
-}
-
-/// A quick hash. It needs no secret, because collisions cost no more than a tree does.
-#[inline]
-fn hash(key: &[u8]) -> u32 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 divided by the golden ratio
-    let (words, rest) = key.as_chunks::<8>();
-    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
-    let hash = words
-        .iter()
-        .fold(key.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    let hash = mix(hash, rest);
-    ((hash ^ hash >> 29).wrapping_mul(FACTOR) >> 32) as u32
 }

@@ -1,10 +1,11 @@
 //! JSON Patch (RFC 6902).
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::apply::{Place, Spot, step, take_out};
+use super::names::Name;
 use super::tree::{Kind, NodeId, Tree};
+use crate::fold::events::Form;
 use crate::fold::pointer;
 use crate::text::text;
 use crate::value::{MAX_DEPTH, Reader, Writer, canonicalize};
@@ -101,17 +102,17 @@ impl Target<'_> {
                 kind: Kind::Array,
                 segment,
             }) => {
-                let at = match &*segment {
-                    "-" => Some(self.tree.len(parent)),
+                let at = match &*segment.text {
+                    b"-" => Some(self.tree.len(parent)),
                     index => pointer::index(index),
                 };
-                let element = self.tree.raw(start)?;
+                let element = self.tree.node(start, Form::Encoded)?;
                 match at {
                     Some(at) if self.tree.insert_element(parent, at, element) => Ok(()),
                     _ => Err(failed("the array has no such place")),
                 }
             }
-            _ => spot.set(self.tree, start),
+            _ => spot.set(self.tree, start, Form::Encoded),
         }
     }
 
@@ -127,7 +128,7 @@ impl Target<'_> {
         check_depth(value, spot.depth)?;
         let (heap, start) = self.tree.heap();
         heap.raw(value);
-        spot.set(self.tree, start)
+        spot.set(self.tree, start, Form::Encoded)
     }
 
     fn relocate(mut self, from: &str, path: &str) -> Result<()> {
@@ -184,16 +185,13 @@ impl Target<'_> {
                 .node
                 .ok_or_else(|| failed(text!("there is nothing that {} could be a part of", path)))?;
             let kind = self.tree.kind(parent);
-            spot.node = match (kind, &*segment) {
-                (Kind::Array, "-") => None,
+            let segment = Name::new(segment.into_bytes());
+            spot.node = match (kind, &*segment.text) {
+                (Kind::Array, b"-") => None,
                 _ => step(self.tree, parent, kind, &segment)?,
             };
             spot.depth = spot.depth.saturating_add(1);
-            spot.place = Some(Place {
-                parent,
-                kind,
-                segment: Cow::Owned(segment),
-            });
+            spot.place = Some(Place { parent, kind, segment });
         }
         Ok(spot)
     }

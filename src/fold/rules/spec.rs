@@ -1,10 +1,12 @@
 //! The data form of rules: parsing and validating it.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
+use super::names::{Name, Slots, same};
 use super::target::Target;
 use crate::fold::batch::Wanted;
 use crate::fold::events::{PartId, Parts};
@@ -19,10 +21,24 @@ pub(super) struct Compiled {
     pub initial: Vec<u8>,
     pub parts: Parts,
     pub wanted: Wanted,
-    /// By event type.
-    pub rules: BTreeMap<String, Vec<Operation>>,
+    pub rules: Table,
     pub ignores_unknown: bool,
     pub settings: Settings,
+}
+
+/// Rules by event type.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    /// Sorted by type.
+    rules: Vec<Rule>,
+    /// `None` if they collide too often.
+    slots: Option<Slots>,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    kind: Name<'static>,
+    operations: Vec<Operation>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,6 +53,8 @@ pub(super) struct Operation {
     pub initial: Option<Vec<u8>>,
     /// Whether it is left out if something is there already.
     pub if_absent: bool,
+    /// Whether objects that are missing on the way to the target are made.
+    pub parents: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +83,20 @@ pub(super) enum Source {
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     pub name: String,
-    pub part: PartId,
-    pub pointer: String,
+    pub content: Content,
+    /// Whether it is left out if the event has no such value.
+    pub optional: bool,
+}
+
+/// What becomes a member of an object.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    /// An encoded value.
+    Literal(Vec<u8>),
+    Part {
+        part: PartId,
+        pointer: String,
+    },
 }
 
 impl Action {
@@ -92,6 +122,11 @@ impl Action {
         }
     }
 
+    /// Whether something can be there afterwards that was not there before.
+    fn puts_something(self) -> bool {
+        self == Self::Put || self.takes_initial()
+    }
+
     fn takes_initial(self) -> bool {
         matches!(self, Self::Merge | Self::Append | Self::Add | Self::Subtract)
     }
@@ -113,7 +148,7 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
         data: (wanted.data, &settings.pointers.data),
         mistakes,
     };
-    let rules = match fields.take("rules") {
+    let rules: BTreeMap<_, _> = match fields.take("rules") {
         Some(Value::Object(rules)) => rules.iter().map(|(name, rule)| parser.rule(name, rule)).collect(),
         Some(_) => {
             parser
@@ -133,18 +168,50 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
         initial,
         parts,
         wanted,
-        rules,
+        rules: Table::of(rules),
         ignores_unknown,
         settings,
+    }
+}
+
+impl Table {
+    fn of(rules: BTreeMap<String, Vec<Operation>>) -> Self {
+        let rules = rules.into_iter().map(|(kind, operations)| Rule {
+            kind: Name::new(kind.into_bytes()),
+            operations,
+        });
+        let rules: Vec<Rule> = rules.collect();
+        let mut slots = Slots::with_room(rules.len());
+        let mut places = rules.iter().enumerate();
+        let entered = places.all(|(place, rule)| slots.enter(rule.kind.hash, place));
+        let slots = entered.then_some(slots);
+        Self { rules, slots }
+    }
+
+    /// What an event of that type does.
+    #[inline]
+    pub fn get(&self, kind: &[u8]) -> Option<&[Operation]> {
+        let place = match &self.slots {
+            Some(slots) => {
+                let fits = |place: usize| self.rules.get(place).is_some_and(|rule| same(&rule.kind.text, kind));
+                slots.find(Name::new(kind).hash, fits)
+            }
+            None => self.rules.binary_search_by(|rule| (*rule.kind.text).cmp(kind)).ok(),
+        };
+        self.rules.get(place?).map(|rule| rule.operations.as_slice())
+    }
+
+    pub fn kinds(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.rules.iter().map(|rule| String::from_utf8_lossy(&rule.kind.text))
     }
 }
 
 impl Compiled {
     /// What makes these rules these: everything that has a part in what events become.
     pub fn meaning(&self) -> Vec<Value> {
-        let rules = self.rules.iter().map(|(name, operations)| {
-            let operations = operations.iter().map(Operation::meaning).collect();
-            Value::Array(Vec::from([Value::Text(name.clone()), Value::Array(operations)]))
+        let rules = self.rules.rules.iter().zip(self.rules.kinds()).map(|(rule, kind)| {
+            let operations = rule.operations.iter().map(Operation::meaning).collect();
+            Value::Array(Vec::from([Value::Text(kind.into()), Value::Array(operations)]))
         });
         Vec::from([
             self.settings.meaning(),
@@ -161,7 +228,16 @@ impl Operation {
             Source::Literal(value) => Value::Bytes(value.clone()),
             Source::Part { pointer, .. } => Value::Text(pointer.clone()),
             Source::Fields(fields) => {
-                let member = |field: &Field| (field.name.clone(), Value::Text(field.pointer.clone()));
+                let member = |field: &Field| {
+                    let content = match &field.content {
+                        Content::Literal(value) => Value::Bytes(value.clone()),
+                        Content::Part { pointer, .. } => Value::Text(pointer.clone()),
+                    };
+                    (
+                        field.name.clone(),
+                        Value::Array(vec![content, Value::Bool(field.optional)]),
+                    )
+                };
                 Value::Object(fields.iter().map(member).collect())
             }
         };
@@ -172,6 +248,7 @@ impl Operation {
             Value::Bool(self.optional),
             self.initial.clone().map_or(Value::Null, Value::Bytes),
             Value::Bool(self.if_absent),
+            Value::Bool(self.parents),
         ]))
     }
 }
@@ -220,6 +297,7 @@ impl Parser<'_> {
             optional: fields.flag("optional", self.mistakes),
             initial: self.initial(&mut fields, action, at),
             if_absent: action == Action::Put && fields.flag("ifAbsent", self.mistakes),
+            parents: action.puts_something() && fields.flag("parents", self.mistakes),
         };
         fields.finish(self.mistakes);
         Some(operation)
@@ -269,21 +347,53 @@ impl Parser<'_> {
 
     fn parts_of_object(&mut self, fields: &Value, at: &str) -> Option<Source> {
         let Value::Object(members) = fields else {
-            self.mistakes
-                .add(at, "expected an object: name → JSON Pointer into the event");
+            self.mistakes.add(at, "expected an object: name → what becomes of it");
             return None;
         };
         let mut fields: Vec<Field> = Vec::new();
-        for (name, from) in members {
+        for (name, content) in members {
             let mut at = at.to_owned();
             pointer::push(&mut at, name);
-            if let Some((part, pointer)) = self.part(from, &at) {
-                let name = name.clone();
-                fields.push(Field { name, part, pointer });
-            }
+            fields.extend(self.field(name, content, &at));
         }
         fields.sort_by_key(|field| order::array_index(field.name.as_bytes()).map_or(u64::MAX, u64::from));
         Some(Source::Fields(fields))
+    }
+
+    /// A pointer into the event, `{ value: literal }`, or `{ from: pointer, optional: true }`.
+    fn field(&mut self, name: &str, content: &Value, at: &str) -> Option<Field> {
+        let name = name.to_owned();
+        if let Value::Text(_) = content {
+            let (part, pointer) = self.part(content, at)?;
+            let content = Content::Part { part, pointer };
+            let optional = false;
+            return Some(Field {
+                name,
+                content,
+                optional,
+            });
+        }
+        let mut given = Fields::of(content, at, self.mistakes);
+        let content = match (given.take("value"), given.take("from")) {
+            (Some(value), None) => Some(Content::Literal(literal(value, at, self.mistakes))),
+            (None, Some(from)) => {
+                let part = self.part(from, &[at, "/from"].concat());
+                part.map(|(part, pointer)| Content::Part { part, pointer })
+            }
+            _ => {
+                self.mistakes
+                    .add(at, "expected a JSON Pointer into the event, or either value or from");
+                None
+            }
+        };
+        let optional = matches!(content, Some(Content::Part { .. })) && given.flag("optional", self.mistakes);
+        given.finish(self.mistakes);
+        let content = content?;
+        Some(Field {
+            name,
+            content,
+            optional,
+        })
     }
 
     fn part(&mut self, pointer: &Value, at: &str) -> Option<(PartId, String)> {

@@ -3,36 +3,30 @@
 use crate::value::{BigInt, MAX_SAFE_INTEGER, Reader, Writer, plain_number, to_vec};
 use crate::{Code, Error, Result};
 
-/// The sum of two encoded numbers, or their difference, encoded.
+/// The sum of two encoded numbers, or their difference.
 ///
 /// Two integral numbers are added exactly, and their sum lies within ±(2^53 − 1); two BigInts too, of any size; with a fraction it is a
 /// sum of doubles.
-pub(super) fn sum(number: &[u8], addend: &[u8], subtract: bool) -> Result<Writer> {
-    let mut out = Writer::default();
+pub(super) fn sum(number: &[u8], addend: &[u8], subtract: bool) -> Result<Term> {
     match (Term::read(number), Term::read(addend)) {
-        (Some(Term::Number(a)), Some(Term::Number(b))) => out.number(sum_of_numbers(a, if subtract { -b } else { b })?),
-        (Some(Term::Big(a)), Some(Term::Big(b))) => {
-            let total = if subtract { &a - &b } else { &a + &b };
-            out.raw(&to_vec(&total)?);
+        (Some(Term::Number(a)), Some(Term::Number(b))) => {
+            sum_of_numbers(a, if subtract { -b } else { b }).map(Term::Number)
         }
-        (Some(_), Some(_)) => {
-            return Err(Error::new(
-                Code::WrongType,
-                "a number and a BigInt cannot be added to each other; use one of them throughout",
-            ));
-        }
-        (None, _) => return Err(Error::new(Code::WrongType, "only a number or a BigInt can be added to")),
-        (_, None) => {
-            return Err(Error::new(
-                Code::WrongType,
-                "the event's value is neither a number nor a BigInt",
-            ));
-        }
+        (Some(Term::Big(a)), Some(Term::Big(b))) => Ok(Term::Big(if subtract { &a - &b } else { &a + &b })),
+        (Some(_), Some(_)) => Err(Error::new(
+            Code::WrongType,
+            "a number and a BigInt cannot be added to each other; use one of them throughout",
+        )),
+        (None, _) => Err(Error::new(Code::WrongType, "only a number or a BigInt can be added to")),
+        (_, None) => Err(Error::new(
+            Code::WrongType,
+            "the value to add is neither a number nor a BigInt",
+        )),
     }
-    Ok(out)
 }
 
-enum Term {
+/// A number or a BigInt.
+pub(super) enum Term {
     Number(f64),
     Big(BigInt),
 }
@@ -44,6 +38,16 @@ impl Term {
             Some(number) => Some(Self::Number(number)),
             None => crate::value::from_slice(item).ok().map(Self::Big),
         }
+    }
+
+    /// Appends it, encoded.
+    #[inline]
+    pub fn write(&self, out: &mut Writer) -> Result<()> {
+        match self {
+            Self::Number(number) => out.number(*number),
+            Self::Big(integer) => out.raw(&to_vec(integer)?),
+        }
+        Ok(())
     }
 }
 

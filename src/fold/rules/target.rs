@@ -1,9 +1,9 @@
 //! Where an operation works: a JSON Pointer into the state whose segments may be filled from the event.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::names::Name;
 use crate::fold::events::{Event, PartId, Parts};
 use crate::fold::pointer;
 
@@ -17,7 +17,7 @@ pub(super) struct Target {
 
 #[derive(Clone, Debug)]
 pub(super) enum Segment {
-    Fixed(String),
+    Fixed(Name<'static>),
     /// Text or an integer of the event.
     Filled {
         part: PartId,
@@ -51,7 +51,7 @@ impl Target {
         let mut shown = String::new();
         for segment in &self.segments {
             match (segment, segment.fill(event)) {
-                (_, Some(segment)) => pointer::push(&mut shown, &segment),
+                (_, Some(segment)) => pointer::push(&mut shown, &String::from_utf8_lossy(&segment.text)),
                 (Segment::Filled { pointer, .. }, None) => shown.extend(["/{", pointer, "}"]),
                 (Segment::Fixed(_), None) => {}
             }
@@ -63,10 +63,10 @@ impl Target {
 impl Segment {
     /// What stands there for this event.
     #[inline]
-    pub fn fill<'a>(&'a self, event: &Event<'a>) -> Option<Cow<'a, str>> {
+    pub fn fill<'a>(&'a self, event: &Event<'a>) -> Option<Name<'a>> {
         match self {
-            Self::Fixed(segment) => Some(Cow::Borrowed(segment)),
-            Self::Filled { part, .. } => event.part(*part)?.segment(),
+            Self::Fixed(segment) => Some(segment.borrowed()),
+            Self::Filled { part, .. } => event.part(*part)?.segment().map(Name::new),
         }
     }
 }
@@ -117,5 +117,8 @@ fn fixed(text: &str) -> Result<(Segment, &str), &'static str> {
         rest = behind;
     }
     plain.push_str(rest);
-    Ok((Segment::Fixed(pointer::unescape(&plain)?), after))
+    Ok((
+        Segment::Fixed(Name::new(pointer::unescape(&plain)?.into_bytes())),
+        after,
+    ))
 }

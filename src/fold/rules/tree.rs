@@ -8,8 +8,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
+use super::names::Name;
 use super::object::Object;
-use crate::value::{Major, Reader, Writer};
+use crate::fold::events::Form;
+use crate::value::{Major, Reader, Writer, json};
 use crate::{Code, Error, Result};
 
 /// Where a node lies in the list of all.
@@ -34,6 +36,8 @@ impl Span {
 enum Node {
     /// An encoded value.
     Raw(Span),
+    /// A value as plain JSON, because many values are replaced before anybody reads them.
+    Json(Span),
     Object(Box<Object>),
     Array(Vec<NodeId>),
     /// May be used again.
@@ -69,7 +73,7 @@ pub(super) struct Tree {
     nodes: Vec<Node>,
     free: Vec<NodeId>,
     undo: Vec<Undo>,
-    /// How long the heap was at the last commit.
+    /// Up to where the heap is in use, whatever is taken back.
     committed: usize,
     /// How long the heap may become before it is cleaned up.
     limit: usize,
@@ -174,7 +178,7 @@ impl Tree {
 
     /// The member of an object.
     #[inline]
-    pub fn member(&self, object: NodeId, key: &str) -> Option<NodeId> {
+    pub fn member(&self, object: NodeId, key: &Name<'_>) -> Option<NodeId> {
         let (object, place) = self.place(object, key)?;
         object.node(place)
     }
@@ -210,6 +214,7 @@ impl Tree {
         let heap = self.heap.as_bytes();
         match self.nodes.get(node.0 as usize) {
             Some(Node::Raw(span)) => out.raw(span.of(heap)),
+            Some(Node::Json(span)) => transcode(span.of(heap), out),
             Some(Node::Array(elements)) => {
                 out.head(Major::Array, elements.len() as u64);
                 elements.iter().for_each(|element| self.write(*element, out));
@@ -232,10 +237,10 @@ impl Tree {
     }
 
     #[inline]
-    fn place(&self, object: NodeId, key: &str) -> Option<(&Object, usize)> {
+    fn place(&self, object: NodeId, key: &Name<'_>) -> Option<(&Object, usize)> {
         match self.nodes.get(object.0 as usize)? {
             Node::Object(object) => {
-                let place = object.find(key.as_bytes(), self.heap.as_bytes())?;
+                let place = object.find(key, self.heap.as_bytes())?;
                 Some((object, place))
             }
             _ => None,
@@ -254,34 +259,43 @@ impl Tree {
 
     /// A node of the value that was written to the heap from `start` on.
     #[inline]
-    pub fn raw(&mut self, start: usize) -> Result<NodeId> {
-        let node = Node::Raw(span(start, self.heap.len())?);
+    pub fn node(&mut self, start: usize, form: Form) -> Result<NodeId> {
+        let node = self.written(start, form)?;
         self.add(node)
     }
 
     /// Puts the value that was written to the heap from `start` on in the place of a node.
     #[inline]
-    pub fn replace(&mut self, node: NodeId, start: usize) -> Result<()> {
-        let after = Node::Raw(span(start, self.heap.len())?);
+    pub fn replace(&mut self, node: NodeId, start: usize, form: Form) -> Result<()> {
+        let after = self.written(start, form)?;
         let before = mem::replace(self.slot(node), after);
         self.undo.push(Undo::Replaced { node, before });
         Ok(())
     }
 
+    #[inline]
+    fn written(&self, start: usize, form: Form) -> Result<Node> {
+        let span = span(start, self.heap.len())?;
+        Ok(match form {
+            Form::Encoded => Node::Raw(span),
+            Form::Json => Node::Json(span),
+        })
+    }
+
     /// Adds a member to an object that has none of that key.
-    pub fn push_member(&mut self, object: NodeId, key: &str, node: NodeId) -> Result<()> {
+    pub fn push_member(&mut self, object: NodeId, name: &Name<'_>, node: NodeId) -> Result<()> {
         let start = self.heap.len();
-        self.heap.raw(key.as_bytes());
+        self.heap.raw(&name.text);
         let key = span(start, self.heap.len())?;
         if let Some(Node::Object(members)) = self.nodes.get_mut(object.0 as usize) {
-            members.push(key, node, self.heap.as_bytes());
+            members.push(key, name.hash, node, self.heap.as_bytes());
             self.undo.push(Undo::Pushed { object });
         }
         Ok(())
     }
 
     /// Removes a member; false if there is none.
-    pub fn remove_member(&mut self, object: NodeId, key: &str) -> bool {
+    pub fn remove_member(&mut self, object: NodeId, key: &Name<'_>) -> bool {
         let Some((_, place)) = self.place(object, key) else {
             return false;
         };
@@ -324,11 +338,28 @@ impl Tree {
 /// Nodes and the heap.
 impl Tree {
     /// Makes nodes of the parts of an array or object that is still encoded.
+    #[inline]
     fn unfold(&mut self, node: NodeId) {
-        let Some(Node::Raw(raw)) = self.nodes.get(node.0 as usize) else {
-            return;
-        };
-        let (raw, heap) = (*raw, mem::take(&mut self.heap));
+        match self.nodes.get(node.0 as usize) {
+            Some(Node::Raw(raw)) => self.unfold_raw(node, *raw),
+            Some(Node::Json(json)) => self.unfold_json(node, *json),
+            _ => {}
+        }
+    }
+
+    fn unfold_json(&mut self, node: NodeId, json: Span) {
+        let (start, json) = (self.heap.len(), json.of(self.heap.as_bytes()).to_vec());
+        transcode(&json, &mut self.heap);
+        // A span that does not fit comes to light with the next value that is written.
+        if let Ok(raw) = span(start, self.heap.len()) {
+            *self.slot(node) = Node::Raw(raw);
+            self.unfold_raw(node, raw);
+        }
+        self.committed = self.heap.len(); // it stays, whatever becomes of the event
+    }
+
+    fn unfold_raw(&mut self, node: NodeId, raw: Span) {
+        let heap = mem::take(&mut self.heap);
         if let Some(unfolded) = self.unfolded(raw, heap.as_bytes()) {
             *self.slot(node) = unfolded;
         }
@@ -351,11 +382,11 @@ impl Tree {
             Major::Map => {
                 let mut object = Object::with_capacity(count);
                 for _ in 0..count {
-                    let key = reader.text().ok()?.len();
+                    let name = Name::new(reader.text().ok()?.as_bytes());
                     let end = reader.offset();
-                    let key = span(end.checked_sub(key)?, end).ok()?;
+                    let key = span(end.checked_sub(name.text.len())?, end).ok()?;
                     let node = self.item(&mut reader)?;
-                    object.push(key, node, heap);
+                    object.push(key, name.hash, node, heap);
                 }
                 Some(Node::Object(Box::new(object)))
             }
@@ -400,7 +431,7 @@ impl Tree {
     #[inline]
     fn forget(&mut self, content: Node) {
         match content {
-            Node::Raw(_) | Node::Free => {}
+            Node::Raw(_) | Node::Json(_) | Node::Free => {}
             Node::Array(elements) => elements.into_iter().for_each(|element| self.release(element)),
             Node::Object(object) => object.members().for_each(|(_, node)| self.release(node)),
         }
@@ -410,7 +441,7 @@ impl Tree {
     #[cold]
     fn clean_up(&mut self) {
         let old = mem::take(&mut self.heap);
-        let mut fresh = Writer::default();
+        let mut fresh = Writer::with_capacity(old.len());
         let mut moved = |span: Span| {
             let start = fresh.len() as u32; // not longer than the old heap
             fresh.raw(span.of(old.as_bytes()));
@@ -419,7 +450,7 @@ impl Tree {
         };
         for node in &mut self.nodes {
             match node {
-                Node::Raw(raw) => *raw = moved(*raw),
+                Node::Raw(span) | Node::Json(span) => *span = moved(*span),
                 Node::Object(object) => object.move_keys(&mut moved),
                 Node::Array(_) | Node::Free => {}
             }
@@ -428,6 +459,12 @@ impl Tree {
         self.committed = self.heap.len();
         self.limit = limit_after(self.committed);
     }
+}
+
+/// Writes what has been checked to be plain JSON as a value.
+fn transcode(json: &[u8], out: &mut Writer) {
+    let written = json::Transcoder::default().append_small(json, out);
+    debug_assert!(written.is_ok(), "only what this takes is kept as JSON");
 }
 
 fn limit_after(bytes: usize) -> usize {

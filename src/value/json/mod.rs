@@ -1,11 +1,12 @@
 //! JSON text to values and back, in one pass and without a tree in between.
 //!
 //! [`lexer`] finds tokens, `read` turns them into bytes, `write` is the way back; `number` and `natural` are exact in both
-//! directions.
+//! directions. Events that are folded take a quick way past all that where they are `plain`.
 
 mod lexer;
 mod natural;
 pub(super) mod number;
+mod plain;
 mod read;
 pub(super) mod text;
 mod write;
@@ -13,9 +14,9 @@ mod write;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub(crate) use plain::{PARTS as PLAIN_PARTS, check as check_plain};
 pub(crate) use read::Transcoder;
 pub use read::from_json;
-pub(crate) use text::plain_bytes;
 pub use write::to_json;
 
 /// Text that stands in quotation marks, without its escapes; whatever it holds if they are none.

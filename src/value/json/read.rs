@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     lexer::{Fault, Kind, Lexer, Token},
-    number,
+    number, plain,
     text::Text,
 };
 use crate::{
@@ -89,6 +89,17 @@ struct Open {
 }
 
 impl Transcoder {
+    /// The same as [`Self::append`] for what is known to be UTF-8, and is most likely small and plain.
+    pub fn append_small(&mut self, json: &[u8], out: &mut Writer) -> Result<()> {
+        let start = out.len();
+        if let Some(depth) = plain::append(json, out) {
+            (self.depth, self.digits) = (usize::from(depth), false);
+            return Ok(());
+        }
+        out.truncate(start);
+        self.append(json, out)
+    }
+
     /// Appends what [`from_json`] makes of a text. After an error nothing has been appended.
     pub fn append(&mut self, json: &[u8], out: &mut Writer) -> Result<()> {
         self.clear();

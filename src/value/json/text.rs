@@ -88,7 +88,7 @@ pub(super) fn escape_bytes(bytes: &[u8]) -> Option<usize> {
 }
 
 /// How many bytes there are before the first quotation mark, backslash or control character. Eight bytes at a time.
-pub(crate) fn plain_bytes(bytes: &[u8]) -> usize {
+pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;
     let (chunks, tail) = bytes.as_chunks::<8>();

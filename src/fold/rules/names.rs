@@ -1,0 +1,115 @@
+//! Names in a table: what makes two of them alike, and where they lie.
+
+use alloc::borrow::Cow;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// A name in UTF-8 with its hash.
+#[derive(Clone, Debug)]
+pub(super) struct Name<'a> {
+    pub text: Cow<'a, [u8]>,
+    pub hash: u32,
+}
+
+impl<'a> Name<'a> {
+    #[inline]
+    pub fn new(text: impl Into<Cow<'a, [u8]>>) -> Self {
+        let text = text.into();
+        let hash = hash(&text);
+        Self { text, hash }
+    }
+
+    #[inline]
+    pub fn borrowed(&self) -> Name<'_> {
+        Name {
+            text: Cow::Borrowed(&self.text),
+            hash: self.hash,
+        }
+    }
+}
+
+/// So many places are looked at one after the other before a hash is given up: chance does not make that many collisions in a table that is
+/// half empty, so that somebody has chosen the names.
+const LONGEST_PROBE: usize = 128;
+
+/// Open addressing with linear probing: each entry's place in a list, plus one, or 0.
+#[derive(Clone, Debug)]
+pub(super) struct Slots(Vec<u32>);
+
+impl Slots {
+    /// Room for that many entries, and as many again.
+    pub fn with_room(entries: usize) -> Self {
+        Self(vec![0; entries.saturating_mul(4).next_power_of_two()])
+    }
+
+    /// Whether it is still half empty with that many entries.
+    #[inline]
+    pub fn has_room(&self, entries: usize) -> bool {
+        entries.saturating_mul(2) <= self.0.len()
+    }
+
+    /// The first entry of that hash that fits.
+    #[inline]
+    pub fn find(&self, hash: u32, mut fits: impl FnMut(usize) -> bool) -> Option<usize> {
+        for slot in self.probe(hash) {
+            match self.0.get(slot).copied()?.checked_sub(1) {
+                Some(place) if fits(place as usize) => return Some(place as usize),
+                Some(_) => {}
+                None => return None,
+            }
+        }
+        None
+    }
+
+    /// Enters a place; false after too many that are taken.
+    pub fn enter(&mut self, hash: u32, place: usize) -> bool {
+        for slot in self.probe(hash).take(LONGEST_PROBE) {
+            if let Some(slot @ 0) = self.0.get_mut(slot) {
+                *slot = place as u32 + 1;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes away the entry that was entered last.
+    pub fn take_last(&mut self, hash: u32, place: usize) {
+        let slot = self
+            .probe(hash)
+            .find(|slot| self.0.get(*slot) == Some(&(place as u32 + 1)));
+        if let Some(slot) = slot.and_then(|slot| self.0.get_mut(slot)) {
+            *slot = 0;
+        }
+    }
+
+    #[inline]
+    fn probe(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
+        let mask = self.0.len().wrapping_sub(1);
+        (0..self.0.len()).map(move |step| (hash as usize).wrapping_add(step) & mask)
+    }
+}
+
+/// A quick hash. It needs no secret, because names that collide cost no more than a tree does.
+#[inline]
+fn hash(name: &[u8]) -> u32 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 divided by the golden ratio
+    let (words, rest) = name.as_chunks::<8>();
+    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
+    let hash = words
+        .iter()
+        .fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let hash = mix(hash, rest);
+    ((hash ^ hash >> 29).wrapping_mul(FACTOR) >> 32) as u32
+}
+
+/// Whether two names are equal. Most are short, and to call the general comparison would take longer than to compare.
+#[inline]
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let words = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*a) == u64::from_le_bytes(*b);
+    a.len() == b.len()
+        && a_rest.len() == b_rest.len()
+        && a.iter().zip(b).all(words)
+        && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
+}

@@ -24,11 +24,14 @@ export interface EventPointers {
   readonly data?: Pointer;
 }
 
+/** A member of an object: a pointer into the event, with `optional` left out where the event has no such value; or a literal. */
+type Member = Pointer | { readonly value: Json } | { readonly from: Pointer; readonly optional?: boolean };
+
 /** The value of an operation: a literal, a part of the event, an object of parts; or none of these: the event's payload. */
 type Value =
   | { readonly value: Json; readonly from?: never; readonly fields?: never }
   | { readonly from: Pointer; readonly value?: never; readonly fields?: never }
-  | { readonly fields: Readonly<Record<string, Pointer>>; readonly value?: never; readonly from?: never }
+  | { readonly fields: Readonly<Record<string, Member>>; readonly value?: never; readonly from?: never }
   | { readonly value?: never; readonly from?: never; readonly fields?: never };
 
 type Name = 'put' | 'merge' | 'patch' | 'append' | 'remove' | 'add' | 'subtract';
@@ -41,7 +44,12 @@ interface Optional {
   readonly optional?: boolean;
 }
 
-interface Initial {
+interface Parents {
+  /** True: objects that are missing on the way to the target are made. Default: `missingTarget`. */
+  readonly parents?: boolean;
+}
+
+interface Initial extends Parents {
   /** What a missing target starts as. Default: `missingTarget`. */
   readonly initial?: Json;
 }
@@ -55,7 +63,7 @@ interface Initial {
  * - `add` and `subtract` change a number, within ±(2^53 − 1).
  */
 export type Operation =
-  | (On<'put'> & Value & Optional & { readonly ifAbsent?: boolean })
+  | (On<'put'> & Value & Optional & Parents & { readonly ifAbsent?: boolean })
   | (On<'merge'> & Value & Optional & Initial)
   | (On<'patch'> & Value & Optional)
   | (On<'append'> & Value & Optional & Initial)

@@ -134,6 +134,17 @@ test('mistakes in rules are all named, with a pointer to the first', () => {
   assert.throws(() => fold({ ...orders() } as never, ''), { code: 'invalidOption', path: 'spec' });
 });
 
+test('parents and members of objects as the compiler knows them', () => {
+  const rules = rulesFold<{ readonly seen: object }, OrderEvent>({
+    rules: {
+      Placed: [{ put: '/seen/{/data/id}', parents: true, fields: { id: '/id', kind: { value: 'order' }, note: { from: '/data/note', optional: true } } }],
+    },
+  });
+  assert.deepEqual(fold(rules, history(1)).state, { seen: { o1: { id: 'e1', kind: 'order' } } });
+  // @ts-expect-error one operation has one name
+  assert.throws(() => rulesFold({ rules: { Placed: [{ put: '/a', remove: '/b' }] } }), { code: 'invalidOption' });
+});
+
 test('equal rules have equal digests, other rules others', () => {
   assert.deepEqual(orders().digest, orders().digest);
   assert.equal(orders().digest.length, 32);

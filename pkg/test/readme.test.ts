@@ -21,3 +21,18 @@ test('the README snippet compiles under strict and prints what its comment says'
   const promised = / \/\/ (.*)\n$/.exec(code)?.[1];
   assert.equal(said.trim(), promised);
 });
+
+for (const document of ['README.md', 'docs/folds.md']) {
+  test(`the programs in ${document} run and print what their comments say`, () => {
+    const blocks = [...readFileSync(`${pkg}../${document}`, 'utf8').matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
+    assert.ok(blocks.length > 0, 'there is a block of JavaScript');
+    mkdirSync(folder, { recursive: true });
+    for (const code of blocks) {
+      writeFileSync(`${folder}program.js`, code);
+      const said = execFileSync(process.execPath, [`${folder}program.js`], { encoding: 'utf8' });
+      const promised = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, words]) => words);
+      assert.ok(promised.length > 0, 'it prints something');
+      assert.deepEqual(said.trim().split('\n'), promised);
+    }
+  });
+}

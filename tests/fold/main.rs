@@ -7,9 +7,6 @@ mod folds;
 mod journals;
 mod loans;
 mod orders;
-#[allow(dead_code)] // this harness uses a part
-#[path = "../support/random.rs"]
-mod random;
 mod shipped;
 mod task_queue;
 

@@ -5,9 +5,6 @@ import { hosted } from './options.js';
 import { NOTHING_WAITS, type Folder, type Folding, type Progress } from './progress.js';
 import type { Position } from './position.js';
 
-/** Only the end of a session tells which rows wait, so that all of them are kept until then. After as many another session goes on. */
-const ROWS_PER_SESSION = 10_000;
-
 export class BuiltInFolding<State, Event, P extends Position> implements Folding<Event, P> {
   readonly #fold: BuiltInFold<unknown, Event>;
   readonly #folder: Folder<State, Event, P>;
@@ -34,29 +31,17 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
     if (admitted.length === 0) return;
     hosted('fold', 'evolveFailed', () => {
       const session = (this.#session ??= this.#begin());
-      session.push(admitted);
+      this.#take(admitted, session.push(admitted));
     });
-    this.#rows = this.#rows.concat(admitted);
-    if (this.#rows.length >= ROWS_PER_SESSION) this.finish();
   }
 
   finish(): void {
     const session = this.#session;
     if (session === undefined) return;
     this.#session = undefined;
-    const { state, pending } = hosted('fold', 'evolveFailed', () => session.finish());
-    const folded = this.#rows.length - pending;
     const progress = this.#progress;
-    progress.state = new FoldedState(state) as State;
-    if (progress.eventCount === 0) progress.firstAt = this.#rows[0]?.at;
-    const last = this.#rows[folded - 1];
-    if (last !== undefined) {
-      progress.position = last.position;
-      progress.anchor = { row: last };
-      progress.eventCount += folded;
-      progress.tail = this.#folder.noted(progress.tail, this.#rows.slice(0, folded));
-    }
-    const rows = this.#rows.slice(folded);
+    const rows = this.#rows;
+    progress.state = new FoldedState(hosted('fold', 'evolveFailed', () => session.finish())) as State;
     progress.waiting = rows.length === 0 ? NOTHING_WAITS : { rows, tail: this.#folder.noted(NOTHING_WAITS.tail, rows) };
   }
 
@@ -69,12 +54,27 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
     this.#session = undefined;
   }
 
+  /** Moves on to the last row that does not wait; the state follows when the session ends. */
+  #take(admitted: readonly Row<Event, P>[], waiting: number): void {
+    const rows = this.#rows.concat(admitted);
+    const folded = rows.slice(0, rows.length - waiting);
+    this.#rows = rows.slice(rows.length - waiting);
+    const last = folded.at(-1);
+    if (last === undefined) return;
+    const progress = this.#progress;
+    if (progress.eventCount === 0) progress.firstAt = folded[0]?.at;
+    progress.position = last.position;
+    progress.anchor = { row: last };
+    progress.eventCount += folded.length;
+    progress.tail = this.#folder.noted(progress.tail, folded);
+  }
+
   /** Rows that waited come first. */
   #begin(): FoldSession<Event> {
     const session = this.#fold.start((this.#progress.state as FoldedState).bytes);
     this.#session = session;
-    this.#rows = [...this.#progress.waiting.rows] as Row<Event, P>[];
-    if (this.#rows.length > 0) session.push(this.#rows);
+    const waited = this.#progress.waiting.rows as readonly Row<Event, P>[];
+    if (waited.length > 0) this.#take(waited, session.push(waited));
     return session;
   }
 }

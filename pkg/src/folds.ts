@@ -10,10 +10,12 @@ import { exact } from './head.js';
 import { Format, push, pushLines, pushText, type Refusal } from './pieces.js';
 import { askPlain, plainModule, readAnswer } from './plain-module.js';
 import type { Position } from './position.js';
+import type { Steps } from './replay.js';
 import type { JournalSpec, RulesSpec } from './fold-specs.js';
 import { isBytes } from './value/bytes.js';
 import { encode } from './value/encode.js';
 
+export { stepAt, type Expected, type Replay, type Step, type Steps } from './replay.js';
 export type { EventPointers, JournalSpec, Operation, RulesSpec, StepKind } from './fold-specs.js';
 
 /** Rules, validated and compiled: for `defineSnapshots({ fold })` and for {@link fold}. */
@@ -24,20 +26,6 @@ export interface RulesFold<State = unknown, Event = unknown> extends BuiltInFold
 /** A journal's table, validated and compiled: for `defineSnapshots({ fold })` and for {@link fold}. */
 export interface JournalFold<Event = unknown> extends BuiltInFold<Steps, Event> {
   readonly kind: 'journal';
-}
-
-/** The completed steps of a journal, by the position of the event that began each. */
-export type Steps = ReadonlyMap<number | bigint, Step>;
-
-export interface Step {
-  readonly kind: string;
-  readonly commandId: unknown;
-  readonly shape: unknown;
-  /** In its place `error`, for a step that failed. */
-  readonly result?: unknown;
-  readonly error?: unknown;
-  /** How many events of the journal it stands for. */
-  readonly advanceBy: number;
 }
 
 /** Where a fold stands, for those who keep it themselves. */
@@ -200,11 +188,9 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
       push(rows) {
         const refused = push(session, rowsOf(rows), Format.Rows);
         if (refused !== undefined) throw new SnapshotError(refused.code, refused.message, refused.place);
+        return plainModule.snapfold_fold_waiting(session);
       },
-      finish() {
-        const { state, pending } = readAnswer<Finished>(plainModule.snapfold_fold_finish(session));
-        return { state, pending: pending.length };
-      },
+      finish: () => readAnswer<Finished>(plainModule.snapfold_fold_finish(session)).state,
     };
   }
 }

@@ -135,6 +135,14 @@ pub extern "C" fn snapfold_fold_push(session: u32, address: usize, length: usize
     })
 }
 
+/// How many of the last events that were pushed wait for others, and are not in the state yet; 0 for a session that there is not.
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_fold_waiting(session: u32) -> usize {
+    with(&SESSIONS, |sessions| {
+        sessions.get(session).map_or(0, |session| session.waiting())
+    })
+}
+
 /// Ends a session; answers with `{"state", "position", "eventCount", "anchor", "pending"}`.
 #[unsafe(no_mangle)]
 pub extern "C" fn snapfold_fold_finish(session: u32) -> u64 {

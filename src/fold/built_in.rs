@@ -115,6 +115,14 @@ impl Session {
         }
     }
 
+    /// How many of the last events wait for others.
+    pub fn waiting(&self) -> usize {
+        match self {
+            Self::Rules(session) => session.waiting(),
+            Self::Journal(session) => session.waiting(),
+        }
+    }
+
     /// The state as it is now, and where it stands.
     pub fn folded(&self) -> Folded {
         match self {

@@ -47,7 +47,7 @@ class SumSession implements FoldSession<Step> {
     this.#watched = watched;
   }
 
-  push(rows: Rows): void {
+  push(rows: Rows): number {
     this.#watched.pushed.push(rows.map(({ position }) => Number(position)));
     for (const { position, event } of rows) {
       this.#began ??= Number(position);
@@ -63,11 +63,12 @@ class SumSession implements FoldSession<Step> {
         this.#open = undefined;
       }
     }
+    return this.#open?.length ?? 0;
   }
 
-  finish(): { state: Uint8Array; pending: number } {
+  finish(): Uint8Array {
     this.#watched.finished += 1;
-    return { state: encode(this.#sum), pending: this.#open?.length ?? 0 };
+    return encode(this.#sum);
   }
 
   #take(events: readonly Step[]): void {

@@ -68,6 +68,14 @@ impl Compaction {
         })
     }
 
+    /// How many events wait to become part of a step.
+    pub fn waiting(&self) -> usize {
+        match self.stage {
+            Stage::Open(_) | Stage::Parallel => self.waiting.len(),
+            Stage::Ready | Stage::Failed(_) => 0,
+        }
+    }
+
     pub fn folded(&self) -> Folded {
         let entries = self.draft.as_bytes();
         let (complete, waits) = match self.stage {

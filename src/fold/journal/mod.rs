@@ -244,6 +244,11 @@ impl Session {
         self.batch.row(position, kind, event.syntax(), &mut self.state)
     }
 
+    /// How many of the last events wait for others. O(1).
+    pub fn waiting(&self) -> usize {
+        self.state.compaction.waiting()
+    }
+
     /// The completed steps, where they end, and what waits after them. O(n) in the state, which is copied.
     pub fn folded(&self) -> Folded {
         self.state.compaction.folded()

@@ -15,6 +15,10 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     pub fn push(&mut self, piece: &[u8]) {
         self.bytes.extend_from_slice(piece);
         self.ends.push(self.bytes.len());

@@ -171,6 +171,11 @@ impl Session {
         self.batch.row(position, kind, event.syntax(), &mut self.state)
     }
 
+    /// How many of the last events wait for others: none, ever.
+    pub fn waiting(&self) -> usize {
+        0
+    }
+
     /// The state as it is now, and where it stands. O(n) in the state: what no event has touched is copied.
     pub fn folded(&self) -> Folded {
         Folded {

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::names::Name;
 use super::spec::{Action, Operation, Source};
-use super::sum::sum;
+use super::sum::{Term, sum};
 use super::tree::{Kind, NodeId, Tree};
 use super::{merge, patch};
 use crate::fold::events::{Event, Form, Keeper};
@@ -86,21 +86,28 @@ impl Interpreter {
         spot: Spot<'_>,
         subtract: bool,
     ) -> Result<()> {
-        let mut addend = core::mem::take(&mut self.document);
-        addend.clear();
-        let given = self.write_encoded(operation, event, 0, &mut addend);
-        let added = given.and_then(|given| {
-            if !given {
-                return Ok(());
-            }
-            let node = existing(tree, operation, spot)?;
-            let total = sum(tree.scalar(node), addend.as_bytes(), subtract)?;
-            let (heap, start) = tree.heap();
-            total.write(heap)?;
-            tree.replace(node, start, Form::Encoded)
-        });
-        self.document = addend;
-        added
+        let by = match &operation.source {
+            Source::Literal(_, integer) => *integer,
+            Source::Part { part, .. } => event.part(*part).and_then(|item| item.small_integer()),
+            Source::Fields(_) => None,
+        };
+        if let (Some(by), Some(node)) = (by, spot.node)
+            && tree.count(node, if subtract { -by } else { by })
+        {
+            return Ok(());
+        }
+        if !self.keep(operation, event, 0)? {
+            return Ok(());
+        }
+        let node = existing(tree, operation, spot)?;
+        let total = sum(tree.number(node), Term::read(self.document.as_bytes()), subtract)?;
+        if let Some(integer) = total.integer() {
+            tree.replace_integer(node, integer);
+            return Ok(());
+        }
+        let (heap, start) = tree.heap();
+        total.write(heap)?;
+        tree.replace(node, start, Form::Encoded)
     }
 
     fn merge(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
@@ -156,7 +163,7 @@ impl Interpreter {
         out: &mut Writer,
     ) -> Result<bool> {
         match &operation.source {
-            Source::Literal(value) => out.raw(value),
+            Source::Literal(value, _) => out.raw(value),
             Source::Part { part, pointer } => match event.part(*part) {
                 Some(item) => self.keeper.keep(&item, depth, out)?,
                 None if operation.optional => return Ok(false),

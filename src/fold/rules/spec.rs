@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::names::{Name, Slots, same};
+use super::sum::Term;
 use super::target::Target;
 use crate::fold::batch::Wanted;
 use crate::fold::events::{PartId, Parts};
@@ -67,8 +68,8 @@ pub(super) enum Action {
 
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// An encoded value.
-    Literal(Vec<u8>),
+    /// A value, encoded; and the integer that it is, if it is a safe one.
+    Literal(Vec<u8>, Option<i64>),
     Part {
         part: PartId,
         pointer: String,
@@ -205,7 +206,7 @@ impl Compiled {
 impl Operation {
     fn meaning(&self) -> Value {
         let source = match &self.source {
-            Source::Literal(value) => Value::Bytes(value.clone()),
+            Source::Literal(value, _) => Value::Bytes(value.clone()),
             Source::Part { pointer, .. } => Value::Text(pointer.clone()),
             Source::Fields(fields) => {
                 let member = |field: &Field| (field.name.clone(), Value::Text(field.pointer.clone()));
@@ -286,7 +287,7 @@ impl Parser<'_> {
             if given.iter().any(Option::is_some) {
                 self.mistakes.add(at, "remove takes no value");
             }
-            return Some(Source::Literal(Vec::new()));
+            return Some(Source::Literal(Vec::new(), None));
         }
         match given {
             [None, None, None] => Some(Source::Part {
@@ -311,7 +312,9 @@ impl Parser<'_> {
         if matches!(action, Action::Add | Action::Subtract) && !number {
             self.mistakes.add(at, "expected a number or a BigInt");
         }
-        Some(Source::Literal(literal(value, at, self.mistakes)))
+        let literal = literal(value, at, self.mistakes);
+        let integer = Term::read(&literal).and_then(|number| number.integer());
+        Some(Source::Literal(literal, integer))
     }
 
     fn parts_of_object(&mut self, fields: &Value, at: &str) -> Option<Source> {

@@ -10,8 +10,9 @@ use core::mem;
 
 use super::names::Name;
 use super::object::Object;
+use super::sum::Term;
 use crate::fold::events::Form;
-use crate::value::{Major, Reader, Writer, json};
+use crate::value::{MAX_SAFE_INTEGER, Major, Reader, Writer, json};
 use crate::{Code, Error, Result};
 
 /// Where a node lies in the list of all.
@@ -38,6 +39,8 @@ enum Node {
     Raw(Span),
     /// A value as plain JSON, because many values are replaced before anybody reads them.
     Json(Span),
+    /// An integer within ±(2^53 − 1) that has been counted up to.
+    Integer(i64),
     Object(Box<Object>),
     Array(Vec<NodeId>),
     /// May be used again.
@@ -200,12 +203,12 @@ impl Tree {
         }
     }
 
-    /// The encoded bytes of a node that is no array or object.
-    #[inline]
-    pub fn scalar(&self, node: NodeId) -> &[u8] {
-        match self.nodes.get(node.0 as usize) {
-            Some(Node::Raw(span)) => span.of(self.heap.as_bytes()),
-            _ => &[],
+    /// The number that a node is; `None` if it is something else.
+    pub fn number(&self, node: NodeId) -> Option<Term> {
+        match self.nodes.get(node.0 as usize)? {
+            Node::Integer(integer) => Some(Term::Number(*integer as f64)),
+            Node::Raw(span) => Term::read(span.of(self.heap.as_bytes())),
+            _ => None,
         }
     }
 
@@ -215,6 +218,7 @@ impl Tree {
         match self.nodes.get(node.0 as usize) {
             Some(Node::Raw(span)) => out.raw(span.of(heap)),
             Some(Node::Json(span)) => transcode(span.of(heap), out),
+            Some(Node::Integer(integer)) => out.int(*integer),
             Some(Node::Array(elements)) => {
                 out.head(Major::Array, elements.len() as u64);
                 elements.iter().for_each(|element| self.write(*element, out));
@@ -268,9 +272,33 @@ impl Tree {
     #[inline]
     pub fn replace(&mut self, node: NodeId, start: usize, form: Form) -> Result<()> {
         let after = self.written(start, form)?;
+        self.put(node, after);
+        Ok(())
+    }
+
+    /// Puts an integer within ±(2^53 − 1) in the place of a node.
+    pub fn replace_integer(&mut self, node: NodeId, integer: i64) {
+        self.put(node, Node::Integer(integer));
+    }
+
+    /// Adds an integer within ±(2^53 − 1) to a node, if that is one too, and their sum; else false, and nothing has happened.
+    #[inline]
+    pub fn count(&mut self, node: NodeId, by: i64) -> bool {
+        let Some(Node::Integer(integer)) = self.nodes.get(node.0 as usize) else {
+            return false;
+        };
+        let total = integer.saturating_add(by);
+        let exact = total.unsigned_abs() <= MAX_SAFE_INTEGER;
+        if exact {
+            self.put(node, Node::Integer(total));
+        }
+        exact
+    }
+
+    #[inline]
+    fn put(&mut self, node: NodeId, after: Node) {
         let before = mem::replace(self.slot(node), after);
         self.undo.push(Undo::Replaced { node, before });
-        Ok(())
     }
 
     #[inline]
@@ -431,7 +459,7 @@ impl Tree {
     #[inline]
     fn forget(&mut self, content: Node) {
         match content {
-            Node::Raw(_) | Node::Json(_) | Node::Free => {}
+            Node::Raw(_) | Node::Json(_) | Node::Integer(_) | Node::Free => {}
             Node::Array(elements) => elements.into_iter().for_each(|element| self.release(element)),
             Node::Object(object) => object.members().for_each(|(_, node)| self.release(node)),
         }
@@ -452,7 +480,7 @@ impl Tree {
             match node {
                 Node::Raw(span) | Node::Json(span) => *span = moved(*span),
                 Node::Object(object) => object.move_keys(&mut moved),
-                Node::Array(_) | Node::Free => {}
+                Node::Integer(_) | Node::Array(_) | Node::Free => {}
             }
         }
         self.heap = fresh;

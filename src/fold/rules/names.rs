@@ -93,23 +93,30 @@ impl Slots {
 #[inline]
 fn hash(name: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 divided by the golden ratio
-    let (words, rest) = name.as_chunks::<8>();
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
-    let hash = words
-        .iter()
-        .fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    let hash = mix(hash, rest);
+    let words = name.as_chunks::<8>().0.iter();
+    let hash = words.fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    let hash = mix(hash, last_word(name));
     ((hash ^ hash >> 29).wrapping_mul(FACTOR) >> 32) as u32
 }
 
 /// Whether two names are equal. Most are short, and to call the general comparison would take longer than to compare.
 #[inline]
 pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let words = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*a) == u64::from_le_bytes(*b);
     a.len() == b.len()
-        && a_rest.len() == b_rest.len()
-        && a.iter().zip(b).all(words)
-        && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
+        && last_word(a) == last_word(b)
+        && a.as_chunks().0.iter().zip(b.as_chunks().0).all(words)
+}
+
+/// The last eight bytes, or all if there are fewer; what tells them from others as long.
+#[inline]
+fn last_word(name: &[u8]) -> u64 {
+    if let Some(eight) = name.last_chunk() {
+        return u64::from_le_bytes(*eight);
+    }
+    match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)),
+        _ => name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }

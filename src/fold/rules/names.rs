@@ -104,9 +104,7 @@ fn hash(name: &[u8]) -> u32 {
 #[inline]
 pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     let words = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*a) == u64::from_le_bytes(*b);
-    a.len() == b.len()
-        && last_word(a) == last_word(b)
-        && a.as_chunks().0.iter().zip(b.as_chunks().0).all(words)
+    a.len() == b.len() && last_word(a) == last_word(b) && a.as_chunks().0.iter().zip(b.as_chunks().0).all(words)
 }
 
 /// The last eight bytes, or all if there are fewer; what tells them from others as long.

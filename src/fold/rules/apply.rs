@@ -1,6 +1,7 @@
 //! Operations on the state.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::names::Name;
 use super::spec::{Action, Operation, Source};
@@ -22,6 +23,7 @@ pub(super) struct Interpreter {
 }
 
 /// What a target leads to.
+#[derive(Clone, Copy)]
 pub(super) struct Spot<'a> {
     /// What is there.
     pub node: Option<NodeId>,
@@ -32,6 +34,7 @@ pub(super) struct Spot<'a> {
 }
 
 /// A place in an array or object.
+#[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub parent: NodeId,
     pub kind: Kind,
@@ -41,7 +44,8 @@ pub(super) struct Place<'a> {
 impl Interpreter {
     /// Carries one operation out. After an error the tree has to be rolled back.
     pub fn apply(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>) -> Result<()> {
-        let spot = find(tree, operation, event)?;
+        let mut spare = Vec::new();
+        let spot = find(tree, operation, event, &mut spare)?;
         match operation.action {
             Action::Put => self.put(tree, operation, event, spot),
             Action::Append => self.append(tree, operation, event, spot),
@@ -198,7 +202,7 @@ impl Spot<'_> {
             (Some(node), _) => tree.replace(node, start, form),
             (None, Some(place)) if place.kind == Kind::Object => {
                 let node = tree.node(start, form)?;
-                tree.push_member(place.parent, &place.segment, node)
+                tree.push_member(place.parent, place.segment, node)
             }
             _ => Err(Error::new(
                 Code::MissingTarget,
@@ -208,39 +212,38 @@ impl Spot<'_> {
     }
 }
 
-fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>) -> Result<Spot<'a>> {
-    let mut spot = Spot {
-        node: Some(Tree::ROOT),
-        place: None,
-        depth: 0,
+#[inline]
+fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare: &'a mut Vec<u8>) -> Result<Spot<'a>> {
+    let segments = &operation.target.segments;
+    let Some((last, path)) = segments.split_last() else {
+        return Ok(Spot {
+            node: Some(Tree::ROOT),
+            place: None,
+            depth: 0,
+        });
     };
-    for segment in &operation.target.segments {
-        let Some(parent) = spot.node else {
-            return Err(Error::new(
-                Code::MissingTarget,
-                "there is nothing that it could be a part of; put that first",
-            ));
-        };
-        let Some(segment) = segment.fill(event) else {
-            return Err(Error::new(
-                Code::MissingValue,
-                "the event has no text or integer for a segment of the target",
-            ));
-        };
+    let mut parent = Tree::ROOT;
+    for segment in path {
+        let mut spare = Vec::new();
+        let segment = segment.fill(event, &mut spare).ok_or_else(unfilled)?;
         let kind = tree.kind(parent);
-        spot.node = step(tree, parent, kind, &segment)?;
-        spot.depth = spot.depth.saturating_add(1);
-        spot.place = Some(Place { parent, kind, segment });
+        parent = step(tree, parent, kind, segment)?.ok_or_else(no_parent)?;
     }
-    Ok(spot)
+    let segment = last.fill(event, spare).ok_or_else(unfilled)?;
+    let kind = tree.kind(parent);
+    Ok(Spot {
+        node: step(tree, parent, kind, segment)?,
+        place: Some(Place { parent, kind, segment }),
+        depth: segments.len(),
+    })
 }
 
 /// What lies under a segment.
 #[inline]
-pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: &Name<'_>) -> Result<Option<NodeId>> {
+pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: Name<'_>) -> Result<Option<NodeId>> {
     match kind {
         Kind::Object => Ok(tree.member(parent, segment)),
-        Kind::Array => match pointer::index(&segment.text) {
+        Kind::Array => match pointer::index(segment.text) {
             Some(index) => Ok(tree.element(parent, index)),
             None => Err(Error::new(
                 Code::WrongType,
@@ -255,8 +258,8 @@ pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: &Name<'_>) 
 }
 
 #[cold]
-fn shown(segment: &Name<'_>) -> String {
-    String::from_utf8_lossy(&segment.text).into_owned()
+fn shown(segment: Name<'_>) -> String {
+    String::from_utf8_lossy(segment.text).into_owned()
 }
 
 /// What is at the spot; if that is nothing, what the operation says that it starts as.
@@ -264,14 +267,13 @@ fn existing(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<No
     if let Some(node) = spot.node {
         return Ok(node);
     }
-    let (Some(initial), Some(place)) = (&operation.initial, &spot.place) else {
+    let (Some(initial), Some(Place { parent, segment, .. })) = (&operation.initial, spot.place) else {
         return Err(missing());
     };
-    let (parent, segment) = (place.parent, Name::clone(&place.segment));
     let (heap, start) = tree.heap();
     heap.raw(initial);
     spot.set(tree, start, Form::Encoded)?;
-    tree.member(parent, &segment).ok_or_else(missing)
+    tree.member(parent, segment).ok_or_else(missing)
 }
 
 fn remove(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<()> {
@@ -291,10 +293,26 @@ fn remove(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<()> 
 
 /// Removes what lies at a place.
 pub(super) fn take_out(tree: &mut Tree, place: &Place<'_>) {
-    match pointer::index(&place.segment.text) {
+    match pointer::index(place.segment.text) {
         Some(index) if place.kind == Kind::Array => tree.remove_element(place.parent, index),
-        _ => tree.remove_member(place.parent, &place.segment),
+        _ => tree.remove_member(place.parent, place.segment),
     };
+}
+
+#[cold]
+fn unfilled() -> Error {
+    Error::new(
+        Code::MissingValue,
+        "the event has no text or integer for a segment of the target",
+    )
+}
+
+#[cold]
+fn no_parent() -> Error {
+    Error::new(
+        Code::MissingTarget,
+        "there is nothing that it could be a part of; put that first",
+    )
 }
 
 #[cold]

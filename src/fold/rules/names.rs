@@ -1,28 +1,44 @@
 //! Names in a table: what makes two of them alike, and where they lie.
 
-use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// A name in UTF-8 with its hash.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Name<'a> {
-    pub text: Cow<'a, [u8]>,
+    pub text: &'a [u8],
     pub hash: u32,
 }
 
 impl<'a> Name<'a> {
     #[inline]
-    pub fn new(text: impl Into<Cow<'a, [u8]>>) -> Self {
-        let text = text.into();
-        let hash = hash(&text);
+    pub fn new(text: &'a [u8]) -> Self {
+        let hash = hash(text);
         Self { text, hash }
+    }
+}
+
+/// A name that is kept.
+#[derive(Clone, Debug)]
+pub(super) struct OwnName {
+    text: Box<[u8]>,
+    pub hash: u32,
+}
+
+impl OwnName {
+    pub fn new(text: Vec<u8>) -> Self {
+        let hash = hash(&text);
+        Self {
+            text: text.into(),
+            hash,
+        }
     }
 
     #[inline]
-    pub fn borrowed(&self) -> Name<'_> {
+    pub fn name(&self) -> Name<'_> {
         Name {
-            text: Cow::Borrowed(&self.text),
+            text: &self.text,
             hash: self.hash,
         }
     }

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::names::{Name, Slots, same};
+use super::names::{Name, OwnName, Slots, same};
 use super::sum::Term;
 use super::target::Target;
 use crate::fold::batch::Wanted;
@@ -37,7 +37,7 @@ pub(super) struct Table {
 
 #[derive(Clone, Debug)]
 struct Rule {
-    kind: Name<'static>,
+    kind: OwnName,
     operations: Vec<Operation>,
 }
 
@@ -158,7 +158,7 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
 impl Table {
     fn of(rules: BTreeMap<String, Vec<Operation>>) -> Self {
         let rules = rules.into_iter().map(|(kind, operations)| Rule {
-            kind: Name::new(kind.into_bytes()),
+            kind: OwnName::new(kind.into_bytes()),
             operations,
         });
         let rules: Vec<Rule> = rules.collect();
@@ -174,16 +174,22 @@ impl Table {
     pub fn get(&self, kind: &[u8]) -> Option<&[Operation]> {
         let place = match &self.slots {
             Some(slots) => {
-                let fits = |place: usize| self.rules.get(place).is_some_and(|rule| same(&rule.kind.text, kind));
+                let fits = |place: usize| {
+                    self.rules
+                        .get(place)
+                        .is_some_and(|rule| same(rule.kind.name().text, kind))
+                };
                 slots.find(Name::new(kind).hash, fits)
             }
-            None => self.rules.binary_search_by(|rule| (*rule.kind.text).cmp(kind)).ok(),
+            None => self.rules.binary_search_by(|rule| rule.kind.name().text.cmp(kind)).ok(),
         };
         self.rules.get(place?).map(|rule| rule.operations.as_slice())
     }
 
     pub fn kinds(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.rules.iter().map(|rule| String::from_utf8_lossy(&rule.kind.text))
+        self.rules
+            .iter()
+            .map(|rule| String::from_utf8_lossy(rule.kind.name().text))
     }
 }
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::names::Name;
 use super::spec::{Action, Operation, Source};
 use super::sum::{Term, sum};
+use super::target::Segment;
 use super::tree::{Kind, NodeId, Tree};
 use super::{merge, patch};
 use crate::fold::events::{Event, Form, Keeper};
@@ -222,20 +223,35 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare:
             depth: 0,
         });
     };
-    let mut parent = Tree::ROOT;
-    for segment in path {
-        let mut spare = Vec::new();
-        let segment = segment.fill(event, &mut spare).ok_or_else(unfilled)?;
-        let kind = tree.kind(parent);
-        parent = step(tree, parent, kind, segment)?.ok_or_else(no_parent)?;
-    }
+    let (parent, kind) = match tree.known(operation.number) {
+        Some(parent) => (parent, Kind::Object),
+        None => parent(tree, operation, path, event)?,
+    };
     let segment = last.fill(event, spare).ok_or_else(unfilled)?;
-    let kind = tree.kind(parent);
     Ok(Spot {
         node: step(tree, parent, kind, segment)?,
         place: Some(Place { parent, kind, segment }),
         depth: segments.len(),
     })
+}
+
+/// Where a path leads to. Known from then on if the path is always the same and leads through objects to an object.
+#[inline(never)]
+fn parent(tree: &mut Tree, operation: &Operation, path: &[Segment], event: &Event<'_>) -> Result<(NodeId, Kind)> {
+    let mut parent = Tree::ROOT;
+    let mut kind = tree.kind(parent);
+    let mut same = kind == Kind::Object;
+    for segment in path {
+        let mut spare = Vec::new();
+        let name = segment.fill(event, &mut spare).ok_or_else(unfilled)?;
+        parent = step(tree, parent, kind, name)?.ok_or_else(no_parent)?;
+        kind = tree.kind(parent);
+        same &= kind == Kind::Object && matches!(segment, Segment::Fixed(_));
+    }
+    if same {
+        tree.know(operation.number, parent);
+    }
+    Ok((parent, kind))
 }
 
 /// What lies under a segment.

@@ -43,6 +43,8 @@ struct Rule {
 
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
+    /// Different from that of any other operation.
+    pub number: usize,
     pub action: Action,
     pub target: Target,
     /// What it works with; nothing for `remove`.
@@ -127,6 +129,7 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let mut parser = Parser {
         parts: &mut parts,
         data: (wanted.data, &settings.pointers.data),
+        operations: 0,
         mistakes,
     };
     let rules: BTreeMap<_, _> = match fields.take("rules") {
@@ -234,6 +237,8 @@ struct Parser<'a> {
     parts: &'a mut Parts,
     /// The payload of an event.
     data: (PartId, &'a str),
+    /// How many there have been.
+    operations: usize,
     mistakes: &'a mut Mistakes,
 }
 
@@ -267,7 +272,9 @@ impl Parser<'_> {
         drop(actions);
         let target = self.target(target, &[at, "/", action.name()].concat());
         let source = self.source(&mut fields, action, at);
+        self.operations += 1;
         let operation = Operation {
+            number: self.operations,
             action,
             target: target?,
             source: source?,

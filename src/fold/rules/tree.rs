@@ -55,6 +55,13 @@ enum Node {
     Free,
 }
 
+impl Node {
+    #[inline]
+    fn has_parts(&self) -> bool {
+        matches!(self, Self::Object(_) | Self::Array(_))
+    }
+}
+
 /// What a node is, as far as pointers care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -85,6 +92,8 @@ pub(super) struct Tree {
     nodes: Vec<Node>,
     free: Vec<NodeId>,
     undo: Vec<Undo>,
+    /// Nodes that operations come back to, by number. Empty again whenever one of them might have gone.
+    known: Vec<Option<NodeId>>,
     /// Up to where the heap is in use, whatever is taken back.
     committed: usize,
     /// How long the heap may become before it is cleaned up.
@@ -106,6 +115,7 @@ impl Tree {
             nodes: vec![Node::Free, Node::Raw(root)],
             free: Vec::new(),
             undo: Vec::new(),
+            known: Vec::new(),
         })
     }
 
@@ -142,6 +152,7 @@ impl Tree {
     /// Takes all changes since the last commit back.
     #[cold]
     pub fn roll_back(&mut self) {
+        self.known.clear();
         while let Some(undo) = self.undo.pop() {
             match undo {
                 Undo::Replaced { node, before } => {
@@ -200,6 +211,22 @@ impl Tree {
         match self.nodes.get(array.place())? {
             Node::Array(elements) => elements.get(index).copied(),
             _ => None,
+        }
+    }
+
+    /// The node that was made known under a number, if it is still there.
+    #[inline]
+    pub fn known(&self, number: usize) -> Option<NodeId> {
+        self.known.get(number).copied().flatten()
+    }
+
+    /// Makes a node known, which must not lie in an array.
+    pub fn know(&mut self, number: usize, node: NodeId) {
+        if self.known.len() <= number {
+            self.known.resize(number + 1, None);
+        }
+        if let Some(known) = self.known.get_mut(number) {
+            *known = Some(node);
         }
     }
 
@@ -307,6 +334,9 @@ impl Tree {
     #[inline]
     fn put(&mut self, node: NodeId, after: Node) {
         let before = mem::replace(self.slot(node), after);
+        if before.has_parts() {
+            self.known.clear();
+        }
         self.undo.push(Undo::Replaced { node, before });
     }
 
@@ -339,6 +369,9 @@ impl Tree {
         if let Some(Node::Object(members)) = self.nodes.get_mut(object.place())
             && let Some(node) = members.take(place)
         {
+            if self.nodes.get(node.place()).is_some_and(Node::has_parts) {
+                self.known.clear();
+            }
             self.undo.push(Undo::Removed { object, place, node });
         }
         true

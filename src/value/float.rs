@@ -53,7 +53,7 @@ impl Float {
 
 /// The integer that a number must be written as, if it is integral, within ±(2^53 − 1), and not −0.
 #[inline]
-pub(super) fn safe_integer(value: f64) -> Option<i64> {
+pub(crate) fn safe_integer(value: f64) -> Option<i64> {
     if value.abs() > MAX_SAFE_INTEGER as f64 {
         return None;
     }

@@ -92,6 +92,7 @@ pub use validate::validate;
 pub use wtf8::Wtf8;
 
 pub(crate) use {
+    float::safe_integer,
     leaf::MAP_TAG,
     number::plain as plain_number,
     reader::{Major, Reader},

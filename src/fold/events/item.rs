@@ -69,6 +69,16 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// An integer of few digits and without a sign.
+    #[inline]
+    pub fn small_integer(&self) -> Option<i64> {
+        let integer = match self.syntax {
+            Syntax::Lines | Syntax::Json => self.plain.and(decimal(self.bytes))?,
+            Syntax::Cbor => Reader::new(self.bytes).u64().ok()?,
+        };
+        (integer <= MAX_SAFE_INTEGER).then_some(integer as i64)
+    }
+
     fn whole_text(&self) -> Option<u64> {
         decimal(&self.text()?)
     }

@@ -1,6 +1,5 @@
 //! Scanning one line of JSON Lines.
 
-use super::layout::Layout;
 use super::parts::{Node, Parts};
 use super::text::plain_end;
 use super::{Place, REPEATED, malformed};
@@ -8,36 +7,35 @@ use crate::value::{MAX_DEPTH, json};
 use crate::{Error, Result};
 
 /// Finds the parts of the event that starts at `at`; where it ends. The input is UTF-8.
-pub(super) fn scan(
-    parts: &Parts,
-    (input, at): (&[u8], usize),
-    one_line: bool,
-    found: &mut [Place],
-    layouts: &mut [Layout],
-) -> Result<usize> {
-    let mut scan = Scan {
-        parts,
-        input,
-        at,
-        one_line,
-        found,
-        layouts,
-    };
-    if scan.peek() != b'{' {
-        return Err(scan.wrong("an event is an object; in JSON Lines, one on each line"));
+pub(super) fn scan(parts: &Parts, (input, at): (&[u8], usize), one_line: bool, found: &mut [Place]) -> Result<usize> {
+    let cursor = Cursor { input, at, one_line };
+    if cursor.peek() != b'{' {
+        return Err(cursor.wrong("an event is an object; in JSON Lines, one on each line"));
     }
-    scan.value(Parts::ROOT, 0, false)?;
-    Ok(scan.at)
+    let mut scan = Scan { parts, cursor, found };
+    scan.value(Parts::ROOT, 0)?;
+    Ok(scan.cursor.at)
+}
+
+/// Where the value that starts at `at` ends, if it lies on one line.
+pub(super) fn skip(input: &[u8], at: usize) -> Option<usize> {
+    let one_line = true;
+    let mut cursor = Cursor { input, at, one_line };
+    cursor.skip().ok()?;
+    Some(cursor.at)
 }
 
 struct Scan<'a> {
     parts: &'a Parts,
+    cursor: Cursor<'a>,
+    found: &'a mut [Place],
+}
+
+struct Cursor<'a> {
     input: &'a [u8],
     at: usize,
     /// Whether the end of a line is the end of the event.
     one_line: bool,
-    found: &'a mut [Place],
-    layouts: &'a mut [Layout],
 }
 
 /// What a byte means where no string is open.
@@ -73,6 +71,88 @@ fn class(byte: u8) -> u8 {
 }
 
 impl Scan<'_> {
+    /// A value that is looked for, or that holds one. As deep as the pointers are.
+    fn value(&mut self, node: usize, depth: usize) -> Result<()> {
+        let start = self.cursor.at;
+        let Some(looked_for) = self.parts.node(node) else {
+            return self.cursor.skip();
+        };
+        match self.cursor.peek() {
+            b'{' if !looked_for.is_leaf() && depth < MAX_DEPTH => self.object(looked_for, depth + 1)?,
+            b'[' if !looked_for.is_leaf() && depth < MAX_DEPTH => self.array(looked_for, depth + 1)?,
+            _ => self.cursor.skip()?,
+        }
+        if let Some(place) = looked_for.part.and_then(|part| self.found.get_mut(part.0)) {
+            if place.end > 0 {
+                return Err(malformed(start, REPEATED));
+            }
+            let (end, plain) = (self.cursor.at, json::check_plain(self.cursor.input, start));
+            let plain = plain.filter(|plain| plain.0 == end).map(|(_, levels)| levels);
+            *place = Place { start, end, plain };
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, looked_for: &Node, depth: usize) -> Result<()> {
+        self.cursor.at += 1;
+        self.cursor.skip_space();
+        if self.cursor.peek() == b'}' {
+            self.cursor.at += 1;
+            return Ok(());
+        }
+        loop {
+            match self.key(looked_for)? {
+                Some(child) => self.value(child, depth)?,
+                None => self.cursor.skip()?,
+            }
+            if self.cursor.ends(b'}', "expected a comma or the end of the object")? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn array(&mut self, looked_for: &Node, depth: usize) -> Result<()> {
+        self.cursor.at += 1;
+        self.cursor.skip_space();
+        if self.cursor.peek() == b']' {
+            self.cursor.at += 1;
+            return Ok(());
+        }
+        for index in 0.. {
+            match self.parts.at(looked_for, index) {
+                Some(child) => self.value(child, depth)?,
+                None => self.cursor.skip()?,
+            }
+            if self.cursor.ends(b']', "expected a comma or the end of the array")? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Steps over a key and its colon; what is looked for under it.
+    fn key(&mut self, looked_for: &Node) -> Result<Option<usize>> {
+        let cursor = &mut self.cursor;
+        if cursor.peek() != b'"' {
+            return Err(cursor.wrong("expected a key in double quotes"));
+        }
+        let start = cursor.at;
+        let escaped = cursor.string()?;
+        let key = cursor.input.get(start + 1..cursor.at - 1).unwrap_or_default();
+        cursor.skip_space();
+        if cursor.peek() != b':' {
+            return Err(cursor.wrong("expected a colon after the key"));
+        }
+        cursor.at += 1;
+        cursor.skip_space();
+        Ok(match escaped {
+            false => self.parts.under(looked_for, key),
+            true => self.parts.under(looked_for, &json::unescaped(key)),
+        })
+    }
+}
+
+impl Cursor<'_> {
     /// The next byte; a control character, which is wrong wherever it is looked at, at the end.
     #[inline]
     fn peek(&self) -> u8 {
@@ -96,176 +176,18 @@ impl Scan<'_> {
         }
     }
 
-    /// A value that is looked for, or that holds one. As deep as the pointers are. How many levels it has, if it is plain and `kept`, or if
-    /// it is looked for.
-    fn value(&mut self, node: usize, depth: usize, kept: bool) -> Result<Option<u8>> {
-        let start = self.at;
-        let Some(looked_for) = self.parts.node(node) else {
-            return self.skip().map(|()| None);
-        };
-        let kept = kept || looked_for.part.is_some();
-        let plain = match self.peek() {
-            b'{' if !looked_for.is_leaf() && depth < MAX_DEPTH => self.object(node, looked_for, depth + 1, kept)?,
-            b'[' if !looked_for.is_leaf() && depth < MAX_DEPTH => {
-                self.array(looked_for, depth + 1)?;
-                None
-            }
-            _ => self.plain_or_skip(node)?,
-        };
-        if let Some(place) = looked_for.part.and_then(|part| self.found.get_mut(part.0)) {
-            if place.end > 0 {
-                return Err(malformed(start, REPEATED));
-            }
-            *place = Place {
-                start,
-                end: self.at,
-                plain,
-            };
-        }
-        Ok(plain)
-    }
-
-    /// An object with something that is looked for. How many levels it has, if it is plain and `kept`.
-    fn object(&mut self, node: usize, looked_for: &Node, depth: usize, kept: bool) -> Result<Option<u8>> {
-        let mut levels = kept.then_some(0);
-        self.at += 1;
+    /// Steps over what follows a member or an element; whether that was the end.
+    fn ends(&mut self, close: u8, expected: &'static str) -> Result<bool> {
         self.skip_space();
-        if self.peek() == b'}' {
-            self.at += 1;
-            return Ok(levels.map(|_| 1));
-        }
-        for place in 0.. {
-            if self.scalar_member(node, place)? {
-                levels = levels.filter(|_| place < json::PLAIN_PARTS);
-            } else {
-                let (inside, known) = self.member(node, looked_for, place, depth, levels.is_some())?;
-                // Only of keys that were there last time it is known that they all differ.
-                levels = match (levels, inside) {
-                    (Some(levels), Some(inside)) if known && place < json::PLAIN_PARTS => Some(inside.max(levels)),
-                    _ => None,
-                };
-                self.skip_space();
-            }
-            match self.peek() {
-                b',' => self.at += 1,
-                b'}' => {
-                    self.at += 1;
-                    break;
-                }
-                _ => return Err(self.wrong("expected a comma or the end of the object")),
-            }
-            self.skip_space();
-        }
-        Ok(levels.map(|levels| levels.saturating_add(1)))
-    }
-
-    /// Steps over a member whose key was there last time and whose value is plain text or a small integer, directly before a comma or the
-    /// end: most of what events are made of. Else false, and nothing has happened.
-    #[inline]
-    fn scalar_member(&mut self, node: usize, place: usize) -> Result<bool> {
-        let input = self.input;
-        let layout = self.layouts.get(node);
-        let Some((bytes, child)) = layout.and_then(|layout| layout.predict(place, input, self.at)) else {
-            return Ok(false);
-        };
-        let start = self.at + bytes;
-        let Some(end) = plain_scalar(input, start) else {
-            return Ok(false);
-        };
-        if !matches!(input.get(end), Some(b',' | b'}')) {
-            return Ok(false);
-        }
-        if let Some(looked_for) = child.and_then(|child| self.parts.node(child))
-            && let Some(found) = looked_for.part.and_then(|part| self.found.get_mut(part.0))
-        {
-            if found.end > 0 {
-                return Err(malformed(start, REPEATED));
-            }
-            let plain = Some(0);
-            *found = Place { start, end, plain };
-        }
-        self.at = end;
-        Ok(true)
-    }
-
-    fn member(
-        &mut self,
-        node: usize,
-        looked_for: &Node,
-        place: usize,
-        depth: usize,
-        kept: bool,
-    ) -> Result<(Option<u8>, bool)> {
-        let (child, known) = self.key(node, looked_for, place)?;
-        let inside = match child {
-            Some(child) => self.value(child, depth, kept)?,
-            None if kept => self.plain_or_skip(Parts::NONE)?,
-            None => self.skip().map(|()| None)?,
-        };
-        Ok((inside, known))
-    }
-
-    /// Steps over a key and its colon; what is looked for under it, and whether it was there last time.
-    #[inline]
-    fn key(&mut self, node: usize, looked_for: &Node, place: usize) -> Result<(Option<usize>, bool)> {
-        let layout = self.layouts.get(node);
-        if let Some((bytes, child)) = layout.and_then(|layout| layout.predict(place, self.input, self.at)) {
-            self.at += bytes;
-            self.skip_space();
-            return Ok((child, true));
-        }
-        self.new_key(node, looked_for, place).map(|child| (child, false))
-    }
-
-    fn new_key(&mut self, node: usize, looked_for: &Node, place: usize) -> Result<Option<usize>> {
-        if self.peek() != b'"' {
-            return Err(self.wrong("expected a key in double quotes"));
-        }
-        let start = self.at;
-        let escaped = self.string()?;
-        let key = self.input.get(start + 1..self.at - 1).unwrap_or_default();
-        let child = match escaped {
-            false => self.parts.under(looked_for, key),
-            true => self.parts.under(looked_for, &json::unescaped(key)),
-        };
-        // Keys that begin with digits are put in order, so that they are not plain.
-        let plain = !escaped && self.peek() == b':' && !key.first().is_some_and(u8::is_ascii_digit);
-        self.skip_space();
-        if self.peek() != b':' {
-            return Err(self.wrong("expected a colon after the key"));
+        let next = self.peek();
+        if next != b',' && next != close {
+            return Err(self.wrong(expected));
         }
         self.at += 1;
-        if let Some(layout) = self.layouts.get_mut(node).filter(|_| plain) {
-            layout.learn(place, self.input, start, self.at - start, child);
-        }
-        self.skip_space();
-        Ok(child)
-    }
-
-    fn array(&mut self, looked_for: &Node, depth: usize) -> Result<()> {
-        self.at += 1;
-        self.skip_space();
-        if self.peek() == b']' {
-            self.at += 1;
-            return Ok(());
-        }
-        for index in 0.. {
-            match self.parts.at(looked_for, index) {
-                Some(child) => self.value(child, depth, false).map(drop)?,
-                None => self.skip()?,
-            }
-            self.skip_space();
-            match self.peek() {
-                b',' => self.at += 1,
-                b']' => {
-                    self.at += 1;
-                    break;
-                }
-                _ => return Err(self.wrong("expected a comma or the end of the array")),
-            }
+        if next == b',' {
             self.skip_space();
         }
-        Ok(())
+        Ok(next == close)
     }
 
     /// Steps over a value that nobody looks into.
@@ -355,112 +277,5 @@ impl Scan<'_> {
             None => "the input ends inside the event",
         };
         malformed(self.at.min(self.input.len()), message)
-    }
-}
-
-/// Values that are going to be kept are checked in the same pass, as long as they are plain: what [`json::append_plain`] takes.
-impl Scan<'_> {
-    /// Steps over a value; how many levels it has, if it is plain.
-    #[inline]
-    fn plain_or_skip(&mut self, node: usize) -> Result<Option<u8>> {
-        let start = self.at;
-        let plain = self.plain(node);
-        if plain.is_none() {
-            self.at = start;
-            self.skip()?;
-        }
-        Ok(plain)
-    }
-
-    /// Steps over a plain value; how many levels it has. `None` somewhere inside of any other.
-    fn plain(&mut self, node: usize) -> Option<u8> {
-        if let Some(end) = plain_scalar(self.input, self.at) {
-            self.at = end;
-            return Some(0);
-        }
-        match self.peek() {
-            b'{' if node != Parts::NONE => self.plain_object(node),
-            _ => self.plain_other(),
-        }
-    }
-
-    fn plain_other(&mut self) -> Option<u8> {
-        let (end, depth) = json::check_plain(self.input, self.at)?;
-        self.at = end;
-        Some(depth)
-    }
-
-    /// An object whose keys are those that were there last time; any other is checked in general.
-    fn plain_object(&mut self, node: usize) -> Option<u8> {
-        let (start, input) = (self.at, self.input);
-        let mut depth = 0;
-        self.at += 1;
-        for place in 0..json::PLAIN_PARTS {
-            self.skip_space();
-            let layout = self.layouts.get(node)?;
-            let Some((bytes, _)) = layout.predict(place, input, self.at) else {
-                return self.learn_object(node, start);
-            };
-            self.at += bytes;
-            self.skip_space();
-            match plain_scalar(input, self.at) {
-                Some(end) => self.at = end,
-                None => depth = self.plain_other()?.max(depth),
-            }
-            let next = self.peek();
-            self.at += 1;
-            match next {
-                b',' => {}
-                b'}' => return Some(depth + 1),
-                _ => break,
-            }
-        }
-        None
-    }
-
-    #[cold]
-    fn learn_object(&mut self, node: usize, start: usize) -> Option<u8> {
-        let (end, depth) = json::check_plain(self.input, start)?;
-        self.at = start + 1;
-        for place in 0..json::PLAIN_PARTS {
-            self.skip_space();
-            let key = self.at;
-            self.at = plain_end(self.input, key + 1) + 1;
-            if self.peek() != b':' {
-                break;
-            }
-            self.at += 1;
-            let bytes = self.at - key;
-            if let Some(layout) = self.layouts.get_mut(node) {
-                layout.learn(place, self.input, key, bytes, None);
-            }
-            self.skip_space();
-            (self.at, _) = json::check_plain(self.input, self.at)?;
-            if self.peek() != b',' {
-                break;
-            }
-            self.at += 1;
-        }
-        self.at = end;
-        Some(depth)
-    }
-}
-
-/// Where plain text or a plain integer ends, if one starts at `at`.
-#[inline]
-fn plain_scalar(input: &[u8], at: usize) -> Option<usize> {
-    match input.get(at)? {
-        b'"' => {
-            let end = plain_end(input, at + 1);
-            (input.get(end) == Some(&b'"')).then_some(end + 1)
-        }
-        first @ b'0'..=b'9' => {
-            let rest = input.get(at..)?;
-            let digits = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
-            let ends = |byte: &u8| !matches!(class(*byte), ORDINARY | QUOTE | OPEN);
-            let plain = digits <= 15 && (digits == 1 || *first != b'0') && rest.get(digits).is_none_or(ends);
-            plain.then_some(at + digits)
-        }
-        _ => None,
     }
 }

@@ -6,8 +6,9 @@
 mod cbor;
 mod item;
 mod json;
-mod layout;
+mod learn;
 mod parts;
+mod shapes;
 mod text;
 
 pub(crate) use item::{Form, Item, Keeper};
@@ -15,7 +16,7 @@ pub(crate) use parts::{PartId, Parts};
 
 use alloc::vec::Vec;
 
-use self::layout::Layout;
+use self::shapes::Shapes;
 use crate::{Code, Error, Result};
 
 /// How events are written.
@@ -32,8 +33,7 @@ pub(crate) enum Syntax {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     places: Vec<Place>,
-    /// For each node of the parts: the keys that were there last time.
-    layouts: Vec<Layout>,
+    shapes: Shapes,
 }
 
 /// Where a part lies.
@@ -50,16 +50,26 @@ impl Found {
     /// Scans the event that starts at `at`; where it ends. JSON is known to be UTF-8.
     #[inline]
     pub fn scan(&mut self, parts: &Parts, input: &[u8], at: usize, syntax: Syntax) -> Result<usize> {
-        self.places.clear();
-        self.places.resize(parts.len(), Place::default());
+        self.forget(parts);
         match syntax {
-            Syntax::Lines | Syntax::Json => {
-                self.layouts.resize_with(parts.nodes(), Layout::default);
-                let one_line = syntax == Syntax::Lines;
-                json::scan(parts, (input, at), one_line, &mut self.places, &mut self.layouts)
-            }
+            Syntax::Lines | Syntax::Json => match self.shapes.follow(input, at, &mut self.places) {
+                Some(end) => Ok(end),
+                None => self.scan_unknown(parts, input, at, syntax),
+            },
             Syntax::Cbor => cbor::scan(parts, input, at, &mut self.places),
         }
+    }
+
+    fn scan_unknown(&mut self, parts: &Parts, input: &[u8], at: usize, syntax: Syntax) -> Result<usize> {
+        self.forget(parts);
+        let end = json::scan(parts, (input, at), syntax == Syntax::Lines, &mut self.places)?;
+        learn::learn(&mut self.shapes, parts, input, at);
+        Ok(end)
+    }
+
+    fn forget(&mut self, parts: &Parts) {
+        self.places.clear();
+        self.places.resize(parts.len(), Place::default());
     }
 }
 

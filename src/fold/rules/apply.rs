@@ -1,10 +1,12 @@
 //! Operations on the state.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::names::Name;
 use super::spec::{Action, Content, Field, Operation, Source};
-use super::sum::sum;
+use super::sum::{Term, sum};
+use super::target::Segment;
 use super::tree::{Kind, NodeId, Tree};
 use super::{merge, patch};
 use crate::fold::events::{Event, Form, Keeper};
@@ -22,6 +24,7 @@ pub(super) struct Interpreter {
 }
 
 /// What a target leads to.
+#[derive(Clone, Copy)]
 pub(super) struct Spot<'a> {
     /// What is there.
     pub node: Option<NodeId>,
@@ -32,6 +35,7 @@ pub(super) struct Spot<'a> {
 }
 
 /// A place in an array or object.
+#[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub parent: NodeId,
     pub kind: Kind,
@@ -41,7 +45,8 @@ pub(super) struct Place<'a> {
 impl Interpreter {
     /// Carries one operation out. After an error the tree has to be rolled back.
     pub fn apply(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>) -> Result<()> {
-        let spot = find(tree, operation, event)?;
+        let mut spare = Vec::new();
+        let spot = find(tree, operation, event, &mut spare)?;
         match operation.action {
             Action::Put => self.put(tree, operation, event, spot),
             Action::Append => self.append(tree, operation, event, spot),
@@ -86,21 +91,28 @@ impl Interpreter {
         spot: Spot<'_>,
         subtract: bool,
     ) -> Result<()> {
-        let mut addend = core::mem::take(&mut self.document);
-        addend.clear();
-        let given = self.write_encoded(operation, event, 0, &mut addend);
-        let added = given.and_then(|given| {
-            if !given {
-                return Ok(());
-            }
-            let node = existing(tree, operation, spot)?;
-            let total = sum(tree.scalar(node), addend.as_bytes(), subtract)?;
-            let (heap, start) = tree.heap();
-            total.write(heap)?;
-            tree.replace(node, start, Form::Encoded)
-        });
-        self.document = addend;
-        added
+        let by = match &operation.source {
+            Source::Literal(_, integer) => *integer,
+            Source::Part { part, .. } => event.part(*part).and_then(|item| item.small_integer()),
+            Source::Fields(_) => None,
+        };
+        if let (Some(by), Some(node)) = (by, spot.node)
+            && tree.count(node, if subtract { -by } else { by })
+        {
+            return Ok(());
+        }
+        if !self.keep(operation, event, 0)? {
+            return Ok(());
+        }
+        let node = existing(tree, operation, spot)?;
+        let total = sum(tree.number(node), Term::read(self.document.as_bytes()), subtract)?;
+        if let Some(integer) = total.integer() {
+            tree.replace_integer(node, integer);
+            return Ok(());
+        }
+        let (heap, start) = tree.heap();
+        total.write(heap)?;
+        tree.replace(node, start, Form::Encoded)
     }
 
     fn merge(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
@@ -156,7 +168,7 @@ impl Interpreter {
         out: &mut Writer,
     ) -> Result<bool> {
         match &operation.source {
-            Source::Literal(value) => out.raw(value),
+            Source::Literal(value, _) => out.raw(value),
             Source::Part { part, pointer } => match event.part(*part) {
                 Some(item) => self.keeper.keep(&item, depth, out)?,
                 None if operation.optional => return Ok(false),
@@ -206,7 +218,7 @@ impl Spot<'_> {
             (Some(node), _) => tree.replace(node, start, form),
             (None, Some(place)) if place.kind == Kind::Object => {
                 let node = tree.node(start, form)?;
-                tree.push_member(place.parent, &place.segment, node)
+                tree.push_member(place.parent, place.segment, node)
             }
             _ => Err(Error::new(
                 Code::MissingTarget,
@@ -216,51 +228,65 @@ impl Spot<'_> {
     }
 }
 
-fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>) -> Result<Spot<'a>> {
-    let mut spot = Spot {
-        node: Some(Tree::ROOT),
-        place: None,
-        depth: 0,
+#[inline]
+fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare: &'a mut Vec<u8>) -> Result<Spot<'a>> {
+    let segments = &operation.target.segments;
+    let Some((last, path)) = segments.split_last() else {
+        return Ok(Spot {
+            node: Some(Tree::ROOT),
+            place: None,
+            depth: 0,
+        });
     };
-    for segment in &operation.target.segments {
-        let parent = match (spot.node, &spot.place) {
-            (Some(parent), _) => parent,
-            (None, Some(place)) if operation.parents && place.kind == Kind::Object => make_object(tree, place)?,
-            _ => {
-                return Err(Error::new(
-                    Code::MissingTarget,
-                    "there is nothing that it could be a part of; put that first, or say parents: true",
-                ));
-            }
-        };
-        let Some(segment) = segment.fill(event) else {
-            return Err(Error::new(
-                Code::MissingValue,
-                "the event has no text or integer for a segment of the target",
-            ));
-        };
-        let kind = tree.kind(parent);
-        spot.node = step(tree, parent, kind, &segment)?;
-        spot.depth = spot.depth.saturating_add(1);
-        spot.place = Some(Place { parent, kind, segment });
-    }
-    Ok(spot)
+    let (parent, kind) = match tree.known(operation.number) {
+        Some(parent) => (parent, Kind::Object),
+        None => parent(tree, operation, path, event)?,
+    };
+    let segment = last.fill(event, spare).ok_or_else(unfilled)?;
+    Ok(Spot {
+        node: step(tree, parent, kind, segment)?,
+        place: Some(Place { parent, kind, segment }),
+        depth: segments.len(),
+    })
 }
 
-fn make_object(tree: &mut Tree, place: &Place<'_>) -> Result<NodeId> {
+/// Where a path leads to. Known from then on if the path is always the same and leads through objects to an object.
+#[inline(never)]
+fn parent(tree: &mut Tree, operation: &Operation, path: &[Segment], event: &Event<'_>) -> Result<(NodeId, Kind)> {
+    let mut parent = Tree::ROOT;
+    let mut kind = tree.kind(parent);
+    let mut same = kind == Kind::Object;
+    for segment in path {
+        let mut spare = Vec::new();
+        let name = segment.fill(event, &mut spare).ok_or_else(unfilled)?;
+        parent = match step(tree, parent, kind, name)? {
+            Some(inside) => inside,
+            None if operation.parents && kind == Kind::Object => make_object(tree, parent, name)?,
+            None => return Err(no_parent()),
+        };
+        kind = tree.kind(parent);
+        same &= kind == Kind::Object && matches!(segment, Segment::Fixed(_));
+    }
+    if same {
+        tree.know(operation.number, parent);
+    }
+    Ok((parent, kind))
+}
+
+fn make_object(tree: &mut Tree, parent: NodeId, name: Name<'_>) -> Result<NodeId> {
     let (heap, start) = tree.heap();
     heap.map(0);
     let object = tree.node(start, Form::Encoded)?;
-    tree.push_member(place.parent, &place.segment, object)?;
+    tree.push_member(parent, name, object)?;
     Ok(object)
 }
 
 /// What lies under a segment.
 #[inline]
-pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: &Name<'_>) -> Result<Option<NodeId>> {
+pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: Name<'_>) -> Result<Option<NodeId>> {
     match kind {
         Kind::Object => Ok(tree.member(parent, segment)),
-        Kind::Array => match pointer::index(&segment.text) {
+        Kind::Array => match pointer::index(segment.text) {
             Some(index) => Ok(tree.element(parent, index)),
             None => Err(Error::new(
                 Code::WrongType,
@@ -275,8 +301,8 @@ pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: &Name<'_>) 
 }
 
 #[cold]
-fn shown(segment: &Name<'_>) -> String {
-    String::from_utf8_lossy(&segment.text).into_owned()
+fn shown(segment: Name<'_>) -> String {
+    String::from_utf8_lossy(segment.text).into_owned()
 }
 
 /// What is at the spot; if that is nothing, what the operation says that it starts as.
@@ -284,14 +310,13 @@ fn existing(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<No
     if let Some(node) = spot.node {
         return Ok(node);
     }
-    let (Some(initial), Some(place)) = (&operation.initial, &spot.place) else {
+    let (Some(initial), Some(Place { parent, segment, .. })) = (&operation.initial, spot.place) else {
         return Err(missing());
     };
-    let (parent, segment) = (place.parent, Name::clone(&place.segment));
     let (heap, start) = tree.heap();
     heap.raw(initial);
     spot.set(tree, start, Form::Encoded)?;
-    tree.member(parent, &segment).ok_or_else(missing)
+    tree.member(parent, segment).ok_or_else(missing)
 }
 
 fn remove(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<()> {
@@ -311,10 +336,26 @@ fn remove(tree: &mut Tree, operation: &Operation, spot: Spot<'_>) -> Result<()> 
 
 /// Removes what lies at a place.
 pub(super) fn take_out(tree: &mut Tree, place: &Place<'_>) {
-    match pointer::index(&place.segment.text) {
+    match pointer::index(place.segment.text) {
         Some(index) if place.kind == Kind::Array => tree.remove_element(place.parent, index),
-        _ => tree.remove_member(place.parent, &place.segment),
+        _ => tree.remove_member(place.parent, place.segment),
     };
+}
+
+#[cold]
+fn unfilled() -> Error {
+    Error::new(
+        Code::MissingValue,
+        "the event has no text or integer for a segment of the target",
+    )
+}
+
+#[cold]
+fn no_parent() -> Error {
+    Error::new(
+        Code::MissingTarget,
+        "there is nothing that it could be a part of; put that first, or say parents: true",
+    )
 }
 
 #[cold]

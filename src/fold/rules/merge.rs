@@ -24,12 +24,12 @@ pub(super) fn apply(tree: &mut Tree, node: NodeId, document: &[u8]) -> Result<()
         let name = Name::new(reader.text()?.as_bytes());
         let start = reader.offset();
         reader.jump()?;
-        member(tree, node, &name, reader.since(start))?;
+        member(tree, node, name, reader.since(start))?;
     }
     Ok(())
 }
 
-fn member(tree: &mut Tree, object: NodeId, name: &Name<'_>, document: &[u8]) -> Result<()> {
+fn member(tree: &mut Tree, object: NodeId, name: Name<'_>, document: &[u8]) -> Result<()> {
     if document == NULL {
         tree.remove_member(object, name);
         return Ok(());

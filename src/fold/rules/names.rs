@@ -1,28 +1,44 @@
 //! Names in a table: what makes two of them alike, and where they lie.
 
-use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// A name in UTF-8 with its hash.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Name<'a> {
-    pub text: Cow<'a, [u8]>,
+    pub text: &'a [u8],
     pub hash: u32,
 }
 
 impl<'a> Name<'a> {
     #[inline]
-    pub fn new(text: impl Into<Cow<'a, [u8]>>) -> Self {
-        let text = text.into();
-        let hash = hash(&text);
+    pub fn new(text: &'a [u8]) -> Self {
+        let hash = hash(text);
         Self { text, hash }
+    }
+}
+
+/// A name that is kept.
+#[derive(Clone, Debug)]
+pub(super) struct OwnName {
+    text: Box<[u8]>,
+    pub hash: u32,
+}
+
+impl OwnName {
+    pub fn new(text: Vec<u8>) -> Self {
+        let hash = hash(&text);
+        Self {
+            text: text.into(),
+            hash,
+        }
     }
 
     #[inline]
-    pub fn borrowed(&self) -> Name<'_> {
+    pub fn name(&self) -> Name<'_> {
         Name {
-            text: Cow::Borrowed(&self.text),
+            text: &self.text,
             hash: self.hash,
         }
     }
@@ -93,23 +109,28 @@ impl Slots {
 #[inline]
 fn hash(name: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 divided by the golden ratio
-    let (words, rest) = name.as_chunks::<8>();
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
-    let hash = words
-        .iter()
-        .fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    let hash = mix(hash, rest);
+    let words = name.as_chunks::<8>().0.iter();
+    let hash = words.fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    let hash = mix(hash, last_word(name));
     ((hash ^ hash >> 29).wrapping_mul(FACTOR) >> 32) as u32
 }
 
 /// Whether two names are equal. Most are short, and to call the general comparison would take longer than to compare.
 #[inline]
 pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let words = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*a) == u64::from_le_bytes(*b);
-    a.len() == b.len()
-        && a_rest.len() == b_rest.len()
-        && a.iter().zip(b).all(words)
-        && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
+    a.len() == b.len() && last_word(a) == last_word(b) && a.as_chunks().0.iter().zip(b.as_chunks().0).all(words)
+}
+
+/// The last eight bytes, or all if there are fewer; what tells them from others as long.
+#[inline]
+fn last_word(name: &[u8]) -> u64 {
+    if let Some(eight) = name.last_chunk() {
+        return u64::from_le_bytes(*eight);
+    }
+    match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)),
+        _ => name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }

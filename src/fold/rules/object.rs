@@ -53,17 +53,17 @@ impl Object {
 
     /// The place of the member under `key`; the keys lie in `heap`.
     #[inline]
-    pub fn find(&self, key: &Name<'_>, heap: &[u8]) -> Option<usize> {
+    pub fn find(&self, key: Name<'_>, heap: &[u8]) -> Option<usize> {
         let fits = |place: &usize| {
             let same = |member: &Member| {
-                member.hash == key.hash && member.node.is_some() && same(member.key.of(heap), &key.text)
+                member.hash == key.hash && member.node.is_some() && same(member.key.of(heap), key.text)
             };
             self.members.get(*place).is_some_and(same)
         };
         match &self.index {
             Index::Few => (0..self.members.len()).find(fits),
             Index::Hash(slots) => slots.find(key.hash, |place| fits(&place)),
-            Index::Tree(places) => places.get(&*key.text).map(|place| *place as usize).filter(fits),
+            Index::Tree(places) => places.get(key.text).map(|place| *place as usize).filter(fits),
         }
     }
 

@@ -1,6 +1,7 @@
 //! JSON Patch (RFC 6902).
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::apply::{Place, Spot, step, take_out};
 use super::names::Name;
@@ -92,7 +93,8 @@ struct Target<'t> {
 
 impl Target<'_> {
     fn add(mut self, path: &str, value: &[u8]) -> Result<()> {
-        let spot = self.find(path)?;
+        let segments = parse(path)?;
+        let spot = self.find(path, &segments)?;
         check_depth(value, spot.depth)?;
         let (heap, start) = self.tree.heap();
         heap.raw(value);
@@ -102,7 +104,7 @@ impl Target<'_> {
                 kind: Kind::Array,
                 segment,
             }) => {
-                let at = match &*segment.text {
+                let at = match segment.text {
                     b"-" => Some(self.tree.len(parent)),
                     index => pointer::index(index),
                 };
@@ -117,14 +119,16 @@ impl Target<'_> {
     }
 
     fn remove(mut self, path: &str) -> Result<()> {
-        let spot = self.find_existing(path)?;
+        let segments = parse(path)?;
+        let spot = self.find_existing(path, &segments)?;
         let place = spot.place.ok_or_else(|| failed("the whole target cannot be removed"))?;
         take_out(self.tree, &place);
         Ok(())
     }
 
     fn replace(mut self, path: &str, value: &[u8]) -> Result<()> {
-        let spot = self.find_existing(path)?;
+        let segments = parse(path)?;
+        let spot = self.find_existing(path, &segments)?;
         check_depth(value, spot.depth)?;
         let (heap, start) = self.tree.heap();
         heap.raw(value);
@@ -160,41 +164,46 @@ impl Target<'_> {
     }
 
     fn bytes(&mut self, path: &str) -> Result<Writer> {
-        let spot = self.find_existing(path)?;
+        let segments = parse(path)?;
+        let spot = self.find_existing(path, &segments)?;
         let mut bytes = Writer::default();
         spot.node.into_iter().for_each(|node| self.tree.write(node, &mut bytes));
         Ok(bytes)
     }
 
-    fn find_existing(&mut self, path: &str) -> Result<Spot<'static>> {
-        let spot = self.find(path)?;
+    fn find_existing<'p>(&mut self, path: &str, segments: &'p [String]) -> Result<Spot<'p>> {
+        let spot = self.find(path, segments)?;
         match spot.node {
             Some(_) => Ok(spot),
             None => Err(failed(text!("there is nothing at {}", path))),
         }
     }
 
-    fn find(&mut self, path: &str) -> Result<Spot<'static>> {
+    fn find<'p>(&mut self, path: &str, segments: &'p [String]) -> Result<Spot<'p>> {
         let mut spot = Spot {
             node: Some(self.node),
             place: None,
             depth: self.depth,
         };
-        for segment in pointer::parse(path).map_err(failed)? {
+        for segment in segments {
             let parent = spot
                 .node
                 .ok_or_else(|| failed(text!("there is nothing that {} could be a part of", path)))?;
             let kind = self.tree.kind(parent);
-            let segment = Name::new(segment.into_bytes());
-            spot.node = match (kind, &*segment.text) {
+            let segment = Name::new(segment.as_bytes());
+            spot.node = match (kind, segment.text) {
                 (Kind::Array, b"-") => None,
-                _ => step(self.tree, parent, kind, &segment)?,
+                _ => step(self.tree, parent, kind, segment)?,
             };
             spot.depth = spot.depth.saturating_add(1);
             spot.place = Some(Place { parent, kind, segment });
         }
         Ok(spot)
     }
+}
+
+fn parse(path: &str) -> Result<Vec<String>> {
+    pointer::parse(path).map_err(failed)
 }
 
 fn check_depth(value: &[u8], depth: usize) -> Result<()> {

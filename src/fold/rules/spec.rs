@@ -6,7 +6,8 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::names::{Name, Slots, same};
+use super::names::{Name, OwnName, Slots, same};
+use super::sum::Term;
 use super::target::Target;
 use crate::fold::batch::Wanted;
 use crate::fold::events::{PartId, Parts};
@@ -37,12 +38,14 @@ pub(super) struct Table {
 
 #[derive(Clone, Debug)]
 struct Rule {
-    kind: Name<'static>,
+    kind: OwnName,
     operations: Vec<Operation>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
+    /// Different from that of any other operation.
+    pub number: usize,
     pub action: Action,
     pub target: Target,
     /// What it works with; nothing for `remove`.
@@ -70,8 +73,8 @@ pub(super) enum Action {
 
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// An encoded value.
-    Literal(Vec<u8>),
+    /// A value, encoded; and the integer that it is, if it is a safe one.
+    Literal(Vec<u8>, Option<i64>),
     Part {
         part: PartId,
         pointer: String,
@@ -146,6 +149,7 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let mut parser = Parser {
         parts: &mut parts,
         data: (wanted.data, &settings.pointers.data),
+        operations: 0,
         mistakes,
     };
     let rules: BTreeMap<_, _> = match fields.take("rules") {
@@ -177,7 +181,7 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
 impl Table {
     fn of(rules: BTreeMap<String, Vec<Operation>>) -> Self {
         let rules = rules.into_iter().map(|(kind, operations)| Rule {
-            kind: Name::new(kind.into_bytes()),
+            kind: OwnName::new(kind.into_bytes()),
             operations,
         });
         let rules: Vec<Rule> = rules.collect();
@@ -193,16 +197,22 @@ impl Table {
     pub fn get(&self, kind: &[u8]) -> Option<&[Operation]> {
         let place = match &self.slots {
             Some(slots) => {
-                let fits = |place: usize| self.rules.get(place).is_some_and(|rule| same(&rule.kind.text, kind));
+                let fits = |place: usize| {
+                    self.rules
+                        .get(place)
+                        .is_some_and(|rule| same(rule.kind.name().text, kind))
+                };
                 slots.find(Name::new(kind).hash, fits)
             }
-            None => self.rules.binary_search_by(|rule| (*rule.kind.text).cmp(kind)).ok(),
+            None => self.rules.binary_search_by(|rule| rule.kind.name().text.cmp(kind)).ok(),
         };
         self.rules.get(place?).map(|rule| rule.operations.as_slice())
     }
 
     pub fn kinds(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.rules.iter().map(|rule| String::from_utf8_lossy(&rule.kind.text))
+        self.rules
+            .iter()
+            .map(|rule| String::from_utf8_lossy(rule.kind.name().text))
     }
 }
 
@@ -225,7 +235,7 @@ impl Compiled {
 impl Operation {
     fn meaning(&self) -> Value {
         let source = match &self.source {
-            Source::Literal(value) => Value::Bytes(value.clone()),
+            Source::Literal(value, _) => Value::Bytes(value.clone()),
             Source::Part { pointer, .. } => Value::Text(pointer.clone()),
             Source::Fields(fields) => {
                 let member = |field: &Field| {
@@ -257,6 +267,8 @@ struct Parser<'a> {
     parts: &'a mut Parts,
     /// The payload of an event.
     data: (PartId, &'a str),
+    /// How many there have been.
+    operations: usize,
     mistakes: &'a mut Mistakes,
 }
 
@@ -290,7 +302,9 @@ impl Parser<'_> {
         drop(actions);
         let target = self.target(target, &[at, "/", action.name()].concat());
         let source = self.source(&mut fields, action, at);
+        self.operations += 1;
         let operation = Operation {
+            number: self.operations,
             action,
             target: target?,
             source: source?,
@@ -317,7 +331,7 @@ impl Parser<'_> {
             if given.iter().any(Option::is_some) {
                 self.mistakes.add(at, "remove takes no value");
             }
-            return Some(Source::Literal(Vec::new()));
+            return Some(Source::Literal(Vec::new(), None));
         }
         match given {
             [None, None, None] => Some(Source::Part {
@@ -342,7 +356,9 @@ impl Parser<'_> {
         if matches!(action, Action::Add | Action::Subtract) && !number {
             self.mistakes.add(at, "expected a number or a BigInt");
         }
-        Some(Source::Literal(literal(value, at, self.mistakes)))
+        let literal = literal(value, at, self.mistakes);
+        let integer = Term::read(&literal).and_then(|number| number.integer());
+        Some(Source::Literal(literal, integer))
     }
 
     fn parts_of_object(&mut self, fields: &Value, at: &str) -> Option<Source> {

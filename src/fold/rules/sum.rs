@@ -1,14 +1,14 @@
 //! Adding: exact, or an error.
 
-use crate::value::{BigInt, MAX_SAFE_INTEGER, Reader, Writer, plain_number, to_vec};
+use crate::value::{BigInt, MAX_SAFE_INTEGER, Reader, Writer, plain_number, safe_integer, to_vec};
 use crate::{Code, Error, Result};
 
-/// The sum of two encoded numbers, or their difference.
+/// The sum of two numbers, or their difference.
 ///
 /// Two integral numbers are added exactly, and their sum lies within ±(2^53 − 1); two BigInts too, of any size; with a fraction it is a
 /// sum of doubles.
-pub(super) fn sum(number: &[u8], addend: &[u8], subtract: bool) -> Result<Term> {
-    match (Term::read(number), Term::read(addend)) {
+pub(super) fn sum(number: Option<Term>, addend: Option<Term>, subtract: bool) -> Result<Term> {
+    match (number, addend) {
         (Some(Term::Number(a)), Some(Term::Number(b))) => {
             sum_of_numbers(a, if subtract { -b } else { b }).map(Term::Number)
         }
@@ -32,7 +32,8 @@ pub(super) enum Term {
 }
 
 impl Term {
-    fn read(item: &[u8]) -> Option<Self> {
+    /// The number that an encoded value is.
+    pub fn read(item: &[u8]) -> Option<Self> {
         let head = Reader::new(item).head().ok()?;
         match plain_number(head) {
             Some(number) => Some(Self::Number(number)),
@@ -40,8 +41,15 @@ impl Term {
         }
     }
 
+    /// The safe integer that it is, which is not −0.
+    pub fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => safe_integer(*number),
+            Self::Big(_) => None,
+        }
+    }
+
     /// Appends it, encoded.
-    #[inline]
     pub fn write(&self, out: &mut Writer) -> Result<()> {
         match self {
             Self::Number(number) => out.number(*number),

@@ -1,9 +1,10 @@
 //! Where an operation works: a JSON Pointer into the state whose segments may be filled from the event.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::names::Name;
+use super::names::{Name, OwnName};
 use crate::fold::events::{Event, PartId, Parts};
 use crate::fold::pointer;
 
@@ -17,7 +18,7 @@ pub(super) struct Target {
 
 #[derive(Clone, Debug)]
 pub(super) enum Segment {
-    Fixed(Name<'static>),
+    Fixed(OwnName),
     /// Text or an integer of the event.
     Filled {
         part: PartId,
@@ -50,8 +51,8 @@ impl Target {
     pub fn show(&self, event: &Event<'_>) -> String {
         let mut shown = String::new();
         for segment in &self.segments {
-            match (segment, segment.fill(event)) {
-                (_, Some(segment)) => pointer::push(&mut shown, &String::from_utf8_lossy(&segment.text)),
+            match (segment, segment.fill(event, &mut Vec::new())) {
+                (_, Some(segment)) => pointer::push(&mut shown, &String::from_utf8_lossy(segment.text)),
                 (Segment::Filled { pointer, .. }, None) => shown.extend(["/{", pointer, "}"]),
                 (Segment::Fixed(_), None) => {}
             }
@@ -61,12 +62,18 @@ impl Target {
 }
 
 impl Segment {
-    /// What stands there for this event.
+    /// What stands there for this event. `spare` is for what does not stand there letter by letter.
     #[inline]
-    pub fn fill<'a>(&'a self, event: &Event<'a>) -> Option<Name<'a>> {
+    pub fn fill<'a>(&'a self, event: &Event<'a>, spare: &'a mut Vec<u8>) -> Option<Name<'a>> {
         match self {
-            Self::Fixed(segment) => Some(segment.borrowed()),
-            Self::Filled { part, .. } => event.part(*part)?.segment().map(Name::new),
+            Self::Fixed(segment) => Some(segment.name()),
+            Self::Filled { part, .. } => match event.part(*part)?.segment()? {
+                Cow::Borrowed(text) => Some(Name::new(text)),
+                Cow::Owned(text) => {
+                    *spare = text;
+                    Some(Name::new(spare))
+                }
+            },
         }
     }
 }
@@ -118,7 +125,7 @@ fn fixed(text: &str) -> Result<(Segment, &str), &'static str> {
     }
     plain.push_str(rest);
     Ok((
-        Segment::Fixed(Name::new(pointer::unescape(&plain)?.into_bytes())),
+        Segment::Fixed(OwnName::new(pointer::unescape(&plain)?.into_bytes())),
         after,
     ))
 }

@@ -7,16 +7,25 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
+use core::num::NonZero;
 
 use super::names::Name;
 use super::object::Object;
+use super::sum::Term;
 use crate::fold::events::Form;
-use crate::value::{Major, Reader, Writer, json};
+use crate::value::{MAX_SAFE_INTEGER, Major, Reader, Writer, json};
 use crate::{Code, Error, Result};
 
 /// Where a node lies in the list of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NodeId(u32);
+pub(super) struct NodeId(NonZero<u32>);
+
+impl NodeId {
+    #[inline]
+    fn place(self) -> usize {
+        self.0.get() as usize
+    }
+}
 
 /// Bytes in the heap.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +47,19 @@ enum Node {
     Raw(Span),
     /// A value as plain JSON, because many values are replaced before anybody reads them.
     Json(Span),
+    /// An integer within ±(2^53 − 1) that has been counted up to.
+    Integer(i64),
     Object(Box<Object>),
     Array(Vec<NodeId>),
     /// May be used again.
     Free,
+}
+
+impl Node {
+    #[inline]
+    fn has_parts(&self) -> bool {
+        matches!(self, Self::Object(_) | Self::Array(_))
+    }
 }
 
 /// What a node is, as far as pointers care.
@@ -70,9 +88,12 @@ const SMALL_HEAP: usize = 1 << 20;
 pub(super) struct Tree {
     /// Encoded values and keys, also such as nothing refers to any more.
     heap: Writer,
+    /// By their ids, so that there is none at 0.
     nodes: Vec<Node>,
     free: Vec<NodeId>,
     undo: Vec<Undo>,
+    /// Nodes that operations come back to, by number. Empty again whenever one of them might have gone.
+    known: Vec<Option<NodeId>>,
     /// Up to where the heap is in use, whatever is taken back.
     committed: usize,
     /// How long the heap may become before it is cleaned up.
@@ -80,7 +101,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub const ROOT: NodeId = NodeId(0);
+    pub const ROOT: NodeId = NodeId(NonZero::<u32>::MIN);
 
     /// A tree of one encoded value.
     pub fn new(state: &[u8]) -> Result<Self> {
@@ -91,9 +112,10 @@ impl Tree {
             committed: heap.len(),
             limit: limit_after(heap.len()),
             heap,
-            nodes: vec![Node::Raw(root)],
+            nodes: vec![Node::Free, Node::Raw(root)],
             free: Vec::new(),
             undo: Vec::new(),
+            known: Vec::new(),
         })
     }
 
@@ -113,7 +135,7 @@ impl Tree {
                 Undo::Removed { object, node, .. } => {
                     self.release(node);
                     let heap = self.heap.as_bytes();
-                    if let Some(Node::Object(object)) = self.nodes.get_mut(object.0 as usize) {
+                    if let Some(Node::Object(object)) = self.nodes.get_mut(object.place()) {
                         object.close_gaps(heap);
                     }
                 }
@@ -130,6 +152,7 @@ impl Tree {
     /// Takes all changes since the last commit back.
     #[cold]
     pub fn roll_back(&mut self) {
+        self.known.clear();
         while let Some(undo) = self.undo.pop() {
             match undo {
                 Undo::Replaced { node, before } => {
@@ -138,7 +161,7 @@ impl Tree {
                 }
                 Undo::Pushed { object } => {
                     let heap = self.heap.as_bytes();
-                    let node = match self.nodes.get_mut(object.0 as usize) {
+                    let node = match self.nodes.get_mut(object.place()) {
                         Some(Node::Object(object)) => object.pop(heap),
                         _ => None,
                     };
@@ -146,7 +169,7 @@ impl Tree {
                 }
                 Undo::Removed { object, place, node } => {
                     let heap = self.heap.as_bytes();
-                    if let Some(Node::Object(object)) = self.nodes.get_mut(object.0 as usize) {
+                    if let Some(Node::Object(object)) = self.nodes.get_mut(object.place()) {
                         object.put_back(place, node, heap);
                     }
                 }
@@ -169,7 +192,7 @@ impl Tree {
 impl Tree {
     pub fn kind(&mut self, node: NodeId) -> Kind {
         self.unfold(node);
-        match self.nodes.get(node.0 as usize) {
+        match self.nodes.get(node.place()) {
             Some(Node::Object(_)) => Kind::Object,
             Some(Node::Array(_)) => Kind::Array,
             _ => Kind::Other,
@@ -178,43 +201,60 @@ impl Tree {
 
     /// The member of an object.
     #[inline]
-    pub fn member(&self, object: NodeId, key: &Name<'_>) -> Option<NodeId> {
+    pub fn member(&self, object: NodeId, key: Name<'_>) -> Option<NodeId> {
         let (object, place) = self.place(object, key)?;
         object.node(place)
     }
 
     /// The element of an array.
     pub fn element(&self, array: NodeId, index: usize) -> Option<NodeId> {
-        match self.nodes.get(array.0 as usize)? {
+        match self.nodes.get(array.place())? {
             Node::Array(elements) => elements.get(index).copied(),
             _ => None,
         }
     }
 
+    /// The node that was made known under a number, if it is still there.
+    #[inline]
+    pub fn known(&self, number: usize) -> Option<NodeId> {
+        self.known.get(number).copied().flatten()
+    }
+
+    /// Makes a node known, which must not lie in an array.
+    pub fn know(&mut self, number: usize, node: NodeId) {
+        if self.known.len() <= number {
+            self.known.resize(number + 1, None);
+        }
+        if let Some(known) = self.known.get_mut(number) {
+            *known = Some(node);
+        }
+    }
+
     /// The members of an object, or elements of an array; none of anything else.
     pub fn len(&self, node: NodeId) -> usize {
-        match self.nodes.get(node.0 as usize) {
+        match self.nodes.get(node.place()) {
             Some(Node::Object(object)) => object.len(),
             Some(Node::Array(elements)) => elements.len(),
             _ => 0,
         }
     }
 
-    /// The encoded bytes of a node that is no array or object.
-    #[inline]
-    pub fn scalar(&self, node: NodeId) -> &[u8] {
-        match self.nodes.get(node.0 as usize) {
-            Some(Node::Raw(span)) => span.of(self.heap.as_bytes()),
-            _ => &[],
+    /// The number that a node is; `None` if it is something else.
+    pub fn number(&self, node: NodeId) -> Option<Term> {
+        match self.nodes.get(node.place())? {
+            Node::Integer(integer) => Some(Term::Number(*integer as f64)),
+            Node::Raw(span) => Term::read(span.of(self.heap.as_bytes())),
+            _ => None,
         }
     }
 
     /// Appends a node, encoded.
     pub fn write(&self, node: NodeId, out: &mut Writer) {
         let heap = self.heap.as_bytes();
-        match self.nodes.get(node.0 as usize) {
+        match self.nodes.get(node.place()) {
             Some(Node::Raw(span)) => out.raw(span.of(heap)),
             Some(Node::Json(span)) => transcode(span.of(heap), out),
+            Some(Node::Integer(integer)) => out.int(*integer),
             Some(Node::Array(elements)) => {
                 out.head(Major::Array, elements.len() as u64);
                 elements.iter().for_each(|element| self.write(*element, out));
@@ -237,8 +277,8 @@ impl Tree {
     }
 
     #[inline]
-    fn place(&self, object: NodeId, key: &Name<'_>) -> Option<(&Object, usize)> {
-        match self.nodes.get(object.0 as usize)? {
+    fn place(&self, object: NodeId, key: Name<'_>) -> Option<(&Object, usize)> {
+        match self.nodes.get(object.place())? {
             Node::Object(object) => {
                 let place = object.find(key, self.heap.as_bytes())?;
                 Some((object, place))
@@ -268,9 +308,36 @@ impl Tree {
     #[inline]
     pub fn replace(&mut self, node: NodeId, start: usize, form: Form) -> Result<()> {
         let after = self.written(start, form)?;
-        let before = mem::replace(self.slot(node), after);
-        self.undo.push(Undo::Replaced { node, before });
+        self.put(node, after);
         Ok(())
+    }
+
+    /// Puts an integer within ±(2^53 − 1) in the place of a node.
+    pub fn replace_integer(&mut self, node: NodeId, integer: i64) {
+        self.put(node, Node::Integer(integer));
+    }
+
+    /// Adds an integer within ±(2^53 − 1) to a node, if that is one too, and their sum; else false, and nothing has happened.
+    #[inline]
+    pub fn count(&mut self, node: NodeId, by: i64) -> bool {
+        let Some(Node::Integer(integer)) = self.nodes.get(node.place()) else {
+            return false;
+        };
+        let total = integer.saturating_add(by);
+        let exact = total.unsigned_abs() <= MAX_SAFE_INTEGER;
+        if exact {
+            self.put(node, Node::Integer(total));
+        }
+        exact
+    }
+
+    #[inline]
+    fn put(&mut self, node: NodeId, after: Node) {
+        let before = mem::replace(self.slot(node), after);
+        if before.has_parts() {
+            self.known.clear();
+        }
+        self.undo.push(Undo::Replaced { node, before });
     }
 
     #[inline]
@@ -283,11 +350,11 @@ impl Tree {
     }
 
     /// Adds a member to an object that has none of that key.
-    pub fn push_member(&mut self, object: NodeId, name: &Name<'_>, node: NodeId) -> Result<()> {
+    pub fn push_member(&mut self, object: NodeId, name: Name<'_>, node: NodeId) -> Result<()> {
         let start = self.heap.len();
-        self.heap.raw(&name.text);
+        self.heap.raw(name.text);
         let key = span(start, self.heap.len())?;
-        if let Some(Node::Object(members)) = self.nodes.get_mut(object.0 as usize) {
+        if let Some(Node::Object(members)) = self.nodes.get_mut(object.place()) {
             members.push(key, name.hash, node, self.heap.as_bytes());
             self.undo.push(Undo::Pushed { object });
         }
@@ -295,13 +362,16 @@ impl Tree {
     }
 
     /// Removes a member; false if there is none.
-    pub fn remove_member(&mut self, object: NodeId, key: &Name<'_>) -> bool {
+    pub fn remove_member(&mut self, object: NodeId, key: Name<'_>) -> bool {
         let Some((_, place)) = self.place(object, key) else {
             return false;
         };
-        if let Some(Node::Object(members)) = self.nodes.get_mut(object.0 as usize)
+        if let Some(Node::Object(members)) = self.nodes.get_mut(object.place())
             && let Some(node) = members.take(place)
         {
+            if self.nodes.get(node.place()).is_some_and(Node::has_parts) {
+                self.known.clear();
+            }
             self.undo.push(Undo::Removed { object, place, node });
         }
         true
@@ -328,7 +398,7 @@ impl Tree {
     }
 
     fn elements(&mut self, array: NodeId) -> Option<&mut Vec<NodeId>> {
-        match self.nodes.get_mut(array.0 as usize)? {
+        match self.nodes.get_mut(array.place())? {
             Node::Array(elements) => Some(elements),
             _ => None,
         }
@@ -340,7 +410,7 @@ impl Tree {
     /// Makes nodes of the parts of an array or object that is still encoded.
     #[inline]
     fn unfold(&mut self, node: NodeId) {
-        match self.nodes.get(node.0 as usize) {
+        match self.nodes.get(node.place()) {
             Some(Node::Raw(raw)) => self.unfold_raw(node, *raw),
             Some(Node::Json(json)) => self.unfold_json(node, *json),
             _ => {}
@@ -407,15 +477,15 @@ impl Tree {
             *self.slot(free) = node;
             return Ok(free);
         }
-        let id = u32::try_from(self.nodes.len()).map_err(|_| too_large())?;
+        let id = u32::try_from(self.nodes.len()).ok().and_then(NonZero::new);
         self.nodes.push(node);
-        Ok(NodeId(id))
+        id.map(NodeId).ok_or_else(too_large)
     }
 
     /// The place of a node, which is there: ids come from [`Self::add`] alone.
     #[inline]
     fn slot(&mut self, node: NodeId) -> &mut Node {
-        let place = (node.0 as usize).min(self.nodes.len().saturating_sub(1));
+        let place = (node.place()).min(self.nodes.len().saturating_sub(1));
         #[expect(clippy::indexing_slicing, reason = "there is always a root")]
         &mut self.nodes[place]
     }
@@ -427,13 +497,22 @@ impl Tree {
         self.forget(content);
     }
 
-    /// Gives free what was inside a node. As deep as values are.
+    /// Gives free what was inside a node.
     #[inline]
     fn forget(&mut self, content: Node) {
         match content {
-            Node::Raw(_) | Node::Json(_) | Node::Free => {}
+            Node::Raw(_) | Node::Json(_) | Node::Integer(_) | Node::Free => {}
+            Node::Array(_) | Node::Object(_) => self.forget_parts(content),
+        }
+    }
+
+    /// As deep as values are.
+    #[inline(never)]
+    fn forget_parts(&mut self, content: Node) {
+        match content {
             Node::Array(elements) => elements.into_iter().for_each(|element| self.release(element)),
             Node::Object(object) => object.members().for_each(|(_, node)| self.release(node)),
+            _ => {}
         }
     }
 
@@ -452,7 +531,7 @@ impl Tree {
             match node {
                 Node::Raw(span) | Node::Json(span) => *span = moved(*span),
                 Node::Object(object) => object.move_keys(&mut moved),
-                Node::Array(_) | Node::Free => {}
+                Node::Integer(_) | Node::Array(_) | Node::Free => {}
             }
         }
         self.heap = fresh;

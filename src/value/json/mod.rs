@@ -14,7 +14,7 @@ mod write;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub(crate) use plain::{PARTS as PLAIN_PARTS, check as check_plain};
+pub(crate) use plain::check as check_plain;
 pub(crate) use read::Transcoder;
 pub use read::from_json;
 pub use write::to_json;

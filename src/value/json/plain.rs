@@ -12,9 +12,6 @@ const FEW: usize = 24;
 /// Deeper values go the other way.
 const SHALLOW: usize = 16;
 
-/// How many parts an array or object has at most.
-pub(crate) const PARTS: usize = FEW - 1;
-
 /// Appends what the JSON text says, if it is plain: no escapes, no signs, no fractions, at most 23 parts in an array or object, no key that
 /// begins with a digit, on one line. How many levels it has. `None` if it is something else, sound or not; then the output is unspecified
 /// from its old end on. The text is UTF-8.

@@ -5,7 +5,10 @@
 mod folds;
 mod loans;
 mod orders;
+mod routes;
 mod shipped;
+mod strict;
+mod targets;
 mod task_queue;
 
 use snapfold::Code;

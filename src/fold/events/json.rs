@@ -103,7 +103,7 @@ impl Scan<'_> {
         let Some(looked_for) = self.parts.node(node) else {
             return self.skip().map(|()| None);
         };
-        let kept = kept || looked_for.part.is_some();
+        let kept = kept || looked_for.wanted;
         let plain = match self.peek() {
             b'{' if !looked_for.is_leaf() && depth < MAX_DEPTH => self.object(node, looked_for, depth + 1, kept)?,
             b'[' if !looked_for.is_leaf() && depth < MAX_DEPTH => {
@@ -156,7 +156,7 @@ impl Scan<'_> {
             }
             self.skip_space();
         }
-        Ok(levels.map(|levels| levels.saturating_add(1)))
+        Ok(levels.and_then(|levels| levels.checked_add(1)))
     }
 
     /// Steps over a member whose key was there last time and whose value is plain text or a small integer, directly before a comma or the
@@ -226,7 +226,10 @@ impl Scan<'_> {
         let key = self.input.get(start + 1..self.at - 1).unwrap_or_default();
         let child = match escaped {
             false => self.parts.under(looked_for, key),
-            true => self.parts.under(looked_for, &json::unescaped(key)),
+            true => {
+                let key = json::text(self.input.get(start..self.at).unwrap_or_default());
+                key.and_then(|key| self.parts.under(looked_for, key.as_bytes()))
+            }
         };
         // Keys that begin with digits are put in order, so that they are not plain.
         let plain = !escaped && self.peek() == b':' && !key.first().is_some_and(u8::is_ascii_digit);
@@ -341,7 +344,9 @@ impl Scan<'_> {
                     self.at += 1;
                     return Ok(true);
                 }
-                Some(b'\\') => self.at = plain_end(self.input, self.at + 2),
+                Some(b'\\') if self.input.get(self.at + 1).is_none_or(|byte| *byte >= b' ') => {
+                    self.at = plain_end(self.input, self.at + 2);
+                }
                 Some(_) => return Err(self.wrong("a control character in text, or a line that ends inside of it")),
                 None => return Err(malformed(start, "the input ends inside this text")),
             }

@@ -3,11 +3,15 @@
 
 #[path = "../support/folds/mod.rs"]
 mod folds;
+mod json_patch;
 mod loans;
+mod merge_patch;
+mod operations;
 mod orders;
 mod routes;
 mod shipped;
 mod strict;
+mod sums;
 mod targets;
 mod task_queue;
 

@@ -41,6 +41,9 @@ pub(super) struct Place<'a> {
 impl Interpreter {
     /// Carries one operation out. After an error the tree has to be rolled back.
     pub fn apply(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>) -> Result<()> {
+        if operation.optional && operation.source.is_missing(event) {
+            return Ok(());
+        }
         let spot = find(tree, operation, event)?;
         match operation.action {
             Action::Put => self.put(tree, operation, event, spot),
@@ -58,10 +61,8 @@ impl Interpreter {
             return Ok(());
         }
         let (heap, start) = tree.heap();
-        match self.write(operation, event, spot.depth, heap)? {
-            Some(form) => spot.set(tree, start, form),
-            None => Ok(()),
-        }
+        let form = self.write(operation, event, spot.depth, heap)?;
+        spot.set(tree, start, form)
     }
 
     fn append(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
@@ -71,10 +72,9 @@ impl Interpreter {
             return Err(Error::new(Code::WrongType, "only an array can be appended to"));
         }
         let (heap, start) = tree.heap();
-        if let Some(form) = self.write(operation, event, depth, heap)? {
-            let element = tree.node(start, form)?;
-            tree.insert_element(array, tree.len(array), element);
-        }
+        let form = self.write(operation, event, depth, heap)?;
+        let element = tree.node(start, form)?;
+        tree.insert_element(array, tree.len(array), element);
         Ok(())
     }
 
@@ -89,10 +89,7 @@ impl Interpreter {
         let mut addend = core::mem::take(&mut self.document);
         addend.clear();
         let given = self.write_encoded(operation, event, 0, &mut addend);
-        let added = given.and_then(|given| {
-            if !given {
-                return Ok(());
-            }
+        let added = given.and_then(|()| {
             let node = existing(tree, operation, spot)?;
             let total = sum(tree.scalar(node), addend.as_bytes(), subtract)?;
             let (heap, start) = tree.heap();
@@ -104,23 +101,19 @@ impl Interpreter {
     }
 
     fn merge(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
-        if !self.keep(operation, event, spot.depth)? {
-            return Ok(());
-        }
+        self.keep(operation, event, spot.depth)?;
         let node = existing(tree, operation, spot)?;
         merge::apply(tree, node, self.document.as_bytes())
     }
 
     fn patch(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: &Spot<'_>) -> Result<()> {
-        if !self.keep(operation, event, 0)? {
-            return Ok(());
-        }
+        self.keep(operation, event, 0)?;
         let node = spot.node.ok_or_else(missing)?;
         patch::apply(tree, node, spot.depth, self.document.as_bytes())
     }
 
-    /// Writes the operation's value where it can be looked at; false if it is left out.
-    fn keep(&mut self, operation: &Operation, event: &Event<'_>, depth: usize) -> Result<bool> {
+    /// Writes the operation's value where it can be looked at.
+    fn keep(&mut self, operation: &Operation, event: &Event<'_>, depth: usize) -> Result<()> {
         let mut document = core::mem::take(&mut self.document);
         document.clear();
         let kept = self.write_encoded(operation, event, depth, &mut document);
@@ -128,38 +121,30 @@ impl Interpreter {
         kept
     }
 
-    /// Appends the operation's value, which is going to lie in `depth` arrays and objects, in whatever form is quickest; `None` if it is
-    /// left out.
+    /// Appends the operation's value, which is going to lie in `depth` arrays and objects, in whatever form is quickest.
     #[inline]
-    fn write(
-        &mut self,
-        operation: &Operation,
-        event: &Event<'_>,
-        depth: usize,
-        out: &mut Writer,
-    ) -> Result<Option<Form>> {
+    fn write(&mut self, operation: &Operation, event: &Event<'_>, depth: usize, out: &mut Writer) -> Result<Form> {
         if let Source::Part { part, .. } = &operation.source
             && let Some(item) = event.part(*part)
         {
-            return self.keeper.keep_for_later(&item, depth, out).map(Some);
+            return self.keeper.keep_for_later(&item, depth, out);
         }
-        let written = self.write_encoded(operation, event, depth, out)?;
-        Ok(written.then_some(Form::Encoded))
+        self.write_encoded(operation, event, depth, out)?;
+        Ok(Form::Encoded)
     }
 
-    /// The same in the form of values; false if it is left out.
+    /// The same in the form of values.
     fn write_encoded(
         &mut self,
         operation: &Operation,
         event: &Event<'_>,
         depth: usize,
         out: &mut Writer,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         match &operation.source {
             Source::Literal(value) => out.raw(value),
             Source::Part { part, pointer } => match event.part(*part) {
                 Some(item) => self.keeper.keep(&item, depth, out)?,
-                None if operation.optional => return Ok(false),
                 None => return Err(missing_value(pointer)),
             },
             Source::Fields(fields) => {
@@ -180,7 +165,7 @@ impl Interpreter {
                 out.correct_head(start, Major::Map, fields.len() as u64, members);
             }
         }
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -209,6 +194,9 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>) -> Res
     };
     for segment in &operation.target.segments {
         let Some(parent) = spot.node else {
+            if operation.action == Action::Remove && operation.optional {
+                return Ok(spot);
+            }
             return Err(Error::new(
                 Code::MissingTarget,
                 "there is nothing that it could be a part of; put that first",

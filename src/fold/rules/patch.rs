@@ -4,11 +4,11 @@ use alloc::string::String;
 
 use super::apply::{Place, Spot, step, take_out};
 use super::names::Name;
-use super::tree::{Kind, NodeId, Tree};
+use super::tree::{Kind, NodeId, Tree, fits};
 use crate::fold::events::Form;
 use crate::fold::pointer;
 use crate::text::text;
-use crate::value::{MAX_DEPTH, Reader, Writer, canonicalize};
+use crate::value::{Reader, Writer, canonicalize};
 use crate::{Code, Error, Result};
 
 /// Applies an encoded patch to a node that lies in `depth` arrays and objects. After an error the tree has to be rolled back.
@@ -198,10 +198,10 @@ impl Target<'_> {
 }
 
 fn check_depth(value: &[u8], depth: usize) -> Result<()> {
-    match Reader::new(value).skip(depth.min(MAX_DEPTH)) {
-        Ok(()) => Ok(()),
-        Err(_) => Err(failed("the state would be nested deeper than 256 levels")),
+    if fits(value, depth) {
+        return Ok(());
     }
+    Err(failed("the state would be nested deeper than 256 levels"))
 }
 
 #[cold]

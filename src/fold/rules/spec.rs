@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 
 use super::names::{Name, Slots, same};
 use super::target::Target;
+use super::tree;
 use crate::fold::batch::Wanted;
-use crate::fold::events::{PartId, Parts};
+use crate::fold::events::{Event, PartId, Parts};
 use crate::fold::spec::{Fields, Mistakes, Settings};
 use crate::fold::{order, pointer};
 use crate::value::{self, Value};
@@ -112,6 +113,13 @@ impl Action {
     }
 }
 
+impl Source {
+    /// Whether the event lacks what an optional operation is left out without.
+    pub fn is_missing(&self, event: &Event<'_>) -> bool {
+        matches!(self, Self::Part { part, .. } if event.part(*part).is_none())
+    }
+}
+
 /// Parses a specification. Every mistake is noted; what is returned makes no sense if there are any.
 pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let mut parts = Parts::default();
@@ -120,7 +128,7 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let wanted = settings.wanted(&mut parts, mistakes);
     let initial = match fields.take("initial") {
         Some(initial) => literal(initial, "/initial", mistakes),
-        None => b"\xa0".to_vec(),
+        None => EMPTY_OBJECT.to_vec(),
     };
     let ignores_unknown = fields.choice("unknown", &["error", "ignore"], mistakes) == Some(1);
     let mut parser = Parser {
@@ -203,6 +211,20 @@ impl Compiled {
 }
 
 impl Operation {
+    /// Whether what it puts there itself is not nested too deep. What comes from events is looked at with them.
+    fn fits(&self) -> bool {
+        let depth = self.target.segments.len();
+        let inside = depth.saturating_add(usize::from(self.action == Action::Append));
+        let source = match &self.source {
+            Source::Literal(value) if self.action != Action::Patch => value,
+            Source::Fields(_) => EMPTY_OBJECT,
+            _ => &[],
+        };
+        let initial = self.initial.as_deref().unwrap_or_default();
+        let fits = |value: &[u8], depth| value.is_empty() || tree::fits(value, depth);
+        fits(source, inside) && fits(initial, depth)
+    }
+
     fn meaning(&self) -> Value {
         let source = match &self.source {
             Source::Literal(value) => Value::Bytes(value.clone()),
@@ -269,6 +291,10 @@ impl Parser<'_> {
             if_absent: action == Action::Put && fields.flag("ifAbsent", self.mistakes),
         };
         fields.finish(self.mistakes);
+        if !operation.fits() {
+            let message = "the state would be nested deeper than 256 levels: flatten it, or shorten the target";
+            self.mistakes.add(at, message);
+        }
         Some(operation)
     }
 
@@ -368,6 +394,8 @@ impl Parser<'_> {
         Some(literal(initial, &at, self.mistakes))
     }
 }
+
+const EMPTY_OBJECT: &[u8] = b"\xa0";
 
 /// A literal, encoded; with its keys as ECMAScript orders them, since it may come from elsewhere.
 fn literal(value: &Value, at: &str, mistakes: &mut Mistakes) -> Vec<u8> {

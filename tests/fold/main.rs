@@ -1,6 +1,7 @@
 //! The fold's bookkeeping: which row may come next, and what identifies an event.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod batches;
 #[path = "../support/folds/mod.rs"]
 mod folds;
 mod json_patch;
@@ -9,6 +10,7 @@ mod merge_patch;
 mod operations;
 mod orders;
 mod routes;
+mod rows;
 mod shipped;
 mod strict;
 mod sums;

@@ -4,11 +4,14 @@
 mod batches;
 #[path = "../support/folds/mod.rs"]
 mod folds;
+mod generated;
 mod json_patch;
+mod laws;
 mod loans;
 mod merge_patch;
 mod operations;
 mod orders;
+mod reference;
 mod routes;
 mod rows;
 mod shipped;

@@ -282,15 +282,18 @@ impl Parser<'_> {
         drop(actions);
         let target = self.target(target, &[at, "/", action.name()].concat());
         let source = self.source(&mut fields, action, at);
+        let optional = fields.flag("optional", self.mistakes);
+        let initial = self.initial(&mut fields, action, at);
+        let if_absent = action == Action::Put && fields.flag("ifAbsent", self.mistakes);
+        fields.finish(self.mistakes);
         let operation = Operation {
             action,
             target: target?,
             source: source?,
-            optional: fields.flag("optional", self.mistakes),
-            initial: self.initial(&mut fields, action, at),
-            if_absent: action == Action::Put && fields.flag("ifAbsent", self.mistakes),
+            optional,
+            initial,
+            if_absent,
         };
-        fields.finish(self.mistakes);
         if !operation.fits() {
             let message = "the state would be nested deeper than 256 levels: flatten it, or shorten the target";
             self.mistakes.add(at, message);

@@ -391,8 +391,10 @@ impl Scan<'_> {
 
     fn plain_other(&mut self) -> Option<u8> {
         let (end, depth) = json::check_plain(self.input, self.at)?;
+        // A word may be the beginning of another, which is stepped over as a whole.
+        let ends = self.input.get(end).is_none_or(|byte| class(*byte) != ORDINARY);
         self.at = end;
-        Some(depth)
+        ends.then_some(depth)
     }
 
     /// An object whose keys are those that were there last time; any other is checked in general.

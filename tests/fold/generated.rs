@@ -26,7 +26,7 @@ impl Generator {
     }
 
     fn name(&mut self) -> &'static str {
-        *self.0.one_of(&NAMES)
+        self.0.one_of::<&str>(&NAMES)
     }
 
     pub fn spec(&mut self) -> Value {

@@ -213,8 +213,8 @@ fn what_is_replaced_is_forgotten_and_what_stays_stays() {
             let read = format!("{},\"read\":true}}", &last[..last.len() - 1]);
             let folded = session.folded();
             let json = state(&folded);
-            let start = format!(r#"{{"stays":{{"a":[1,{{"b":"first"}}]}},"l":[],"m":{{"#);
-            assert!(json.starts_with(&start), "{}", &json[..200]);
+            let start = r#"{"stays":{"a":[1,{"b":"first"}]},"l":[],"m":{"#;
+            assert!(json.starts_with(start), "{}", &json[..200]);
             assert!(json.ends_with(&format!(r#","big":{read}}}"#)));
             let part = last.replace(&format!(r#"{{"x":{round},"#), &format!(r#"{{"x":"k{}","#, round % 7));
             assert!(json.contains(&part));

@@ -2,12 +2,14 @@
 //!
 //! `cargo xtask fuzz` runs them under libFuzzer, `tests/fuzz_smoke` on the stable toolchain.
 
+mod folds;
 mod frames;
 mod lz4;
 mod repair;
 mod texts;
 mod values;
 
+pub use folds::{fold_json_lines, fold_rules_spec};
 pub use frames::{frame_open, frame_open_repaired};
 pub use lz4::decompress;
 pub use texts::json_transcode;

@@ -115,15 +115,13 @@ impl Batch {
     pub fn json_lines(&mut self, input: &[u8], sink: &mut impl Sink) -> Result<()> {
         // Checked at once, which is several times as fast as text by text.
         let sound = utf8_bytes(input);
-        let lines = input.get(..sound).unwrap_or_default();
-        self.run(lines, Syntax::Lines, sink).map_err(|error| {
-            let cut = sound < input.len() && error.offset() == Some(sound as u64);
-            if cut { not_utf8(sound) } else { error }
-        })?;
-        if sound < input.len() {
-            return Err(not_utf8(sound));
+        if sound == input.len() {
+            return self.run(input, Syntax::Lines, sink);
         }
-        Ok(())
+        let before = input.get(..sound).unwrap_or_default();
+        let whole_lines = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        self.run(before.get(..whole_lines).unwrap_or_default(), Syntax::Lines, sink)?;
+        Err(not_utf8(sound))
     }
 
     /// The same for a CBOR sequence (RFC 8742).
@@ -153,17 +151,21 @@ impl Batch {
         found: &mut Found,
         sink: &mut impl Sink,
     ) -> Result<()> {
+        let space = |at| match syntax {
+            Syntax::Lines | Syntax::Json => after_space(input, at, true),
+            Syntax::Cbor => at,
+        };
         let sound = utf8_bytes(input);
         if syntax == Syntax::Json && sound < input.len() {
             return Err(not_utf8(sound));
         }
-        let input = trimmed(input);
         let (parts, wanted) = sink.parts();
-        let end = found.scan(parts, input, 0, syntax)?;
-        if end < input.len() {
-            return Err(Error::new(Code::Malformed, AFTER).at_offset(end));
+        let start = space(0);
+        let end = found.scan(parts, input, start, syntax)?;
+        if space(end) < input.len() {
+            return Err(Error::new(Code::Malformed, AFTER).at_offset(space(end)));
         }
-        self.check(input, 0..end, syntax)?;
+        self.check(input, start..end, syntax)?;
         let event = Event { input, found, syntax };
         let own = event.part(wanted.kind).and_then(|kind| kind.text());
         let Some(kind) = kind.map(|kind| Cow::Borrowed(kind.as_bytes())).or(own) else {
@@ -173,10 +175,11 @@ impl Batch {
             position,
             kind: &kind,
             event,
-            bytes: input,
+            bytes: input.get(start..end).unwrap_or_default(),
             id: event.part(wanted.id),
         })?;
         self.position = Some(position);
+        self.anchor = None; // whoever checked its place knows which event it is
         self.event_count = self.event_count.saturating_add(1);
         Ok(())
     }
@@ -347,10 +350,6 @@ fn end_of_line(input: &[u8], end: usize) -> Result<usize> {
         None | Some(b'\n') => Ok(at),
         Some(_) => Err(Error::new(Code::Malformed, AFTER).at_offset(at)),
     }
-}
-
-fn trimmed(input: &[u8]) -> &[u8] {
-    input.trim_ascii()
 }
 
 /// An error of an event, which may speak of an earlier one.

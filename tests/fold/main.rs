@@ -1,13 +1,27 @@
 //! The fold's bookkeeping: which row may come next, and what identifies an event.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod batches;
 #[path = "../support/folds/mod.rs"]
 mod folds;
+mod generated;
 #[path = "../support/journals.rs"]
 mod journals;
+mod json_patch;
+mod laws;
 mod loans;
+mod members;
+mod merge_patch;
+mod mistakes;
+mod operations;
 mod orders;
+mod reference;
+mod routes;
+mod rows;
 mod shipped;
+mod strict;
+mod sums;
+mod targets;
 mod task_queue;
 
 mod journal;

@@ -56,6 +56,16 @@ fn decompress() {
 }
 
 #[test]
+fn fold_json_lines() {
+    smoke("fold_json_lines", vec![], targets::fold_json_lines);
+}
+
+#[test]
+fn fold_rules_spec() {
+    smoke("fold_rules_spec", vec![], targets::fold_rules_spec);
+}
+
+#[test]
 fn every_folder_of_fixtures_belongs_to_a_target() {
     for folder in entries(&fixtures()) {
         let name = folder.file_name().unwrap().to_str().unwrap();

@@ -47,6 +47,14 @@ const TARGETS: &[Target] = &[
         name: "decompress",
         vectors: &[],
     },
+    Target {
+        name: "fold_json_lines",
+        vectors: &[],
+    },
+    Target {
+        name: "fold_rules_spec",
+        vectors: &["values.json"],
+    },
 ];
 
 /// `[TARGET] [--seconds N]`: all targets if none is named. Fails if an input breaks a law.

@@ -109,7 +109,13 @@ impl<'a> Item<'a> {
 
     fn integer(&self) -> Option<i64> {
         let integer = match self.syntax {
-            Syntax::Lines | Syntax::Json => core::str::from_utf8(self.bytes).ok()?.parse().ok()?,
+            Syntax::Lines | Syntax::Json => {
+                let (digits, sign) = match self.bytes {
+                    [b'-', digits @ ..] => (digits, -1),
+                    digits => (digits, 1),
+                };
+                i64::try_from(decimal(digits)?).ok()?.checked_mul(sign)?
+            }
             Syntax::Cbor => Reader::new(self.bytes).i64().ok()?,
         };
         (i64::unsigned_abs(integer) <= MAX_SAFE_INTEGER && self.bytes != b"-0").then_some(integer)

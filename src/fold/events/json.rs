@@ -86,8 +86,10 @@ impl Scan<'_> {
             if place.end > 0 {
                 return Err(malformed(start, REPEATED));
             }
-            let (end, plain) = (self.cursor.at, json::check_plain(self.cursor.input, start));
-            let plain = plain.filter(|plain| plain.0 == end).map(|(_, levels)| levels);
+            let end = self.cursor.at;
+            let plain =
+                json::check_plain(self.cursor.input, start).filter(|(plain, _)| looked_for.wanted && *plain == end);
+            let plain = plain.map(|(_, levels)| levels);
             *place = Place { start, end, plain };
         }
         Ok(())
@@ -138,16 +140,16 @@ impl Scan<'_> {
         }
         let start = cursor.at;
         let escaped = cursor.string()?;
-        let key = cursor.input.get(start + 1..cursor.at - 1).unwrap_or_default();
+        let quoted = cursor.input.get(start..cursor.at).unwrap_or_default();
         cursor.skip_space();
         if cursor.peek() != b':' {
             return Err(cursor.wrong("expected a colon after the key"));
         }
         cursor.at += 1;
         cursor.skip_space();
-        Ok(match escaped {
-            false => self.parts.under(looked_for, key),
-            true => self.parts.under(looked_for, &json::unescaped(key)),
+        Ok(match (escaped, quoted) {
+            (false, [_, key @ .., _]) => self.parts.under(looked_for, key),
+            _ => json::text(quoted).and_then(|key| self.parts.under(looked_for, key.as_bytes())),
         })
     }
 }
@@ -263,7 +265,9 @@ impl Cursor<'_> {
                     self.at += 1;
                     return Ok(true);
                 }
-                Some(b'\\') => self.at = plain_end(self.input, self.at + 2),
+                Some(b'\\') if self.input.get(self.at + 1).is_none_or(|byte| *byte >= b' ') => {
+                    self.at = plain_end(self.input, self.at + 2);
+                }
                 Some(_) => return Err(self.wrong("a control character in text, or a line that ends inside of it")),
                 None => return Err(malformed(start, "the input ends inside this text")),
             }

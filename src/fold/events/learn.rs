@@ -56,7 +56,7 @@ impl<'a> Learner<'a> {
     }
 
     fn scalar(&mut self, looked_for: Option<&Node>) -> Option<()> {
-        self.enter(Then::Scalar(looked_for.and_then(|node| node.part)))?;
+        self.enter(Then::Scalar(looked_for.and_then(Node::wanted_part)))?;
         let plain = check_plain(self.input, self.at);
         self.at = json::skip(self.input, self.at)?;
         self.literal = self.at;
@@ -67,7 +67,7 @@ impl<'a> Learner<'a> {
     }
 
     fn object(&mut self, looked_for: Option<&Node>, depth: usize) -> Option<()> {
-        let (start, part) = (self.at, looked_for.and_then(|node| node.part));
+        let (start, part) = (self.at, looked_for.and_then(Node::wanted_part));
         self.at += 1;
         if let Some(part) = part {
             self.enter(Then::Begin(part))?;

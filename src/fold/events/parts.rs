@@ -20,8 +20,10 @@ pub(crate) struct Parts {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
-    /// The part that ends here.
+    /// Its place. All but the root have one, so that it comes to light if any of them stands twice in an event.
     pub part: Option<PartId>,
+    /// Whether it is a part that somebody asked for.
+    pub wanted: bool,
     members: Vec<Member>,
 }
 
@@ -51,10 +53,15 @@ impl Parts {
                 None => self.add_member(at, segment.as_bytes()),
             };
         }
+        self.number(at, true)
+    }
+
+    fn number(&mut self, node: usize, wanted: bool) -> PartId {
         let fresh = PartId(self.count);
-        match self.nodes.get_mut(at) {
+        match self.nodes.get_mut(node) {
             Some(node) => {
                 let part = *node.part.get_or_insert(fresh);
+                node.wanted |= wanted;
                 self.count += usize::from(part == fresh);
                 part
             }
@@ -62,7 +69,7 @@ impl Parts {
         }
     }
 
-    /// How many there are.
+    /// How many places there are.
     pub fn len(&self) -> usize {
         self.count
     }
@@ -101,11 +108,17 @@ impl Parts {
                 node: fresh,
             });
         }
+        self.number(fresh, false);
         fresh
     }
 }
 
 impl Node {
+    /// The part that it is, if somebody asked for it.
+    pub fn wanted_part(&self) -> Option<PartId> {
+        self.part.filter(|_| self.wanted)
+    }
+
     /// Whether nothing inside is looked for.
     #[inline]
     pub fn is_leaf(&self) -> bool {

@@ -45,6 +45,9 @@ pub(super) struct Place<'a> {
 impl Interpreter {
     /// Carries one operation out. After an error the tree has to be rolled back.
     pub fn apply(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>) -> Result<()> {
+        if operation.optional && operation.source.is_missing(event) {
+            return Ok(());
+        }
         let mut spare = Vec::new();
         let spot = find(tree, operation, event, &mut spare)?;
         match operation.action {
@@ -63,10 +66,8 @@ impl Interpreter {
             return Ok(());
         }
         let (heap, start) = tree.heap();
-        match self.write(operation, event, spot.depth, heap)? {
-            Some(form) => spot.set(tree, start, form),
-            None => Ok(()),
-        }
+        let form = self.write(operation, event, spot.depth, heap)?;
+        spot.set(tree, start, form)
     }
 
     fn append(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
@@ -76,10 +77,9 @@ impl Interpreter {
             return Err(Error::new(Code::WrongType, "only an array can be appended to"));
         }
         let (heap, start) = tree.heap();
-        if let Some(form) = self.write(operation, event, depth, heap)? {
-            let element = tree.node(start, form)?;
-            tree.insert_element(array, tree.len(array), element);
-        }
+        let form = self.write(operation, event, depth, heap)?;
+        let element = tree.node(start, form)?;
+        tree.insert_element(array, tree.len(array), element);
         Ok(())
     }
 
@@ -101,9 +101,7 @@ impl Interpreter {
         {
             return Ok(());
         }
-        if !self.keep(operation, event, 0)? {
-            return Ok(());
-        }
+        self.keep(operation, event, 0)?;
         let node = existing(tree, operation, spot)?;
         let total = sum(tree.number(node), Term::read(self.document.as_bytes()), subtract)?;
         if let Some(integer) = total.integer() {
@@ -116,23 +114,19 @@ impl Interpreter {
     }
 
     fn merge(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: Spot<'_>) -> Result<()> {
-        if !self.keep(operation, event, spot.depth)? {
-            return Ok(());
-        }
+        self.keep(operation, event, spot.depth)?;
         let node = existing(tree, operation, spot)?;
         merge::apply(tree, node, self.document.as_bytes())
     }
 
     fn patch(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, spot: &Spot<'_>) -> Result<()> {
-        if !self.keep(operation, event, 0)? {
-            return Ok(());
-        }
+        self.keep(operation, event, 0)?;
         let node = spot.node.ok_or_else(missing)?;
         patch::apply(tree, node, spot.depth, self.document.as_bytes())
     }
 
-    /// Writes the operation's value where it can be looked at; false if it is left out.
-    fn keep(&mut self, operation: &Operation, event: &Event<'_>, depth: usize) -> Result<bool> {
+    /// Writes the operation's value where it can be looked at.
+    fn keep(&mut self, operation: &Operation, event: &Event<'_>, depth: usize) -> Result<()> {
         let mut document = core::mem::take(&mut self.document);
         document.clear();
         let kept = self.write_encoded(operation, event, depth, &mut document);
@@ -140,43 +134,35 @@ impl Interpreter {
         kept
     }
 
-    /// Appends the operation's value, which is going to lie in `depth` arrays and objects, in whatever form is quickest; `None` if it is
-    /// left out.
+    /// Appends the operation's value, which is going to lie in `depth` arrays and objects, in whatever form is quickest.
     #[inline]
-    fn write(
-        &mut self,
-        operation: &Operation,
-        event: &Event<'_>,
-        depth: usize,
-        out: &mut Writer,
-    ) -> Result<Option<Form>> {
+    fn write(&mut self, operation: &Operation, event: &Event<'_>, depth: usize, out: &mut Writer) -> Result<Form> {
         if let Source::Part { part, .. } = &operation.source
             && let Some(item) = event.part(*part)
         {
-            return self.keeper.keep_for_later(&item, depth, out).map(Some);
+            return self.keeper.keep_for_later(&item, depth, out);
         }
-        let written = self.write_encoded(operation, event, depth, out)?;
-        Ok(written.then_some(Form::Encoded))
+        self.write_encoded(operation, event, depth, out)?;
+        Ok(Form::Encoded)
     }
 
-    /// The same in the form of values; false if it is left out.
+    /// The same in the form of values.
     fn write_encoded(
         &mut self,
         operation: &Operation,
         event: &Event<'_>,
         depth: usize,
         out: &mut Writer,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         match &operation.source {
             Source::Literal(value, _) => out.raw(value),
             Source::Part { part, pointer } => match event.part(*part) {
                 Some(item) => self.keeper.keep(&item, depth, out)?,
-                None if operation.optional => return Ok(false),
                 None => return Err(missing_value(pointer)),
             },
             Source::Fields(fields) => self.write_fields(fields, operation.optional, event, depth, out)?,
         }
-        Ok(true)
+        Ok(())
     }
 
     fn write_fields(
@@ -238,9 +224,16 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare:
             depth: 0,
         });
     };
-    let (parent, kind) = match tree.known(operation.number) {
-        Some(parent) => (parent, Kind::Object),
+    let parent = match tree.known(operation.number) {
+        Some(parent) => Some((parent, Kind::Object)),
         None => parent(tree, operation, path, event)?,
+    };
+    let Some((parent, kind)) = parent else {
+        return Ok(Spot {
+            node: None,
+            place: None,
+            depth: 0,
+        });
     };
     let segment = last.fill(event, spare).ok_or_else(unfilled)?;
     Ok(Spot {
@@ -250,9 +243,15 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare:
     })
 }
 
-/// Where a path leads to. Known from then on if the path is always the same and leads through objects to an object.
+/// Where a path leads to. Known from then on if the path is always the same and leads through objects to an object. `None` if nothing is
+/// there, so that nothing has to be removed.
 #[inline(never)]
-fn parent(tree: &mut Tree, operation: &Operation, path: &[Segment], event: &Event<'_>) -> Result<(NodeId, Kind)> {
+fn parent(
+    tree: &mut Tree,
+    operation: &Operation,
+    path: &[Segment],
+    event: &Event<'_>,
+) -> Result<Option<(NodeId, Kind)>> {
     let mut parent = Tree::ROOT;
     let mut kind = tree.kind(parent);
     let mut same = kind == Kind::Object;
@@ -262,6 +261,7 @@ fn parent(tree: &mut Tree, operation: &Operation, path: &[Segment], event: &Even
         parent = match step(tree, parent, kind, name)? {
             Some(inside) => inside,
             None if operation.parents && kind == Kind::Object => make_object(tree, parent, name)?,
+            None if operation.action == Action::Remove && operation.optional => return Ok(None),
             None => return Err(no_parent()),
         };
         kind = tree.kind(parent);
@@ -270,7 +270,7 @@ fn parent(tree: &mut Tree, operation: &Operation, path: &[Segment], event: &Even
     if same {
         tree.know(operation.number, parent);
     }
-    Ok((parent, kind))
+    Ok(Some((parent, kind)))
 }
 
 fn make_object(tree: &mut Tree, parent: NodeId, name: Name<'_>) -> Result<NodeId> {

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use super::apply::{Place, Spot, step, take_out};
 use super::names::Name;
-use super::tree::{Kind, NodeId, Tree};
+use super::tree::{Kind, NodeId, Tree, fits};
 use crate::fold::events::Form;
 use crate::fold::pointer;
 use crate::text::text;
-use crate::value::{MAX_DEPTH, Reader, Writer, canonicalize};
+use crate::value::{Reader, Writer, canonicalize};
 use crate::{Code, Error, Result};
 
 /// Applies an encoded patch to a node that lies in `depth` arrays and objects. After an error the tree has to be rolled back.
@@ -207,10 +207,10 @@ fn parse(path: &str) -> Result<Vec<String>> {
 }
 
 fn check_depth(value: &[u8], depth: usize) -> Result<()> {
-    match Reader::new(value).skip(depth.min(MAX_DEPTH)) {
-        Ok(()) => Ok(()),
-        Err(_) => Err(failed("the state would be nested deeper than 256 levels")),
+    if fits(value, depth) {
+        return Ok(());
     }
+    Err(failed("the state would be nested deeper than 256 levels"))
 }
 
 #[cold]

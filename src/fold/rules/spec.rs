@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 use super::names::{Name, OwnName, Slots, same};
 use super::sum::Term;
 use super::target::Target;
+use super::tree;
 use crate::fold::batch::Wanted;
-use crate::fold::events::{PartId, Parts};
+use crate::fold::events::{Event, PartId, Parts};
 use crate::fold::spec::{Fields, Mistakes, Settings};
 use crate::fold::{order, pointer};
 use crate::value::{self, Value};
@@ -135,6 +136,13 @@ impl Action {
     }
 }
 
+impl Source {
+    /// Whether the event lacks what an optional operation is left out without.
+    pub fn is_missing(&self, event: &Event<'_>) -> bool {
+        matches!(self, Self::Part { part, .. } if event.part(*part).is_none())
+    }
+}
+
 /// Parses a specification. Every mistake is noted; what is returned makes no sense if there are any.
 pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let mut parts = Parts::default();
@@ -143,7 +151,7 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let wanted = settings.wanted(&mut parts, mistakes);
     let initial = match fields.take("initial") {
         Some(initial) => literal(initial, "/initial", mistakes),
-        None => b"\xa0".to_vec(),
+        None => EMPTY_OBJECT.to_vec(),
     };
     let ignores_unknown = fields.choice("unknown", &["error", "ignore"], mistakes) == Some(1);
     let mut parser = Parser {
@@ -233,6 +241,22 @@ impl Compiled {
 }
 
 impl Operation {
+    /// Whether what it puts there itself is not nested too deep. What comes from events is looked at with them.
+    fn fits(&self) -> bool {
+        let depth = self.target.segments.len();
+        let inside = depth.saturating_add(usize::from(self.action == Action::Append));
+        let member = |field: &Field| match &field.content {
+            Content::Literal(value) => tree::fits(value, inside.saturating_add(1)),
+            Content::Part { .. } => true,
+        };
+        let source = match &self.source {
+            Source::Literal(value, _) => value.is_empty() || self.action == Action::Patch || tree::fits(value, inside),
+            Source::Fields(fields) => tree::fits(EMPTY_OBJECT, inside) && fields.iter().all(member),
+            Source::Part { .. } => true,
+        };
+        source && self.initial.as_ref().is_none_or(|initial| tree::fits(initial, depth))
+    }
+
     fn meaning(&self) -> Value {
         let source = match &self.source {
             Source::Literal(value, _) => Value::Bytes(value.clone()),
@@ -303,17 +327,25 @@ impl Parser<'_> {
         let target = self.target(target, &[at, "/", action.name()].concat());
         let source = self.source(&mut fields, action, at);
         self.operations += 1;
+        let optional = fields.flag("optional", self.mistakes);
+        let initial = self.initial(&mut fields, action, at);
+        let if_absent = action == Action::Put && fields.flag("ifAbsent", self.mistakes);
+        let parents = action.puts_something() && fields.flag("parents", self.mistakes);
+        fields.finish(self.mistakes);
         let operation = Operation {
             number: self.operations,
             action,
             target: target?,
             source: source?,
-            optional: fields.flag("optional", self.mistakes),
-            initial: self.initial(&mut fields, action, at),
-            if_absent: action == Action::Put && fields.flag("ifAbsent", self.mistakes),
-            parents: action.puts_something() && fields.flag("parents", self.mistakes),
+            optional,
+            initial,
+            if_absent,
+            parents,
         };
-        fields.finish(self.mistakes);
+        if !operation.fits() {
+            let message = "the state would be nested deeper than 256 levels: flatten it, or shorten the target";
+            self.mistakes.add(at, message);
+        }
         Some(operation)
     }
 
@@ -379,37 +411,42 @@ impl Parser<'_> {
     /// A pointer into the event, `{ value: literal }`, or `{ from: pointer, optional: true }`.
     fn field(&mut self, name: &str, content: &Value, at: &str) -> Option<Field> {
         let name = name.to_owned();
-        if let Value::Text(_) = content {
-            let (part, pointer) = self.part(content, at)?;
-            let content = Content::Part { part, pointer };
-            let optional = false;
-            return Some(Field {
-                name,
-                content,
-                optional,
-            });
-        }
-        let mut given = Fields::of(content, at, self.mistakes);
-        let content = match (given.take("value"), given.take("from")) {
-            (Some(value), None) => Some(Content::Literal(literal(value, at, self.mistakes))),
-            (None, Some(from)) => {
-                let part = self.part(from, &[at, "/from"].concat());
-                part.map(|(part, pointer)| Content::Part { part, pointer })
-            }
+        let (content, optional) = match content {
+            Value::Text(_) => (self.content(content, at)?, false),
+            Value::Object(_) => self.field_of_object(content, at)?,
             _ => {
-                self.mistakes
-                    .add(at, "expected a JSON Pointer into the event, or either value or from");
-                None
+                self.mistakes.add(at, FIELD_EXPECTED);
+                return None;
             }
         };
-        let optional = matches!(content, Some(Content::Part { .. })) && given.flag("optional", self.mistakes);
-        given.finish(self.mistakes);
-        let content = content?;
         Some(Field {
             name,
             content,
             optional,
         })
+    }
+
+    fn field_of_object(&mut self, content: &Value, at: &str) -> Option<(Content, bool)> {
+        let mut given = Fields::of(content, at, self.mistakes);
+        let field = match (given.take("value"), given.take("from")) {
+            (Some(value), None) => Some((Content::Literal(literal(value, at, self.mistakes)), false)),
+            (None, Some(from)) => {
+                let optional = given.flag("optional", self.mistakes);
+                let content = self.content(from, &[at, "/from"].concat());
+                content.map(|content| (content, optional))
+            }
+            _ => {
+                self.mistakes.add(at, FIELD_EXPECTED);
+                None
+            }
+        };
+        given.finish(self.mistakes);
+        field
+    }
+
+    fn content(&mut self, pointer: &Value, at: &str) -> Option<Content> {
+        let (part, pointer) = self.part(pointer, at)?;
+        Some(Content::Part { part, pointer })
     }
 
     fn part(&mut self, pointer: &Value, at: &str) -> Option<(PartId, String)> {
@@ -447,6 +484,10 @@ impl Parser<'_> {
         Some(literal(initial, &at, self.mistakes))
     }
 }
+
+const FIELD_EXPECTED: &str = "expected a JSON Pointer into the event, or an object with either value or from";
+
+const EMPTY_OBJECT: &[u8] = b"\xa0";
 
 /// A literal, encoded; with its keys as ECMAScript orders them, since it may come from elsewhere.
 fn literal(value: &Value, at: &str, mistakes: &mut Mistakes) -> Vec<u8> {

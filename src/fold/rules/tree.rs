@@ -13,7 +13,7 @@ use super::names::Name;
 use super::object::Object;
 use super::sum::Term;
 use crate::fold::events::Form;
-use crate::value::{MAX_SAFE_INTEGER, Major, Reader, Writer, json};
+use crate::value::{MAX_DEPTH, MAX_SAFE_INTEGER, Major, Reader, Writer, json};
 use crate::{Code, Error, Result};
 
 /// Where a node lies in the list of all.
@@ -538,6 +538,11 @@ impl Tree {
         self.committed = self.heap.len();
         self.limit = limit_after(self.committed);
     }
+}
+
+/// Whether an encoded value that lies in `depth` arrays and objects is not nested too deep.
+pub(super) fn fits(value: &[u8], depth: usize) -> bool {
+    Reader::new(value).skip(depth.min(MAX_DEPTH)).is_ok()
 }
 
 /// Writes what has been checked to be plain JSON as a value.

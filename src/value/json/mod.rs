@@ -19,13 +19,6 @@ pub(crate) use read::Transcoder;
 pub use read::from_json;
 pub use write::to_json;
 
-/// Text that stands in quotation marks, without its escapes; whatever it holds if they are none.
-pub(crate) fn unescaped(raw: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    text::Text { raw, escaped: true }.unescape(&mut plain);
-    plain
-}
-
 /// The text that a JSON text is; `None` if it is something else, or holds a lone surrogate.
 pub(crate) fn text(json: &[u8]) -> Option<String> {
     let token = lexer::Lexer::new(json).token().ok().flatten()?;

@@ -6,6 +6,7 @@ mod batches;
 mod folds;
 mod generated;
 mod json_patch;
+mod kept;
 mod laws;
 mod loans;
 mod members;

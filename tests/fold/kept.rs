@@ -60,14 +60,15 @@ impl Shapes {
         if self.random.below(60) == 0 {
             return (*self.random.one_of(&wrong)).to_owned();
         }
-        match self.random.below(if depth == 0 { 4 } else { 8 }) {
-            0..4 => (*self.random.one_of(&SCALARS)).to_owned(),
-            4 => {
+        match self.random.below(if depth == 0 { 6 } else { 10 }) {
+            0..4 => self.random.below(1_000).to_string(),
+            4 | 5 => (*self.random.one_of(&SCALARS)).to_owned(),
+            6 => {
                 let elements = self.count();
                 let elements: Vec<_> = (0..elements).map(|_| self.value(depth - 1)).collect();
                 format!("[{}]", elements.join(self.one_space(",")))
             }
-            5 => {
+            7 => {
                 let levels = self.random.below(20);
                 format!("{}{}{}", "[".repeat(levels), self.value(0), "]".repeat(levels))
             }
@@ -98,7 +99,7 @@ impl Shapes {
         for place in 0..self.count() {
             // Few repeat: behind the first, keys are numbered, and some of them forget it.
             let mut key = self.random.one_of(&KEYS).to_string();
-            if self.random.below(40) > 0 && members.iter().any(|member| member.starts_with(&format!("\"{key}\""))) {
+            if self.random.below(10) > 0 && members.iter().any(|member| member.starts_with(&format!("\"{key}\""))) {
                 key = format!("{key}{place}");
             }
             if self.random.below(40) == 0 {
@@ -117,7 +118,10 @@ impl Shapes {
             let shape = self.object(3);
             self.known.push(shape);
         }
-        let shape = self.random.one_of(&self.known).clone();
+        let shape = match self.known.last() {
+            Some(last) if self.random.below(2) == 0 => last.clone(),
+            _ => self.random.one_of(&self.known).clone(),
+        };
         match self.random.below(6) {
             0 => shape.replacen('1', "\"other\"", 1),
             1 => shape.replacen(",", " , ", 1),
@@ -168,4 +172,20 @@ proptest! {
     fn what_is_kept_is_what_was_written(seed: u64) {
         assert_kept(seed);
     }
+}
+#[test]
+fn a_key_twice_is_found_however_often_it_comes() {
+    let mut session = rules(RULES).start();
+    for data in [
+        r#"{"x":1,"x":2,"k":"a text of more than sixteen bytes"}"#,
+        r#"{"k":1,"o":{"k":1,"x":2,"k":3},"key":"a text of more than sixteen bytes"}"#,
+        r#"{"k":1,"key":{"a":1,"b":{"k":1,"k":2}},"x":"a text of more than sixteen bytes"}"#,
+    ] {
+        let event = format!(r#"{{"position":1,"type":"E","data":{data}}}"#);
+        for _ in 0..4 {
+            let error = session.json_lines(event.as_bytes()).unwrap_err();
+            assert_eq!((error.code(), error.position()), (Code::Malformed, Some(1)), "{error}");
+        }
+    }
+    assert_eq!(value::to_json(&session.folded().state).unwrap(), r#"{"v":null}"#);
 }

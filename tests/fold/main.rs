@@ -8,6 +8,7 @@ mod generated;
 #[path = "../support/journals.rs"]
 mod journals;
 mod json_patch;
+mod kept;
 mod laws;
 mod loans;
 mod members;

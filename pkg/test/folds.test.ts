@@ -174,6 +174,27 @@ for (const [form, write] of [
   });
 }
 
+test('an object may end in any byte, also in one that is a space in JSON; JSON in a row may have spaces around it', async () => {
+  const notes = rulesFold<{ readonly last: unknown }, unknown>({ rules: { Noted: [{ put: '/last' }] } });
+  const repo = await defineSnapshots({ name: 'notes', version: 1, fold: notes }).open({ store: memoryStore(), events: { read: () => [] } });
+  const empty = await repo.load('s');
+  for (const data of [9, 10, 13, -1, 'line\n', 'x ']) {
+    const event = { type: 'Noted', data };
+    for (const written of [event, `\r\n ${JSON.stringify(event, null, 2)}\n`]) {
+      assert.deepEqual(repo.apply(empty, { position: 1, event: written }).state, { last: data });
+    }
+  }
+  const long = { position: 1, event: { type: 'Noted', data: 'x'.repeat(2_000_000) } };
+  for (const rows of [[], [long]]) {
+    const row = { position: rows.length + 1, event: ' {"type": "Noted"} {}' };
+    assert.throws(() => repo.apply(empty, [...rows, row]), { code: 'malformed', offset: 19, position: row.position });
+  }
+  for (const type of [5, '\ud800']) {
+    const row = { position: 1, type: type as never, event: { type: 'Noted' } };
+    assert.throws(() => repo.apply(empty, row), { code: 'invalidEvent', position: 1 });
+  }
+});
+
 test('a row that rules refuse has its position, and leaves the handle as it is', async () => {
   const definition = defineSnapshots({ name: 'orders', version: 1, fold: rulesFold<Orders, unknown>(spec), positions: 'bigint' });
   const repo = await definition.open({ store: memoryStore(), events: { read: () => [] } });

@@ -157,13 +157,18 @@ impl Batch {
         if syntax == Syntax::Json && sound < input.len() {
             return Err(not_utf8(sound));
         }
-        let input = trimmed(input);
+        let past_space = |at| match syntax {
+            Syntax::Lines | Syntax::Json => after_space(input, at, true),
+            Syntax::Cbor => at,
+        };
         let (parts, wanted) = sink.parts();
-        let end = found.scan(parts, input, 0, syntax)?;
-        if end < input.len() {
-            return Err(Error::new(Code::Malformed, AFTER).at_offset(end));
+        let start = past_space(0);
+        let end = found.scan(parts, input, start, syntax)?;
+        let after = past_space(end);
+        if after < input.len() {
+            return Err(Error::new(Code::Malformed, AFTER).at_offset(after));
         }
-        self.check(input, 0..end, syntax)?;
+        self.check(input, start..end, syntax)?;
         let event = Event { input, found, syntax };
         let own = event.part(wanted.kind).and_then(|kind| kind.text());
         let Some(kind) = kind.map(|kind| Cow::Borrowed(kind.as_bytes())).or(own) else {
@@ -173,7 +178,7 @@ impl Batch {
             position,
             kind: &kind,
             event,
-            bytes: input,
+            bytes: input.get(start..end).unwrap_or_default(),
             id: event.part(wanted.id),
         })?;
         self.position = Some(position);
@@ -347,10 +352,6 @@ fn end_of_line(input: &[u8], end: usize) -> Result<usize> {
         None | Some(b'\n') => Ok(at),
         Some(_) => Err(Error::new(Code::Malformed, AFTER).at_offset(at)),
     }
-}
-
-fn trimmed(input: &[u8]) -> &[u8] {
-    input.trim_ascii()
 }
 
 /// An error of an event, which may speak of an earlier one.

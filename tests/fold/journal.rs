@@ -320,8 +320,8 @@ proptest! {
         let log = build(&acts);
         let lines = fold(&log.lines);
         let mut cbor = journal().start();
-        let sequence: Vec<u8> = log.lines.iter().flat_map(|line| value::from_json(line.as_bytes()).unwrap()).collect();
-        cbor.cbor_sequence(&sequence).unwrap();
+        let values: Vec<Vec<u8>> = log.lines.iter().map(|line| value::from_json(line.as_bytes()).unwrap()).collect();
+        cbor.cbor_sequence(&values.concat()).unwrap();
         prop_assert_eq!(&cbor.folded().state, &lines.state);
         prop_assert_eq!(&cbor.folded().progress, &lines.progress);
         let mut rows = journal().start();
@@ -329,6 +329,11 @@ proptest! {
             rows.row(position, None, RowEvent::Json(line.as_bytes())).unwrap();
         }
         prop_assert_eq!(rows.folded(), lines);
+        let mut rows = journal().start();
+        for (position, value) in (1..).zip(&values) {
+            rows.row(position, None, RowEvent::Cbor(value)).unwrap();
+        }
+        prop_assert_eq!(rows.folded(), cbor.folded());
     }
 
     /// One bad event: what stands before it is folded in, nothing of it is, and the session goes on with a good one in its place.

@@ -188,9 +188,12 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
       push(rows) {
         const refused = push(session, rowsOf(rows), Format.Rows);
         if (refused !== undefined) throw new SnapshotError(refused.code, refused.message, refused.place);
-        return plainModule.snapfold_fold_waiting(session);
+        return plainModule.snapfold_fold_unsettled(session);
       },
-      finish: () => readAnswer<Finished>(plainModule.snapfold_fold_finish(session)).state,
+      finish() {
+        const { state, pending } = readAnswer<Finished>(plainModule.snapfold_fold_finish(session));
+        return { state, waiting: pending.length };
+      },
     };
   }
 }

@@ -235,11 +235,18 @@ fn check_folded(log: &Log, events: usize, folded: &Folded) {
 fn check_every_cut(log: &Log) {
     let whole = fold(&log.lines);
     let mut session = journal().start();
+    let mut settled = 0;
     for cut in 0..=log.lines.len() {
         let (before, after) = log.lines.split_at(cut);
         let first = fold(before);
         check_folded(log, cut, &first);
         assert_eq!(session.folded(), first, "one event after the other, {cut}");
+        assert!(settled <= first.progress.event_count(), "what was settled stays, {cut}");
+        assert!(
+            first.pending.len() <= session.unsettled(),
+            "what waits is not settled, {cut}"
+        );
+        settled = settled.max((cut - session.unsettled()) as u64);
 
         let mut second = resume(&first);
         let rest = [strings(&first.pending), after.to_vec()].concat();

@@ -42,7 +42,7 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
     const { state, waiting } = hosted('fold', 'evolveFailed', () => session.finish());
     this.#settle(waiting);
     const progress = this.#progress;
-    const rows = this.#rows;
+    const rows = this.#rows.map((row) => ({ ...row, event: structuredClone(row.event) })); // the host may change what it gave
     progress.state = new FoldedState(state) as State;
     progress.waiting = rows.length === 0 ? NOTHING_WAITS : { rows, tail: this.#folder.noted(NOTHING_WAITS.tail, rows) };
   }

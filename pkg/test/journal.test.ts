@@ -84,6 +84,18 @@ test('what waits is not in the state, and goes on when its end is there', async 
   assert.deepEqual([loaded.state, loaded.source, loaded.restoredFrom], [handle.state, 'snapshot', 1]);
 });
 
+test('what waits is what it was when it came, whatever the host makes of it later', async () => {
+  for (const form of [(event: JournalEvent): unknown => event, (event: JournalEvent): unknown => Buffer.from(JSON.stringify(event))]) {
+    const { repo } = await open([], 1000);
+    const event = form(activity('b', 'scheduled'));
+    const waiting = repo.apply(await repo.load('run-1'), { position: 1, event: event as JournalEvent });
+    if (event instanceof Uint8Array) event.fill(0);
+    else (event as JournalEvent).data['command_id'] = 'z';
+    const end = { position: 2, event: activity('b', 'completed') };
+    assert.equal(repo.apply(waiting, end).state.get(1)?.commandId, 'b');
+  }
+});
+
 test('a snapshot that ends with a failure is not used once that is retried', async () => {
   const [scheduled, failed, retried, completed] = attempts('b', 2) as [JournalEvent, JournalEvent, JournalEvent, JournalEvent];
   const rows = rowsOf([effect('a'), scheduled, failed]);

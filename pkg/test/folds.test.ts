@@ -112,7 +112,34 @@ test('an error in the text says where, in later pieces too', () => {
       (error) => error instanceof FoldError && error.code === 'malformed' && error.offset === offset && error.folded.position === 4_000,
     );
   }
-  assert.throws(() => fold(orders(), '"\ud800"'), { code: 'malformed' });
+});
+
+test('a lone surrogate is an error where it stands, after the lines before it', () => {
+  const good = lines(history(2));
+  for (const [text, offset, position] of [
+    [`${good}\n{"é": "\ud800"}\n`, utf8(good).length + 9, 2],
+    ['\n"\udc00', 2, null],
+    ['\ud800', 0, null],
+  ] as const) {
+    assert.throws(
+      () => fold(orders(), text),
+      (error) => error instanceof FoldError && error.code === 'malformed' && error.offset === offset && error.folded.position === position,
+    );
+  }
+});
+
+test('what is no input, no base, or the base of another fold is refused', () => {
+  for (const events of [null, undefined, 5, {}, new ArrayBuffer(2), { cbor: undefined }, { cbor: '{}' }]) {
+    assert.throws(() => fold(orders(), events as never), { code: 'invalidOption', path: 'events' });
+  }
+  const base = fold(orders(), history(2));
+  assert.equal(fold(orders(), [...history(3)].slice(2), base).position, 3);
+  const other = rulesFold<Orders, OrderEvent>({ ...spec, unknown: 'ignore' });
+  assert.throws(() => fold(other, '', base), { code: 'foreign', path: 'base' });
+  assert.throws(() => fold(journalFold(), '', base as never), { code: 'foreign', path: 'base' });
+  const { foldDigest: _, ...unknown } = base;
+  assert.throws(() => fold(orders(), '', unknown as never), { code: 'invalidOption', path: 'base.foldDigest' });
+  assert.throws(() => fold(orders(), '', { ...base, pending: ['{}'] as never }), { code: 'invalidOption', path: 'base.pending' });
 });
 
 test('an object that cannot be encoded is refused after those before it', () => {

@@ -20,13 +20,16 @@ export interface BuiltInFold<State, Event> {
 /** Events on their way into a state. */
 export interface FoldSession<Event> {
   /**
-   * Folds in rows that are next in their stream, by order and without gaps; how many of the last ones, with those of earlier calls, wait for
-   * others and are not in the state yet. Throws a SnapshotError with the position of an event that
+   * Folds in rows that are next in their stream, by order and without gaps. Returns how many of the last ones, with those of earlier calls,
+   * a later one may yet change: those that wait for others, or might do so again. Throws a SnapshotError with the position of an event that
    * cannot be folded in; of code `invalidatesBase` with the position from which snapshots hold what is no longer true.
    */
   push(rows: readonly Row<Event, Position>[]): number;
-  /** The state, encoded. Called once, after an error too; frees what the session holds. */
-  finish(): Uint8Array;
+  /**
+   * The state, encoded, and how many of the last rows wait for others and are not in it. Called once, after an error too; frees what the
+   * session holds.
+   */
+  finish(): { readonly state: Uint8Array; readonly waiting: number };
 }
 
 /** The state of a built-in fold: bytes, which are decoded for those who look. */

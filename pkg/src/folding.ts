@@ -12,6 +12,7 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
   /** The last row that was admitted, folded in or not. */
   readonly #last: Pick<Progress<State, P>, 'position' | 'anchor'>;
   #session: FoldSession<Event> | undefined;
+  /** Those that a later one may yet change. */
   #rows: Row<Event, P>[] = [];
 
   constructor(fold: BuiltInFold<unknown, Event>, folder: Folder<State, Event, P>, progress: Progress<State, P>) {
@@ -30,8 +31,7 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
     const admitted = this.#folder.admitted(this.#last, rows);
     if (admitted.length === 0) return;
     hosted('fold', 'evolveFailed', () => {
-      const session = (this.#session ??= this.#begin());
-      this.#take(admitted, session.push(admitted));
+      this.#push((this.#session ??= this.#begin()), admitted);
     });
   }
 
@@ -39,9 +39,11 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
     const session = this.#session;
     if (session === undefined) return;
     this.#session = undefined;
+    const { state, waiting } = hosted('fold', 'evolveFailed', () => session.finish());
+    this.#settle(waiting);
     const progress = this.#progress;
-    const rows = this.#rows;
-    progress.state = new FoldedState(hosted('fold', 'evolveFailed', () => session.finish())) as State;
+    const rows = this.#rows.map((row) => ({ ...row, event: structuredClone(row.event) })); // the host may change what it gave
+    progress.state = new FoldedState(state) as State;
     progress.waiting = rows.length === 0 ? NOTHING_WAITS : { rows, tail: this.#folder.noted(NOTHING_WAITS.tail, rows) };
   }
 
@@ -54,11 +56,17 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
     this.#session = undefined;
   }
 
-  /** Moves on to the last row that does not wait; the state follows when the session ends. */
-  #take(admitted: readonly Row<Event, P>[], waiting: number): void {
-    const rows = this.#rows.concat(admitted);
-    const folded = rows.slice(0, rows.length - waiting);
-    this.#rows = rows.slice(rows.length - waiting);
+  #push(session: FoldSession<Event>, rows: readonly Row<Event, P>[]): void {
+    const unsettled = session.push(rows);
+    this.#rows = this.#rows.concat(rows);
+    this.#settle(unsettled);
+  }
+
+  /** Moves on to the last row before those that are left; the state follows when the session ends. */
+  #settle(left: number): void {
+    const rows = this.#rows;
+    const folded = rows.slice(0, rows.length - left);
+    this.#rows = rows.slice(rows.length - left);
     const last = folded.at(-1);
     if (last === undefined) return;
     const progress = this.#progress;
@@ -74,7 +82,7 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
     const session = this.#fold.start((this.#progress.state as FoldedState).bytes);
     this.#session = session;
     const waited = this.#progress.waiting.rows as readonly Row<Event, P>[];
-    if (waited.length > 0) this.#take(waited, session.push(waited));
+    if (waited.length > 0) this.#push(session, waited);
     return session;
   }
 }

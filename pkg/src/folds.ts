@@ -6,13 +6,14 @@ import { FoldedState, type BuiltInFold, type FoldSession } from './built-in.js';
 import { toCoreBytes } from './core.js';
 import { describe, SnapshotError, type ErrorPlace } from './error.js';
 import type { Row } from './events.js';
-import { exact } from './head.js';
+import { digestOption, exact } from './head.js';
+import { invalidOption } from './options.js';
 import { Format, push, pushLines, pushText, type Refusal } from './pieces.js';
 import { askPlain, plainModule, readAnswer } from './plain-module.js';
 import type { Position } from './position.js';
 import type { Steps } from './replay.js';
 import type { JournalSpec, RulesSpec } from './fold-specs.js';
-import { isBytes } from './value/bytes.js';
+import { isBytes, sameBytes } from './value/bytes.js';
 import { encode } from './value/encode.js';
 
 export { stepAt, type Expected, type Replay, type Step, type Steps } from './replay.js';
@@ -41,6 +42,8 @@ export interface FoldResult<State = unknown> {
   readonly anchor: string | Uint8Array | null;
   /** Events that wait for those that complete them, as they were given: JSON text, or encoded values. They come first next time. */
   readonly pending: readonly Uint8Array[];
+  /** Digest of the fold, 32 bytes. Only that fold goes on from here. */
+  readonly foldDigest: Uint8Array;
 }
 
 /** JSON Lines as text or UTF-8, one event on each line; a CBOR sequence (RFC 8742); or objects. */
@@ -98,18 +101,18 @@ export function journalFold<Event = unknown>(spec: JournalSpec = {}): JournalFol
 
 /**
  * Folds events into a state, without a repository. O(n) in the bytes of the events; they pass through WebAssembly in pieces of about 1 MiB,
- * a CBOR sequence as a whole. Goes on from `base`, what an earlier call gave.
+ * a CBOR sequence as a whole. Goes on from `base`, what an earlier call with an equal specification gave.
  *
  * @throws FoldError for the first event that cannot be folded in: `gap`, `outOfOrder`, `malformed` with the offset in the input, and what
- * the fold refuses.
+ * the fold refuses. SnapshotError `foreign` for a base of another fold.
  */
 export function fold<State, Event>(
   spec: RulesFold<State, Event> | (JournalFold<Event> & BuiltInFold<State, Event>),
   events: Events<Event>,
-  base?: FoldResult<State>,
+  base?: Omit<FoldResult<State>, 'state'>,
 ): FoldResult<State> {
   if (!(spec instanceof CompiledFold)) throw new SnapshotError('invalidOption', 'must be what rulesFold or journalFold made', { path: 'spec' });
-  const session = spec.begin(base === undefined ? null : baseOf(base));
+  const session = spec.begin(base === undefined ? null : baseOf(spec, base));
   let refused: Refusal | undefined;
   try {
     refused = pushPending(session, base?.pending ?? []) ?? pushEvents(session, events);
@@ -117,7 +120,7 @@ export function fold<State, Event>(
     plainModule.snapfold_fold_abandon(session);
     throw error;
   }
-  const folded = new Result<State>(readAnswer(plainModule.snapfold_fold_finish(session)));
+  const folded = new Result<State>(readAnswer(plainModule.snapfold_fold_finish(session)), spec.digest);
   if (refused === undefined) return folded;
   throw new FoldError(refused, folded);
 }
@@ -137,14 +140,16 @@ class Result<State> implements FoldResult<State> {
   readonly eventCount: number | bigint;
   readonly anchor: string | Uint8Array | null;
   readonly pending: readonly Uint8Array[];
+  readonly foldDigest: Uint8Array;
   readonly #state: FoldedState;
 
-  constructor({ state, position, eventCount, anchor, pending }: Finished) {
+  constructor({ state, position, eventCount, anchor, pending }: Finished, foldDigest: Uint8Array) {
     this.bytes = state;
     this.position = position;
     this.eventCount = eventCount;
     this.anchor = anchor;
     this.pending = pending;
+    this.foldDigest = foldDigest;
     this.#state = new FoldedState(state);
   }
 
@@ -188,9 +193,12 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
       push(rows) {
         const refused = push(session, rowsOf(rows), Format.Rows);
         if (refused !== undefined) throw new SnapshotError(refused.code, refused.message, refused.place);
-        return plainModule.snapfold_fold_waiting(session);
+        return plainModule.snapfold_fold_unsettled(session);
       },
-      finish: () => readAnswer<Finished>(plainModule.snapfold_fold_finish(session)).state,
+      finish() {
+        const { state, pending } = readAnswer<Finished>(plainModule.snapfold_fold_finish(session));
+        return { state, waiting: pending.length };
+      },
     };
   }
 }
@@ -205,13 +213,22 @@ function ask<T>(question: unknown, operation: (address: number, length: number) 
   return askPlain(toCoreBytes(question), operation);
 }
 
-function baseOf({ bytes, position, eventCount, anchor }: FoldResult): unknown {
+function baseOf({ digest }: BuiltInFold<unknown, never>, base: Omit<FoldResult, 'state'>): unknown {
+  const { bytes, position, eventCount, anchor, pending, foldDigest } = base;
+  if (!sameBytes(digestOption('base.foldDigest', foldDigest), digest)) {
+    throw new SnapshotError('foreign', 'a state of another fold; fold all events again', { path: 'base' });
+  }
+  if (!pending.every(isBytes)) throw invalidOption('base.pending', pending, 'must be an array of Uint8Arrays');
   return { state: bytes, position, eventCount, anchor };
 }
 
 /** `[position, type | null, event]`; an event in text or bytes is JSON. */
 function* rowsOf<Event>(rows: readonly Row<Event, Position>[]): Iterable<Uint8Array | Refusal> {
-  for (const { position, type, event } of rows) yield encoded([exact('position', position), type ?? null, event], { position });
+  for (const { position, type = null, event } of rows) {
+    const place = { position };
+    if (type === null || (typeof type === 'string' && type.isWellFormed())) yield encoded([exact('position', position), type, event], place);
+    else yield { code: 'invalidEvent', message: 'row.type must be text without lone surrogates', place };
+  }
 }
 
 function* valuesOf(events: Iterable<object>): Iterable<Uint8Array | Refusal> {
@@ -242,6 +259,8 @@ function isJson(event: Uint8Array): boolean {
 function pushEvents(session: number, events: Events): Refusal | undefined {
   if (typeof events === 'string') return pushText(session, events);
   if (isBytes(events)) return pushLines(session, events);
-  if ('cbor' in events) return push(session, [events.cbor], Format.Cbor);
-  return push(session, valuesOf(events), Format.Cbor);
+  const { cbor, [Symbol.iterator]: iterator } = Object(events) as { readonly cbor?: unknown; readonly [Symbol.iterator]?: unknown };
+  if (isBytes(cbor)) return push(session, [cbor], Format.Cbor);
+  if (typeof iterator === 'function') return push(session, valuesOf(events as Iterable<object>), Format.Cbor);
+  throw invalidOption('events', events, 'must be JSON Lines as text or bytes, { cbor } with bytes, or an iterable of objects');
 }

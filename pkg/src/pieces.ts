@@ -1,5 +1,5 @@
 /** Events into the plain module, piece by piece through one buffer, so that its memory does not grow with them. */
-import { SnapshotError, type ErrorCode, type ErrorPlace } from './error.js';
+import type { ErrorCode, ErrorPlace } from './error.js';
 import { Lent, plainModule, tell } from './plain-module.js';
 import { isBytes } from './value/bytes.js';
 
@@ -62,7 +62,20 @@ export function pushLines(session: number, lines: Uint8Array): Refusal | undefin
 
 /** JSON Lines as text, encoded into the module's own memory. Offsets of errors are those of its UTF-8. */
 export function pushText(session: number, lines: string): Refusal | undefined {
-  if (!lines.isWellFormed()) throw new SnapshotError('malformed', 'a lone surrogate has no UTF-8; write it as an escape (\\ud800)');
+  const wrong = loneSurrogate(lines);
+  if (wrong === undefined) return pushSound(session, lines);
+  return pushSound(session, lines.slice(0, lines.lastIndexOf('\n', wrong.at) + 1)) ?? wrong.refusal;
+}
+
+/** Where a text has no UTF-8; undefined if it has it everywhere. */
+export function loneSurrogate(text: string): { readonly at: number; readonly refusal: Refusal } | undefined {
+  if (text.isWellFormed()) return undefined;
+  const at = text.search(/\p{Surrogate}/u);
+  const offset = new TextEncoder().encode(text.slice(0, at)).length;
+  return { at, refusal: { code: 'malformed', message: 'a lone surrogate has no UTF-8; write it as an escape (\\ud800)', place: { offset } } };
+}
+
+function pushSound(session: number, lines: string): Refusal | undefined {
   const encoder = new TextEncoder();
   const most = Math.floor(PIECE / 3); // no character takes more than three bytes
   return through(session, Format.JsonLines, (pipe) => {
@@ -111,13 +124,14 @@ class Pipe {
     return this.#lent.bytes;
   }
 
-  /** Folds in what lies in the first `length` bytes, which stand at `offset` of the input. */
+  /** Folds in what lies in the first `length` bytes, which stand at `offset` of the input. Of rows the offset of an error is that in the event. */
   send(length: number, offset: number): Refusal | undefined {
     const { address } = this.#lent as Lent;
     const { error } = tell<null>(plainModule.snapfold_fold_push(this.#session, address, length, this.#format));
     if (error === undefined) return undefined;
     const { code, message, ...place } = error;
-    return { code, message, place: place.offset === undefined ? place : { ...place, offset: offset + place.offset } };
+    if (place.offset === undefined || this.#format === Format.Rows) return { code, message, place };
+    return { code, message, place: { ...place, offset: offset + place.offset } };
   }
 
   free(): void {

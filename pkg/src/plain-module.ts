@@ -17,7 +17,7 @@ export interface PlainModule {
   snapfold_fold_drop(fold: number): void;
   snapfold_fold_start(fold: number, address: number, length: number): bigint;
   snapfold_fold_push(session: number, address: number, length: number, format: number): bigint;
-  snapfold_fold_waiting(session: number): number;
+  snapfold_fold_unsettled(session: number): number;
   snapfold_fold_finish(session: number): bigint;
   snapfold_fold_abandon(session: number): void;
 }

@@ -200,7 +200,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   /** The log went another way than the handle. If it is empty now, it may as well be lost. */
   async #reload(handle: Handle<State, P>): Promise<Handle<State, P>> {
     const fresh = await this.load(handle.streamId);
-    if (fresh.position !== null || handle.position === null) return fresh;
+    if (fresh.position !== null || fresh.pending > 0 || handle.position === null) return fresh;
     throw new SnapshotError(
       'historyUnavailable',
       `the log is empty, but this handle stands at ${handle.position}; load the stream if it was reset on purpose`,

@@ -4,6 +4,7 @@
  * It is an entry of its own, with a WebAssembly module of its own, so that applications do not pay for it.
  */
 import { SnapshotError } from './error.js';
+import { loneSurrogate } from './pieces.js';
 import { askPlain, plainModule } from './plain-module.js';
 
 /**
@@ -53,9 +54,10 @@ export function canonicalize(bytes: Uint8Array): Uint8Array {
 const MAX_LENGTH = 2 ** 31 - 1;
 
 function textBytes(json: string): Uint8Array {
-  if (json.isWellFormed()) return new TextEncoder().encode(json);
-  const offset = new TextEncoder().encode(json.slice(0, json.search(/\p{Surrogate}/u))).length;
-  throw new SnapshotError('malformed', 'a lone surrogate has no UTF-8; write it as an escape (\\ud800)', { offset });
+  const wrong = loneSurrogate(json);
+  if (wrong === undefined) return new TextEncoder().encode(json);
+  const { code, message, place } = wrong.refusal;
+  throw new SnapshotError(code, message, place);
 }
 
 function bytesOf(bytes: unknown): Uint8Array {

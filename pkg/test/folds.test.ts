@@ -112,7 +112,34 @@ test('an error in the text says where, in later pieces too', () => {
       (error) => error instanceof FoldError && error.code === 'malformed' && error.offset === offset && error.folded.position === 4_000,
     );
   }
-  assert.throws(() => fold(orders(), '"\ud800"'), { code: 'malformed' });
+});
+
+test('a lone surrogate is an error where it stands, after the lines before it', () => {
+  const good = lines(history(2));
+  for (const [text, offset, position] of [
+    [`${good}\n{"é": "\ud800"}\n`, utf8(good).length + 9, 2],
+    ['\n"\udc00', 2, null],
+    ['\ud800', 0, null],
+  ] as const) {
+    assert.throws(
+      () => fold(orders(), text),
+      (error) => error instanceof FoldError && error.code === 'malformed' && error.offset === offset && error.folded.position === position,
+    );
+  }
+});
+
+test('what is no input, no base, or the base of another fold is refused', () => {
+  for (const events of [null, undefined, 5, {}, new ArrayBuffer(2), { cbor: undefined }, { cbor: '{}' }]) {
+    assert.throws(() => fold(orders(), events as never), { code: 'invalidOption', path: 'events' });
+  }
+  const base = fold(orders(), history(2));
+  assert.equal(fold(orders(), [...history(3)].slice(2), base).position, 3);
+  const other = rulesFold<Orders, OrderEvent>({ ...spec, unknown: 'ignore' });
+  assert.throws(() => fold(other, '', base), { code: 'foreign', path: 'base' });
+  assert.throws(() => fold(journalFold(), '', base as never), { code: 'foreign', path: 'base' });
+  const { foldDigest: _, ...unknown } = base;
+  assert.throws(() => fold(orders(), '', unknown as never), { code: 'invalidOption', path: 'base.foldDigest' });
+  assert.throws(() => fold(orders(), '', { ...base, pending: ['{}'] as never }), { code: 'invalidOption', path: 'base.pending' });
 });
 
 test('an object that cannot be encoded is refused after those before it', () => {
@@ -173,6 +200,27 @@ for (const [form, write] of [
     assert.deepEqual([restored.source, restored.replayed, encode(restored.state)], ['snapshot', 150, encode(handle.state)]);
   });
 }
+
+test('an object may end in any byte, also in one that is a space in JSON; JSON in a row may have spaces around it', async () => {
+  const notes = rulesFold<{ readonly last: unknown }, unknown>({ rules: { Noted: [{ put: '/last' }] } });
+  const repo = await defineSnapshots({ name: 'notes', version: 1, fold: notes }).open({ store: memoryStore(), events: { read: () => [] } });
+  const empty = await repo.load('s');
+  for (const data of [9, 10, 13, -1, 'line\n', 'x ']) {
+    const event = { type: 'Noted', data };
+    for (const written of [event, `\r\n ${JSON.stringify(event, null, 2)}\n`]) {
+      assert.deepEqual(repo.apply(empty, { position: 1, event: written }).state, { last: data });
+    }
+  }
+  const long = { position: 1, event: { type: 'Noted', data: 'x'.repeat(2_000_000) } };
+  for (const rows of [[], [long]]) {
+    const row = { position: rows.length + 1, event: ' {"type": "Noted"} {}' };
+    assert.throws(() => repo.apply(empty, [...rows, row]), { code: 'malformed', offset: 19, position: row.position });
+  }
+  for (const type of [5, '\ud800']) {
+    const row = { position: 1, type: type as never, event: { type: 'Noted' } };
+    assert.throws(() => repo.apply(empty, row), { code: 'invalidEvent', position: 1 });
+  }
+});
 
 test('a row that rules refuse has its position, and leaves the handle as it is', async () => {
   const definition = defineSnapshots({ name: 'orders', version: 1, fold: rulesFold<Orders, unknown>(spec), positions: 'bigint' });

@@ -20,6 +20,9 @@ function attempts(id: string, count: number): JournalEvent[] {
 const rowsOf = (events: readonly JournalEvent[]): EventRow<JournalEvent>[] =>
   events.map((event, index) => ({ position: index + 1, id: `e${index + 1}`, event }));
 
+/** The same for the pure function. */
+const linesOf = (rows: readonly EventRow<JournalEvent>[]) => rows.map(({ position, id, event }) => ({ position, id, ...event }));
+
 const effect = (id: string): JournalEvent => ({ type: 'side_effect', data: { command_id: id, kind: 'uuid', payload: id } });
 
 async function open(rows: readonly EventRow<JournalEvent>[], pageSize: number) {
@@ -29,15 +32,31 @@ async function open(rows: readonly EventRow<JournalEvent>[], pageSize: number) {
   return { store, repo: await journals.open({ store, events: { read } }) };
 }
 
-test('a full replay does not depend on where pages end, retries included', async () => {
-  const rows = rowsOf([effect('a'), ...attempts('b', 3), effect('c'), ...attempts('d', 2)]);
-  const whole = await (await open(rows, 1000)).repo.load('run-1');
-  assert.deepEqual([...whole.state.keys()], [1, 2, 8, 9]);
-  for (let pageSize = 1; pageSize <= rows.length; pageSize += 1) {
-    const { repo } = await open(rows, pageSize);
-    const handle = await repo.load('run-1');
-    assert.deepEqual([handle.state, handle.position, handle.eventCount], [whole.state, whole.position, whole.eventCount], `pages of ${pageSize}`);
+test('a load does not depend on where pages end: every prefix is what the pure fold makes of it, retries included', async () => {
+  const all = rowsOf([effect('a'), ...attempts('b', 3), effect('c'), ...attempts('d', 2)]);
+  for (let end = 1; end <= all.length; end += 1) {
+    const rows = all.slice(0, end);
+    const { state, position, eventCount, pending } = fold(journalFold(), linesOf(rows));
+    for (let pageSize = 1; pageSize <= rows.length; pageSize += 1) {
+      const { repo } = await open(rows, pageSize);
+      const handle = await repo.load('run-1');
+      assert.deepEqual(
+        [handle.state, handle.position, handle.eventCount, handle.pending],
+        [state, position, eventCount, pending.length],
+        `${end} events in pages of ${pageSize}`,
+      );
+    }
   }
+});
+
+test('a snapshot that is taken while a step is retried does not have that step, whatever the pages', async () => {
+  const all = rowsOf([effect('a'), ...attempts('b', 2)]);
+  const rows = all.slice(0, 4);
+  const { repo } = await open(rows, 3);
+  assert.equal((await repo.maybeSnapshot(await repo.load('run-1'))).status, 'taken');
+  rows.push(...all.slice(4));
+  const loaded = await repo.load('run-1');
+  assert.deepEqual([loaded.source, loaded.restoredFrom, [...loaded.state.keys()], loaded.position], ['snapshot', 1, [1, 2], 5]);
 });
 
 test('a long journal whose pages are all retries is replayed', async () => {
@@ -65,6 +84,18 @@ test('what waits is not in the state, and goes on when its end is there', async 
   assert.deepEqual([loaded.state, loaded.source, loaded.restoredFrom], [handle.state, 'snapshot', 1]);
 });
 
+test('what waits is what it was when it came, whatever the host makes of it later', async () => {
+  for (const form of [(event: JournalEvent): unknown => event, (event: JournalEvent): unknown => Buffer.from(JSON.stringify(event))]) {
+    const { repo } = await open([], 1000);
+    const event = form(activity('b', 'scheduled'));
+    const waiting = repo.apply(await repo.load('run-1'), { position: 1, event: event as JournalEvent });
+    if (event instanceof Uint8Array) event.fill(0);
+    else (event as JournalEvent).data['command_id'] = 'z';
+    const end = { position: 2, event: activity('b', 'completed') };
+    assert.equal(repo.apply(waiting, end).state.get(1)?.commandId, 'b');
+  }
+});
+
 test('a snapshot that ends with a failure is not used once that is retried', async () => {
   const [scheduled, failed, retried, completed] = attempts('b', 2) as [JournalEvent, JournalEvent, JournalEvent, JournalEvent];
   const rows = rowsOf([effect('a'), scheduled, failed]);
@@ -78,8 +109,19 @@ test('a snapshot that ends with a failure is not used once that is retried', asy
   assert.deepEqual([loaded.source, loaded.state.get(2)?.advanceBy], ['replay', 4]);
 });
 
+test('a refresh in which all that was folded waits again is no empty log', async () => {
+  const [scheduled, failed, retried] = attempts('b', 2) as [JournalEvent, JournalEvent, JournalEvent];
+  const all = rowsOf([scheduled, failed, retried]);
+  const rows = all.slice(0, 2);
+  const { repo } = await open(rows, 1000);
+  const handle = await repo.load('run-1');
+  rows.push(...all.slice(2));
+  const refreshed = await repo.refresh(handle);
+  assert.deepEqual([refreshed.position, refreshed.pending, refreshed.state.size], [null, 3, 0]);
+});
+
 test('stepAt: the step, drift with both sides, beyond, and what was never patched', () => {
-  const lines = rowsOf([effect('a'), ...attempts('b', 2), effect('c')]).map(({ position, id, event }) => ({ position, id, ...event }));
+  const lines = linesOf(rowsOf([effect('a'), ...attempts('b', 2), effect('c')]));
   const steps: Steps = fold(journalFold(), lines).state;
   const charge = { kind: 'activity', commandId: 'b', shape: { arity: 1, function: 'charge', module: 'billing' } };
   assert.deepEqual(stepAt(steps, 2, charge), { status: 'step', result: { paid: true }, advanceBy: 4 }, 'the order of keys does not count');
@@ -96,7 +138,7 @@ test('stepAt: the step, drift with both sides, beyond, and what was never patche
 
 test('stepAt: a failed step answers with its error', () => {
   const [scheduled, failed] = attempts('b', 2) as [JournalEvent, JournalEvent];
-  const steps = fold(journalFold(), rowsOf([scheduled, failed]).map(({ position, id, event }) => ({ position, id, ...event }))).state;
+  const steps = fold(journalFold(), linesOf(rowsOf([scheduled, failed]))).state;
   const shape = { module: 'billing', function: 'charge', arity: 1 };
   assert.deepEqual(stepAt(steps, 1, { kind: 'activity', commandId: 'b', shape }), { status: 'step', error: 'busy', advanceBy: 2 });
 });
@@ -104,7 +146,7 @@ test('stepAt: a failed step answers with its error', () => {
 test('stepAt: a cursor before ignored events moves on to the step behind them', () => {
   const ignoring = journalFold({ ignore: ['heartbeat'] });
   const events = [effect('a'), { type: 'heartbeat', data: {} }, { type: 'heartbeat', data: {} }, effect('c')];
-  const steps = fold(ignoring, rowsOf(events).map(({ position, id, event }) => ({ position, id, ...event }))).state;
+  const steps = fold(ignoring, linesOf(rowsOf(events))).state;
   assert.deepEqual(stepAt(steps, 2, { kind: 'side_effect', commandId: 'c', shape: 'uuid' }), { status: 'step', result: 'c', advanceBy: 3 });
 });
 

@@ -135,11 +135,12 @@ pub extern "C" fn snapfold_fold_push(session: u32, address: usize, length: usize
     })
 }
 
-/// How many of the last events that were pushed wait for others, and are not in the state yet; 0 for a session that there is not.
+/// How many of the last events that were pushed a later one may yet change: whether they are in the state is known when the session ends. 0
+/// for a session that there is not.
 #[unsafe(no_mangle)]
-pub extern "C" fn snapfold_fold_waiting(session: u32) -> usize {
+pub extern "C" fn snapfold_fold_unsettled(session: u32) -> usize {
     with(&SESSIONS, |sessions| {
-        sessions.get(session).map_or(0, |session| session.waiting())
+        sessions.get(session).map_or(0, |session| session.unsettled())
     })
 }
 

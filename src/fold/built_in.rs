@@ -115,11 +115,11 @@ impl Session {
         }
     }
 
-    /// How many of the last events wait for others.
-    pub fn waiting(&self) -> usize {
+    /// How many of the last events a later one may yet change.
+    pub fn unsettled(&self) -> usize {
         match self {
-            Self::Rules(session) => session.waiting(),
-            Self::Journal(session) => session.waiting(),
+            Self::Rules(session) => session.unsettled(),
+            Self::Journal(session) => session.unsettled(),
         }
     }
 

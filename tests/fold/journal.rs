@@ -235,11 +235,18 @@ fn check_folded(log: &Log, events: usize, folded: &Folded) {
 fn check_every_cut(log: &Log) {
     let whole = fold(&log.lines);
     let mut session = journal().start();
+    let mut settled = 0;
     for cut in 0..=log.lines.len() {
         let (before, after) = log.lines.split_at(cut);
         let first = fold(before);
         check_folded(log, cut, &first);
         assert_eq!(session.folded(), first, "one event after the other, {cut}");
+        assert!(settled <= first.progress.event_count(), "what was settled stays, {cut}");
+        assert!(
+            first.pending.len() <= session.unsettled(),
+            "what waits is not settled, {cut}"
+        );
+        settled = settled.max((cut - session.unsettled()) as u64);
 
         let mut second = resume(&first);
         let rest = [strings(&first.pending), after.to_vec()].concat();
@@ -320,8 +327,8 @@ proptest! {
         let log = build(&acts);
         let lines = fold(&log.lines);
         let mut cbor = journal().start();
-        let sequence: Vec<u8> = log.lines.iter().flat_map(|line| value::from_json(line.as_bytes()).unwrap()).collect();
-        cbor.cbor_sequence(&sequence).unwrap();
+        let values: Vec<Vec<u8>> = log.lines.iter().map(|line| value::from_json(line.as_bytes()).unwrap()).collect();
+        cbor.cbor_sequence(&values.concat()).unwrap();
         prop_assert_eq!(&cbor.folded().state, &lines.state);
         prop_assert_eq!(&cbor.folded().progress, &lines.progress);
         let mut rows = journal().start();
@@ -329,6 +336,11 @@ proptest! {
             rows.row(position, None, RowEvent::Json(line.as_bytes())).unwrap();
         }
         prop_assert_eq!(rows.folded(), lines);
+        let mut rows = journal().start();
+        for (position, value) in (1..).zip(&values) {
+            rows.row(position, None, RowEvent::Cbor(value)).unwrap();
+        }
+        prop_assert_eq!(rows.folded(), cbor.folded());
     }
 
     /// One bad event: what stands before it is folded in, nothing of it is, and the session goes on with a good one in its place.

@@ -66,9 +66,9 @@ class SumSession implements FoldSession<Step> {
     return this.#open?.length ?? 0;
   }
 
-  finish(): Uint8Array {
+  finish() {
     this.#watched.finished += 1;
-    return encode(this.#sum);
+    return { state: encode(this.#sum), waiting: this.#open?.length ?? 0 };
   }
 
   #take(events: readonly Step[]): void {

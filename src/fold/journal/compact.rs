@@ -68,11 +68,11 @@ impl Compaction {
         })
     }
 
-    /// How many events wait to become part of a step.
-    pub fn waiting(&self) -> usize {
+    /// How many of the last events may yet become part of another step.
+    pub fn unsettled(&self) -> usize {
         match self.stage {
-            Stage::Open(_) | Stage::Parallel => self.waiting.len(),
-            Stage::Ready | Stage::Failed(_) => 0,
+            Stage::Open(_) | Stage::Failed(_) | Stage::Parallel => self.waiting.len(),
+            Stage::Ready => 0,
         }
     }
 

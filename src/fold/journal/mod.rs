@@ -244,9 +244,10 @@ impl Session {
         self.batch.row(position, kind, event.syntax(), &mut self.state)
     }
 
-    /// How many of the last events wait for others. O(1).
-    pub fn waiting(&self) -> usize {
-        self.state.compaction.waiting()
+    /// How many of the last events, those of earlier calls included, a later one may yet change: those that wait, and those of a step that
+    /// has failed, which a retry takes up again. O(1).
+    pub fn unsettled(&self) -> usize {
+        self.state.compaction.unsettled()
     }
 
     /// The completed steps, where they end, and what waits after them. O(n) in the state, which is copied.

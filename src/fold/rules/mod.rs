@@ -171,8 +171,8 @@ impl Session {
         self.batch.row(position, kind, event.syntax(), &mut self.state)
     }
 
-    /// How many of the last events wait for others: none, ever.
-    pub fn waiting(&self) -> usize {
+    /// How many of the last events a later one may yet change: none, ever.
+    pub fn unsettled(&self) -> usize {
         0
     }
 

@@ -4,6 +4,7 @@
  */
 import type * as Glue from '../wasm/snapfold.js';
 import { SnapshotError, type ErrorCode } from './error.js';
+import * as Operation from './operations.js';
 import { Scratch, type CoreMemory } from './scratch.js';
 import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
@@ -53,33 +54,13 @@ function ready(): { readonly core: Core; readonly memory: CoreMemory } {
   return installed;
 }
 
-/** What can be asked; the twin of `ask` in src/bindings/js.rs, where each question is described. */
-export const enum Operation {
-  StreamPrefix,
-  SnapshotPrefix,
-  SnapshotKey,
-  AttemptKey,
-  PositionOf,
-  NextLoad,
-  NextSave,
-  PlanSave,
-  PlanPrune,
-  FrameHead,
-  InspectHead,
-  Sha256,
-  CompilePolicy,
-  ForgetPolicy,
-  Take,
-  Reason,
-}
-
 /** Asks the core with a value and reads a value back. */
-export function ask<T>(operation: Operation, question: unknown): T {
+export function ask<T>(operation: number, question: unknown): T {
   return decode(askBytes(operation, question)) as T;
 }
 
 /** As {@link ask}, for an answer that is no value, or not to be decoded here. */
-export function askBytes(operation: Operation, question: unknown): Uint8Array {
+export function askBytes(operation: number, question: unknown): Uint8Array {
   return answered(core().ask(operation, toCoreBytes(question)));
 }
 

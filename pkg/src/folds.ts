@@ -10,15 +10,34 @@ import { exact } from './head.js';
 import { Format, push, pushLines, pushText, type Refusal } from './pieces.js';
 import { askPlain, plainModule, readAnswer } from './plain-module.js';
 import type { Position } from './position.js';
-import type { RulesSpec } from './rules-spec.js';
+import type { JournalSpec, RulesSpec } from './fold-specs.js';
 import { isBytes } from './value/bytes.js';
 import { encode } from './value/encode.js';
 
-export type { EventPointers, Operation, RulesSpec } from './rules-spec.js';
+export type { EventPointers, JournalSpec, Operation, RulesSpec, StepKind } from './fold-specs.js';
 
 /** Rules, validated and compiled: for `defineSnapshots({ fold })` and for {@link fold}. */
 export interface RulesFold<State = unknown, Event = unknown> extends BuiltInFold<State, Event> {
   readonly kind: 'rules';
+}
+
+/** A journal's table, validated and compiled: for `defineSnapshots({ fold })` and for {@link fold}. */
+export interface JournalFold<Event = unknown> extends BuiltInFold<Steps, Event> {
+  readonly kind: 'journal';
+}
+
+/** The completed steps of a journal, by the position of the event that began each. */
+export type Steps = ReadonlyMap<number | bigint, Step>;
+
+export interface Step {
+  readonly kind: string;
+  readonly commandId: unknown;
+  readonly shape: unknown;
+  /** In its place `error`, for a step that failed. */
+  readonly result?: unknown;
+  readonly error?: unknown;
+  /** How many events of the journal it stands for. */
+  readonly advanceBy: number;
 }
 
 /** Where a fold stands, for those who keep it themselves. */
@@ -72,7 +91,21 @@ export class FoldError<State = unknown> extends SnapshotError {
  * @throws SnapshotError `invalidOption` that names every mistake in the specification; `path` is the JSON Pointer of the first.
  */
 export function rulesFold<State = unknown, Event = unknown>(spec: RulesSpec): RulesFold<State, Event> {
-  return new CompiledFold(spec);
+  return new CompiledFold<State, Event, 'rules'>('rules', spec);
+}
+
+/**
+ * Compaction of durable executions: the events of a step (scheduled, retried, completed …) become one entry. An opener that still waits
+ * for its end is in `pending`, with everything after it, and comes first next time. Without `table` that of the core: activities with
+ * retries, signals, timers, side effects, children and more.
+ *
+ * A retry behind a snapshot that holds the failed step already is `invalidatesBase` with that step's position; a repository then loads
+ * from below it, or from the start.
+ *
+ * @throws SnapshotError as {@link rulesFold}.
+ */
+export function journalFold<Event = unknown>(spec: JournalSpec = {}): JournalFold<Event> {
+  return new CompiledFold<Steps, Event, 'journal'>('journal', spec);
 }
 
 /**
@@ -82,8 +115,12 @@ export function rulesFold<State = unknown, Event = unknown>(spec: RulesSpec): Ru
  * @throws FoldError for the first event that cannot be folded in: `gap`, `outOfOrder`, `malformed` with the offset in the input, and what
  * the fold refuses.
  */
-export function fold<State, Event>(spec: RulesFold<State, Event>, events: Events<Event>, base?: FoldResult<State>): FoldResult<State> {
-  if (!(spec instanceof CompiledFold)) throw new SnapshotError('invalidOption', 'must be what rulesFold made', { path: 'spec' });
+export function fold<State, Event>(
+  spec: RulesFold<State, Event> | (JournalFold<Event> & BuiltInFold<State, Event>),
+  events: Events<Event>,
+  base?: FoldResult<State>,
+): FoldResult<State> {
+  if (!(spec instanceof CompiledFold)) throw new SnapshotError('invalidOption', 'must be what rulesFold or journalFold made', { path: 'spec' });
   const session = spec.begin(base === undefined ? null : baseOf(base));
   let refused: Refusal | undefined;
   try {
@@ -128,21 +165,22 @@ class Result<State> implements FoldResult<State> {
   }
 }
 
-class CompiledFold<State, Event> implements RulesFold<State, Event> {
-  readonly kind = 'rules';
+class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements BuiltInFold<State, Event> {
+  readonly kind: Kind;
   readonly sequence: 'contiguous' | 'sparse';
   readonly firstPosition: 0 | 1;
   readonly digest: Uint8Array;
   readonly initial: Uint8Array;
   readonly #id: number;
 
-  constructor(spec: RulesSpec) {
+  constructor(kind: Kind, spec: RulesSpec | JournalSpec) {
     interface Compiled {
       readonly id: number;
       readonly digest: Uint8Array;
       readonly initial: Uint8Array;
     }
-    const { id, digest, initial } = ask<Compiled>({ kind: this.kind, spec }, plainModule.snapfold_fold_compile);
+    const { id, digest, initial } = ask<Compiled>({ kind, spec }, plainModule.snapfold_fold_compile);
+    this.kind = kind;
     this.sequence = spec.sequence ?? 'contiguous';
     this.firstPosition = spec.firstPosition ?? 1;
     this.digest = digest;

@@ -1,5 +1,6 @@
 /** Heads of frames: what is stated of a snapshot, checked, and how it crosses to the core. The twin of src/bindings/frames.rs. */
-import { Operation, ask, askBytes } from './core.js';
+import { ask, askBytes } from './core.js';
+import * as Operation from './operations.js';
 import { DEFAULTS } from './defaults.js';
 import { SnapshotError } from './error.js';
 import { invalidOption, knownOptions, nonEmptyText, positiveInteger, table } from './options.js';

@@ -1,6 +1,7 @@
 /** The driver of a load: performs the steps that the core names, and tells it what was learned. */
 import { FoldedState } from './built-in.js';
-import { Operation, ask, fromCore } from './core.js';
+import { ask, fromCore } from './core.js';
+import * as Operation from './operations.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError } from './error.js';
 import { anchorLike, Pages, type EventSource, type Row } from './events.js';

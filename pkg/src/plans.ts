@@ -1,6 +1,7 @@
 /** Keys and plans as data, for hosts that do their own I/O. Pure and synchronous. */
 import type { ErrorCode } from './error.js';
-import { Operation, ask } from './core.js';
+import { ask } from './core.js';
+import * as Operation from './operations.js';
 import { inspect } from './frame.js';
 import { digestOption, exact, headerForPlans } from './head.js';
 import { DEFAULTS } from './defaults.js';

@@ -1,5 +1,6 @@
 /** When to snapshot: policies are data (plus predicates on the state), decisions are the core's. */
-import { answered, ask, core, Operation, toCoreBytes } from './core.js';
+import { answered, ask, core, toCoreBytes } from './core.js';
+import * as Operation from './operations.js';
 import { duration, functionOption, invalidOption, nonEmptyText, positiveInteger, size, table, type Duration, type Size } from './options.js';
 import { decode } from './value/decode.js';
 import { joined } from './value/writer.js';

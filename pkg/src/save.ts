@@ -1,6 +1,7 @@
 /** The driver of a save: encodes once, then performs the steps that the core names. */
 import { FoldedState } from './built-in.js';
-import { Operation, ask, fromCore, type CoreError } from './core.js';
+import { ask, fromCore, type CoreError } from './core.js';
+import * as Operation from './operations.js';
 import type { Settings } from './definition.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { decodePayload, openPayload, sealPayload, verifySealed, type SealedPayload } from './frame.js';

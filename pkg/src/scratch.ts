@@ -9,21 +9,19 @@ export interface CoreMemory {
   readonly buffer: ArrayBuffer;
 }
 
-/** What the core can do with its buffers; the twin of `step` in src/bindings/scratch.rs, where each step is described. */
-const enum Step {
-  Input,
-  InputBytes,
-  Output,
-  BlockBytes,
-  Update,
-  Finish,
-  BeginCompressing,
-  Compress,
-  BeginExpanding,
-  Expand,
-  Taken,
-  EndExpanding,
-}
+// What the core can do with its buffers; the twin of `step` in src/bindings/scratch.rs, where each step is described.
+const INPUT = 0;
+const INPUT_BYTES = 1;
+const OUTPUT = 2;
+const BLOCK_BYTES = 3;
+const UPDATE = 4;
+const FINISH = 5;
+const BEGIN_COMPRESSING = 6;
+const COMPRESS = 7;
+const BEGIN_EXPANDING = 8;
+const EXPAND = 9;
+const TAKEN = 10;
+const END_EXPANDING = 11;
 
 export class Scratch {
   readonly #core: Core;
@@ -36,26 +34,26 @@ export class Scratch {
   constructor(core: Core, memory: CoreMemory) {
     this.#core = core;
     this.#memory = memory;
-    this.#input = this.#step(Step.Input);
-    this.#inputBytes = this.#step(Step.InputBytes);
-    this.#output = this.#step(Step.Output);
-    this.#blockBytes = this.#step(Step.BlockBytes);
+    this.#input = this.#step(INPUT);
+    this.#inputBytes = this.#step(INPUT_BYTES);
+    this.#output = this.#step(OUTPUT);
+    this.#blockBytes = this.#step(BLOCK_BYTES);
   }
 
   sha256(bytes: Uint8Array): Uint8Array {
     for (let at = 0; at < bytes.length; at += this.#inputBytes) {
-      this.#step(Step.Update, this.#fill(bytes.subarray(at, at + this.#inputBytes)));
+      this.#step(UPDATE, this.#fill(bytes.subarray(at, at + this.#inputBytes)));
     }
-    return this.#made(this.#step(Step.Finish)).slice();
+    return this.#made(this.#step(FINISH)).slice();
   }
 
   /** The payload as an LZ4 frame; undefined if that does not pay. */
   compress(payload: Uint8Array): Uint8Array | undefined {
-    if (Number.isNaN(this.#step(Step.BeginCompressing, payload.length))) return undefined;
+    if (Number.isNaN(this.#step(BEGIN_COMPRESSING, payload.length))) return undefined;
     const stored = new Uint8Array(payload.length);
     let length = 0;
     for (let at = 0; at < payload.length; at += this.#blockBytes) {
-      const made = this.#step(Step.Compress, this.#fill(payload.subarray(at, at + this.#blockBytes)));
+      const made = this.#step(COMPRESS, this.#fill(payload.subarray(at, at + this.#blockBytes)));
       if (Number.isNaN(made)) return undefined;
       stored.set(this.#made(made), length);
       length += made;
@@ -68,15 +66,15 @@ export class Scratch {
     const payload = new Uint8Array(bytes);
     let from = 0;
     let to = 0;
-    this.#step(Step.BeginExpanding, bytes);
+    this.#step(BEGIN_EXPANDING, bytes);
     while (from < stored.length) {
-      const made = this.#step(Step.Expand, this.#fill(stored.subarray(from, from + this.#blockAt(stored, from))));
+      const made = this.#step(EXPAND, this.#fill(stored.subarray(from, from + this.#blockAt(stored, from))));
       if (Number.isNaN(made)) break;
       payload.set(this.#made(made), to);
-      from += this.#step(Step.Taken);
+      from += this.#step(TAKEN);
       to += made;
     }
-    return { payload, ended: this.#made(this.#step(Step.EndExpanding)).slice() };
+    return { payload, ended: this.#made(this.#step(END_EXPANDING)).slice() };
   }
 
   /** How much the core needs to see of an LZ4 frame from `at` on: a block says how long it is. */
@@ -85,7 +83,7 @@ export class Scratch {
     return Math.min(4 + (a | (b << 8) | (c << 16)), this.#inputBytes);
   }
 
-  #step(step: Step, bytes = 0): number {
+  #step(step: number, bytes = 0): number {
     return this.#core.step(step, bytes);
   }
 

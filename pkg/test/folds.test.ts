@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode, defineSnapshots, encode, everyEvents, memoryStore, type EventRow } from 'snapfold';
-import { fold, FoldError, rulesFold, type RulesSpec } from 'snapfold/folds';
+import { fold, FoldError, journalFold, rulesFold, type RulesSpec } from 'snapfold/folds';
 
 interface Orders {
   readonly orders: Readonly<Record<string, { readonly status: string; readonly note?: string }>>;
@@ -176,4 +176,51 @@ test('a row that rules refuse has its position, and leaves the handle as it is',
   });
   assert.throws(() => repo.apply(handle, { position: 1n, event: { type: 'Placed', data: () => 1 } }), { code: 'invalidEvent' });
   assert.equal(handle.position, null);
+});
+
+/** Timers that fire, one after the other. */
+const timers = (count: number) =>
+  Array.from({ length: count }, (_, index) => {
+    const n = (index >> 1) + 1;
+    const type = index % 2 === 0 ? 'timer_started' : 'timer_fired';
+    return { position: index + 1, id: `e${index + 1}`, type, data: { command_id: `c${n}`, timer_id: `t${n}` } };
+  });
+
+test('a journal’s steps are a Map by position, and an opener waits for its end', () => {
+  const { state, position, eventCount, pending } = fold(journalFold(), timers(5));
+  assert.deepEqual([...state.keys()], [1, 3]);
+  assert.equal(state.get(1)?.kind, 'timer');
+  assert.deepEqual([state.get(3)?.commandId, state.get(3)?.advanceBy], ['c2', 2]);
+  assert.deepEqual([position, eventCount, pending.length], [4, 4, 1]);
+});
+
+test('what waits comes first next time, in the form in which it was given, wherever a journal is cut', () => {
+  const all = timers(9);
+  const json = (events: object[]) => events.map((event) => JSON.stringify(event)).join('\n');
+  const whole = fold(journalFold(), all);
+  for (let cut = 0; cut <= all.length; cut += 1) {
+    for (const first of [all.slice(0, cut), json(all.slice(0, cut))]) {
+      const { bytes, pending, position } = fold(journalFold(), json(all.slice(cut)), fold(journalFold(), first));
+      assert.deepEqual([bytes, pending.length, position], [whole.bytes, 1, 8]);
+    }
+  }
+});
+
+test('a repository keeps what waits, and counts it', async () => {
+  const rows: EventRow<unknown>[] = timers(5).map((event) => ({ position: event.position, id: event.id, event }));
+  const read = (_: string, { from, limit }: { from: number; limit: number }) => rows.filter(({ position }) => Number(position) >= from).slice(0, limit);
+  const definition = defineSnapshots({ name: 'run', version: 1, fold: journalFold(), policy: everyEvents(5) });
+  const repo = await definition.open({ store: memoryStore(), events: { read } });
+  const handle = await repo.load('run-1');
+  assert.deepEqual([handle.position, handle.pending, handle.state.size], [4, 1, 2]);
+  const outcome = await repo.maybeSnapshot(handle);
+  assert.ok(outcome.status === 'taken' && outcome.position === 4);
+  const [fired] = timers(6).slice(5);
+  assert.ok(fired !== undefined);
+  const row = { position: 6, id: fired.id, event: fired };
+  const completed = repo.apply(outcome.handle, row);
+  assert.deepEqual([completed.position, completed.pending, [...completed.state.keys()]], [6, 0, [1, 3, 5]]);
+  rows.push(row);
+  const restored = await repo.load('run-1');
+  assert.deepEqual([restored.source, restored.replayed, encode(restored.state)], ['snapshot', 2, encode(completed.state)]);
 });

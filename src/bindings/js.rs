@@ -40,8 +40,8 @@ pub fn ask(operation: u32, question: &[u8]) -> Vec<u8> {
         11 => Ok(frame::sha256(question).to_vec()),
         12 => policies::compile(question),
         13 => Ok(policies::forget(question)),
-        14 => policies::take(question),
-        15 => policies::reason(question),
+        14 => policies::decide(question, false),
+        15 => policies::decide(question, true),
         _ => Err(Error::new(Code::InvalidOption, "there is no such operation")),
     };
     answered(answer)

@@ -37,22 +37,17 @@ pub(super) fn forget(question: &[u8]) -> Vec<u8> {
     Vec::new()
 }
 
-/// Whether to take a snapshot now: one byte, 0 or 1. Most facts are numbers, so that they cross as such.
-pub(super) fn take(question: &[u8]) -> Result<Vec<u8>> {
-    decide(question, |decision| Vec::from([u8::from(decision.take)]))
-}
-
-/// The words for what [`take`] says of the same facts; asked for only when somebody reads them.
-pub(super) fn reason(question: &[u8]) -> Result<Vec<u8>> {
-    decide(question, |decision| answers::text(&decision.reason.words()))
-}
-
-fn decide(question: &[u8], say: impl FnOnce(policy::Decision) -> Vec<u8>) -> Result<Vec<u8>> {
+/// Whether to take a snapshot now: one byte, 0 or 1. Or `in_words` what it says of these facts and why, asked for only when somebody reads
+/// it.
+pub(super) fn decide(question: &[u8], in_words: bool) -> Result<Vec<u8>> {
     let facts = Facts::of(question);
-    let number = facts.policy();
     let said = POLICIES.with(|policies| {
-        let policy = policies.get(number)?.as_ref()?;
-        Some(say(policy::decide(policy, &observe(&facts))))
+        let policy = policies.get(facts.policy())?.as_ref()?;
+        let decision = policy::decide(policy, &observe(&facts));
+        Some(match in_words {
+            true => answers::text(&decision.reason.words()),
+            false => Vec::from([u8::from(decision.take)]),
+        })
     });
     said.flatten().ok_or_else(no_policy)
 }

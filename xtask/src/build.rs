@@ -90,7 +90,8 @@ fn is_fresh(made: &Path, module: &Path) -> bool {
 
 /// Taking the code apart and putting it together again in between saves 1 % more (brotli), and costs no speed that can be measured.
 /// Nothing of Rust lies in the first kilobyte: there the stack ends.
-const SMALL: &str = "-O4 -Oz --flatten --rereloop -Oz --code-folding -Oz --converge --reorder-functions --low-memory-unused";
+const SMALL: &str =
+    "-O4 -Oz --flatten --rereloop -Oz --code-folding -Oz --converge --reorder-functions --low-memory-unused";
 
 /// Puts a better module that does the same in its place. The features are those of Rust's target.
 fn optimise(module: &Path, made: &Path, passes: &str, show: Show) -> Result<()> {

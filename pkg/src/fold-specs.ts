@@ -1,4 +1,4 @@
-/** The data form of rules: what `rulesFold` takes, and what a file of JSON may hold. */
+/** The data form of built-in folds: what `rulesFold` and `journalFold` take, and what a file of JSON may hold. */
 
 /** What JSON can say. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -63,20 +63,64 @@ export type Operation =
   | (On<'subtract'> & Value & Optional & Initial)
   | (On<'remove'> & Optional);
 
-/** A reducer as data; the same in JSON, JavaScript and Rust. */
-export interface RulesSpec {
-  /** The state before the first event. Default `{}`. */
-  readonly initial?: Json;
+/** What every built-in fold has. */
+interface FoldSpec {
   /** For events that come as such; a repository knows position, id and type of its rows. */
   readonly events?: EventPointers;
   /** `'contiguous'` (default): each position is the previous + 1. `'sparse'`: growing, with gaps. */
   readonly sequence?: 'contiguous' | 'sparse';
   /** Position of the first event of contiguous streams. Default 1. */
   readonly firstPosition?: 0 | 1;
-  /** What an event of a type without a rule is. Default `'error'`; a rule of no operations makes a type known. */
+  /** What an event is whose type the specification does not name. Default `'error'`: `unknownEvent`. */
   readonly unknown?: 'error' | 'ignore';
   /** True: all of an event is checked to be strict JSON or a strict value, also what no rule looks at. Default false. */
   readonly strict?: boolean;
-  /** Event type → operations, in order. */
+}
+
+/** A reducer as data; the same in JSON, JavaScript and Rust. */
+export interface RulesSpec extends FoldSpec {
+  /** The state before the first event. Default `{}`. */
+  readonly initial?: Json;
+  /** Event type → operations, in order; none at all make a type known. */
   readonly rules: Readonly<Record<string, readonly Operation[]>>;
+}
+
+/** A pointer into the event, an object of parts, or a literal. */
+type Source = Pointer | { readonly fields: Readonly<Record<string, Pointer>> } | { readonly value: Json };
+
+/** One pointer into both events of a step, or one into its opener and one into its end. */
+type Pair = Pointer | readonly [opener: Pointer, end: Pointer];
+
+/** What completes a step. */
+type End = ({ readonly result: Source; readonly error?: never } | { readonly error: Source; readonly result?: never }) & {
+  /** What ties it to its opener. Default: the shape. */
+  readonly match?: Pair;
+  /** Whether it is a step by itself where nothing waits for it. Default true. */
+  readonly alone?: boolean;
+};
+
+/** How events become one step. */
+export interface StepKind {
+  /** What was asked for. */
+  readonly shape: Source;
+  /** Where the events of this kind have their command id; null: nowhere. Default: that of the specification. */
+  readonly commandId?: Pair | null;
+  /** Event types that begin a step, which waits for its end. */
+  readonly opens?: readonly string[];
+  /** Event type → what the step came to. */
+  readonly ends: Readonly<Record<string, End>>;
+  /** Event types that take up a step of the same command id that has just failed. */
+  readonly retries?: readonly string[];
+  /** Event types that may stand between an opener and its end; from that opener on everything waits. */
+  readonly parallel?: readonly string[];
+}
+
+/** A journal of durable executions; the same in JSON, JavaScript and Rust. */
+export interface JournalSpec extends FoldSpec {
+  /** Where events have their command id; null: nowhere. Default `'/data/command_id'`. */
+  readonly commandId?: Pair | null;
+  /** Event types that are no part of any step. */
+  readonly ignore?: readonly string[];
+  /** Kinds of steps by name. */
+  readonly table?: Readonly<Record<string, StepKind>>;
 }

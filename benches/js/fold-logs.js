@@ -15,10 +15,10 @@ export function journalLog(events) {
   return bytesOf(journalEvents({ events }));
 }
 
-/** Those of the file, all of them, if it holds such a log; otherwise as many made up. */
+/** The first so many of the file, if it holds such a log; otherwise as many made up. */
 export function loansLog(events, file) {
   const given = file === undefined ? undefined : readLog(file);
-  return given !== undefined && isLoans(given) ? given : bytesOf(loanEvents({ events }));
+  return given !== undefined && isLoans(given) ? first([given], events)[0] : bytesOf(loanEvents({ events }));
 }
 
 /** A file of JSON Lines, or its .gz. */

@@ -24,6 +24,10 @@ const SPEED = [
   { on: 'Rust', work: 'seal', against: ['serde_json'], label: 'serde_json + SHA-256', least: { mean: 1.5 } },
 ];
 
+/** The quickest that people write by hand over parsed events; those that copy what they change are far behind. */
+const BY_HAND = ['JSON.parse + Map', 'JSON.parse of pieces + Map'];
+const FOLDS = { rules: 5, journal: 4 };
+
 /** What of the families' ratios a floor is about. */
 const TAKEN = {
   mean: (ratios) => ({ value: geometricMean(ratios.map(({ ratio }) => ratio)) }),
@@ -39,6 +43,7 @@ export function floors(results) {
   const rows = results.runtimes.flatMap((runtime) => [
     ...SPEED.filter(({ on }) => runtime.startsWith(on)).flatMap((floor) => speedRows(results, runtime, floor)),
     againRow(results, runtime),
+    ...foldRows(results, runtime),
     ...costRows(results, runtime),
   ]);
   return rows.filter(({ cells }) => Object.keys(cells).length > 0);
@@ -69,6 +74,19 @@ function againRow(results, runtime) {
     floor: '10×',
     cells: cellsOf(results.sizes, gain, 10),
   };
+}
+
+/** One for each log; the side that it was measured against is the quickest. */
+function foldRows(results, runtime) {
+  return results.of('fold', { runtime, part: 'all', side: 'snapfold' }).flatMap(({ name, ms }) => {
+    const sides = BY_HAND.flatMap((side) => results.of('fold', { runtime, part: 'all', name, side }));
+    if (sides.length === 0) return [];
+    const quickest = sides.reduce((one, other) => (other.ms < one.ms ? other : one));
+    const [kind, what] = name === 'journal' ? ['journal', name] : ['rules', `rules, ${name}`];
+    const value = quickest.ms / ms;
+    const cell = { value, unit: '×', met: value >= FOLDS[kind], note: quickest.side };
+    return { runtime, what: `${what}: against a reducer by hand`, floor: `${FOLDS[kind]}×`, cells: { any: cell } };
+  });
 }
 
 function costRows(results, runtime) {

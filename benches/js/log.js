@@ -1,11 +1,9 @@
 /** A state that nobody made up: the read model of a log of JSON lines `{ stream, position, type, at, data }`, by stream id. */
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { readLog } from './fold-logs.js';
 
 /** For each stream: how many events, when first and last, how often each type, and the newest value of each field of `data`. */
 export function stateOfLog(file) {
-  const bytes = readFileSync(file);
-  const lines = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString().split('\n');
+  const lines = readLog(file).toString().split('\n');
   const streams = {};
   for (const line of lines) if (line !== '') fold(streams, JSON.parse(line));
   return streams;

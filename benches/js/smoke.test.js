@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FAMILIES, makeState, unitsFor } from './families.js';
 import { floors } from './floors.js';
+import { CASES } from './fold-cases.js';
+import { batches, byStream, countLines, first, loansLog, ordersLog } from './fold-logs.js';
 import { measure } from './measure.js';
 import { Results } from './results.js';
 import { inserted, markdown } from './tables.js';
@@ -35,12 +37,53 @@ test('decisions are measured', () => {
   assert.ok(results.of('decide', { read: 'take' }).length > 0);
 });
 
+test('every log is folded, in whole, and its beginning by those that copy', () => {
+  for (const name of Object.keys(CASES)) {
+    for (const side of ['snapfold', 'snapfold, decoded', 'JSON.parse + Map', 'JSON.parse alone'])
+      assert.ok(results.of('fold', { name, part: 'all', side })[0]?.ms > 0, `${name} ${side}`);
+    const copied = results.of('fold', { name, part: 'beginning', side: 'JSON.parse + spread' });
+    assert.deepEqual(
+      copied.map(({ events }) => events),
+      name === 'journal' ? [] : [100],
+      name,
+    );
+  }
+});
+
+test('logs are cut where events end', () => {
+  const log = ordersLog(50);
+  const parts = [...batches(log, 20)];
+  assert.deepEqual(
+    parts.map((part) => countLines([part])),
+    [20, 20, 10],
+  );
+  assert.deepEqual(Buffer.concat(parts), log);
+  assert.deepEqual(
+    first(parts, 30).map((part) => countLines([part])),
+    [20, 10],
+  );
+});
+
+test('loan applications that are made up are streams of their own, too', () => {
+  const streams = byStream(loansLog(2_000));
+  assert.ok(streams.length > 50);
+  for (const lines of streams) {
+    const positions = eventsOf(lines).map(({ position }) => position);
+    assert.deepEqual(
+      positions,
+      positions.map((_, index) => index + 1),
+    );
+  }
+});
+
 test(
   'memory is measured where the kernel tells the peak',
   { skip: process.platform !== 'linux' && 'not Linux' },
   () => {
     const [{ growth, wasm }] = results.of('memory', { side: 'snapfold' });
     assert.ok(growth >= 0 && wasm > 0);
+    const [folding] = results.of('fold memory');
+    assert.ok(folding.growth >= 0 && folding.wasm >= folding.wasmBefore && folding.state > 0);
   },
 );
 
@@ -53,6 +96,9 @@ test('the tables name what was measured', () => {
     `Open, ${runtime}`,
     'smallDictionaries',
     'decide',
+    `Folds, ${runtime}`,
+    'loan applications, by stream',
+    'folded in batches',
   ]) {
     assert.ok(text.includes(words), words);
   }
@@ -90,6 +136,25 @@ test('a floor is met by the quickest peer that it names, on the mean of all fami
   ]);
 });
 
+test('a fold has to beat the quicker of the reducers by hand', () => {
+  const line = (name, side, ms) => ({ runtime: 'Node 1', kind: 'fold', name, part: 'all', side, ms });
+  const made = new Results([
+    ...['snapfold', 'JSON.parse + Map', 'JSON.parse of pieces + Map'].map((side, at) =>
+      line('orders', side, [1, 7, 5][at]),
+    ),
+    ...['snapfold', 'JSON.parse + Map', 'JSON.parse of pieces + Map'].map((side, at) =>
+      line('journal', side, [2, 6, 9][at]),
+    ),
+  ]);
+  assert.deepEqual(
+    floors(made).map(({ what, cells }) => [what, cells.any.value, cells.any.met, cells.any.note]),
+    [
+      ['rules, orders: against a reducer by hand', 5, true, 'JSON.parse of pieces + Map'],
+      ['journal: against a reducer by hand', 3, false, 'JSON.parse + Map'],
+    ],
+  );
+});
+
 test('measuring takes every task in every round', () => {
   globalThis.gc ??= () => {};
   const order = [];
@@ -112,3 +177,11 @@ test('tables replace what is between the markers of a document, and nothing else
   assert.equal(inserted(once, 'new'), once);
   assert.throws(() => inserted('no markers', 'new'), /results: begin/);
 });
+
+function eventsOf(lines) {
+  return lines
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}

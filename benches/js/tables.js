@@ -20,6 +20,8 @@ export function markdown(results, machine) {
     ...section('Memory while sealing 50 MB once', memoryTable(results)),
     ...section('Sealing again after a share of the state has changed', changedTable(results)),
     ...section('decide', decideTable(results)),
+    ...results.runtimes.flatMap((runtime) => section(`Folds, ${runtime}`, foldTable(results, runtime))),
+    ...section('Memory of a long stream, folded in batches', foldMemoryTable(results)),
   ].join('\n\n');
 }
 
@@ -156,6 +158,54 @@ function decideTable(results) {
     unique(lines.map(({ policy }) => policy)).map((policy) => [
       policy,
       ...runtimes.flatMap((runtime) => reads.map((read) => number(us(runtime, policy, read)))),
+    ]),
+  );
+}
+
+/** Our milliseconds, and how many times as long each side takes. */
+function foldTable(results, runtime) {
+  const ours = results.of('fold', { runtime, side: 'snapfold' });
+  if (ours.length === 0) return undefined;
+  const sides = unique(results.of('fold', { runtime }).map(({ side }) => side)).filter((side) => side !== 'snapfold');
+  const ratio = (name, part, side, ms) => results.of('fold', { runtime, name, part, side })[0]?.ms / ms;
+  return table(
+    ['log', 'streams', 'events', 'snapfold, ms', 'ns an event', ...sides],
+    ours.map(({ name, part, streams, events, ms }) => [
+      part === 'all' ? name : `${name}: its beginning`,
+      `${streams}`,
+      `${events}`,
+      number(ms),
+      number((ms * 1e6) / events),
+      ...sides.map((side) => times(ratio(name, part, side, ms))),
+    ]),
+  );
+}
+
+function times(ratio) {
+  return Number.isNaN(ratio) ? '' : `${number(ratio)}×`;
+}
+
+function foldMemoryTable(results) {
+  const lines = results.of('fold memory');
+  if (lines.length === 0) return undefined;
+  return table(
+    [
+      'runtime',
+      'events',
+      'in batches of',
+      'state, KB',
+      'WebAssembly memory after the first batch, MB',
+      'after the last, MB',
+      'the process grows by, MB',
+    ],
+    lines.map(({ runtime, events, batch, state, wasmBefore, wasm, growth }) => [
+      runtime,
+      `${events}`,
+      `${batch}`,
+      number(state / 1000),
+      number(wasmBefore / 2 ** 20),
+      number(wasm / 2 ** 20),
+      number(growth / MEGABYTE),
     ]),
   );
 }

@@ -12,7 +12,7 @@ use crate::setup;
 const JS: &str = "benches/js";
 const DOCUMENT: &str = "docs/benchmarks.md";
 const CLOCK: &str = "BENCH_CLOCK";
-const ARGUMENTS: &str = "--quick, --only js|rust, --events FILE, --cpu, --json and --docs";
+const ARGUMENTS: &str = "--quick, --only js|rust|folds, --events FILE, --cpu, --json and --docs";
 const CURRENT_NODE: &str = if cfg!(windows) { "node.cmd" } else { "node" };
 
 #[derive(Debug, Default, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Options {
 enum Part {
     Js,
     Rust,
+    /// What folds cost, in both.
+    Folds,
 }
 
 impl Options {
@@ -63,7 +65,11 @@ impl Options {
     }
 
     fn takes(&self, part: Part) -> bool {
-        self.only.is_none_or(|only| only == part)
+        self.only.is_none_or(|only| only == part || only == Part::Folds)
+    }
+
+    fn only_folds(&self) -> bool {
+        self.only == Some(Part::Folds)
     }
 }
 
@@ -72,7 +78,8 @@ impl Part {
         match text {
             Some("js") => Ok(Self::Js),
             Some("rust") => Ok(Self::Rust),
-            _ => Err("--only takes js or rust".into()),
+            Some("folds") => Ok(Self::Folds),
+            _ => Err("--only takes js, rust or folds".into()),
         }
     }
 }
@@ -93,18 +100,25 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     if options.takes(Part::Js) {
         build::run(Show::Failures)?;
         setup::benchmark_packages(JS)?;
-        let peer = reflection_peer(&folder)?;
+        let peer = if options.only_folds() {
+            None
+        } else {
+            Some(reflection_peer(&folder)?)
+        };
         for node in nodes() {
             run::step(&format!("measuring with {node}"), "some minutes", || {
-                javascript(&node, options, &peer).run_into(&results)
+                javascript(&node, options, peer.as_deref()).run_into(&results)
             })?;
         }
     }
     if options.takes(Part::Rust) {
         let program = native(&folder)?;
+        let logs = folder.join("logs");
+        run::step("logs for the Rust sides", "writing", || write_logs(&logs, options))?;
         run::step("measuring in Rust", "some minutes", || {
-            let measure = Cmd::new(&program.to_string_lossy()).arg(options.mode());
-            measure.env(CLOCK, options.clock()).run_into(&results)
+            let part = if options.only_folds() { "folds" } else { "all" };
+            let measure = Cmd::new(&program.to_string_lossy()).arg(options.mode()).arg(part);
+            measure.arg(&logs).env(CLOCK, options.clock()).run_into(&results)
         })?;
     }
     report(options, &path)?;
@@ -122,13 +136,29 @@ fn nodes() -> Vec<String> {
     vec!["node".into()]
 }
 
-fn javascript(node: &str, options: &Options, peer: &Path) -> Cmd {
-    let measure = Cmd::new(node).words("main.js --mode").arg(options.mode());
-    let mut measure = measure.arg("--swb").arg(peer).folder(JS).env(CLOCK, options.clock());
-    if let Some(events) = &options.events {
-        measure = measure.arg("--events").arg(events);
+fn javascript(node: &str, options: &Options, peer: Option<&Path>) -> Cmd {
+    let mut measure = with_events(Cmd::new(node).arg("main.js"), options);
+    if let Some(peer) = peer {
+        measure = measure.arg("--swb").arg(peer);
     }
-    measure
+    if options.only_folds() {
+        measure = measure.arg("--folds");
+    }
+    measure.env(CLOCK, options.clock())
+}
+
+/// The programs in Rust read the logs that those in JavaScript make.
+fn write_logs(folder: &Path, options: &Options) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    with_events(Cmd::new("node").arg("write-logs.js").arg(folder), options).run(Show::Failures)
+}
+
+fn with_events(program: Cmd, options: &Options) -> Cmd {
+    let program = program.folder(JS).arg("--mode").arg(options.mode());
+    match &options.events {
+        Some(events) => program.arg("--events").arg(events),
+        None => program,
+    }
 }
 
 /// The module that shows what serde-wasm-bindgen costs.
@@ -194,6 +224,12 @@ mod tests {
     }
 
     #[test]
+    fn folds_are_a_part_of_both() {
+        let options = parse("--only folds").expect("folds are a part");
+        assert!(options.takes(Part::Js) && options.takes(Part::Rust) && options.only_folds());
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         for text in [
             "--fast",
@@ -209,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_part_never_fills_the_document() {
-        for text in ["--docs --quick", "--only js --docs"] {
+        for text in ["--docs --quick", "--only js --docs", "--only folds --docs"] {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse("--docs --json").is_ok());

@@ -1,11 +1,13 @@
-//! The Rust part of the benchmark: `native [full|quick]`. Typed states to sealed bytes and back, all sides in one process.
-//! Prints lines of JSON, progress to stderr.
+//! The Rust part of the benchmark: `native full|quick all|folds LOGS`. Typed states to sealed bytes and back, and the logs of a folder
+//! to states, all sides in one process. Prints lines of JSON, progress to stderr.
 
 mod families;
+mod folds;
 mod measure;
 mod sides;
 
 use std::env;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use families::{Dictionary, Family, Numbers, Records, SIZES, SmallDictionaries, Text, Trees};
@@ -23,27 +25,40 @@ struct Mode {
 fn main() {
     let start = Instant::now();
     let clock = env::var("BENCH_CLOCK").unwrap_or_else(|_| "wall".into());
-    let mode = match env::args().nth(1).as_deref() {
-        None | Some("full") => Mode {
-            largest: 50_000_000,
-            rounds: 11,
-            batch_ms: 15.0,
-        },
-        Some("quick") => Mode {
-            largest: 1_000_000,
-            rounds: 5,
-            batch_ms: 5.0,
-        },
-        Some(other) => panic!("there is no mode {other}"),
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [mode, part, logs] = arguments.as_slice() else {
+        panic!("native full|quick all|folds LOGS");
     };
+    let mode = Mode::named(mode);
     eprintln!("  Rust");
-    take::<Records>(&mode);
-    take::<Trees>(&mode);
-    take::<Dictionary>(&mode);
-    take::<SmallDictionaries>(&mode);
-    take::<Text>(&mode);
-    take::<Numbers>(&mode);
+    if part == "all" {
+        take::<Records>(&mode);
+        take::<Trees>(&mode);
+        take::<Dictionary>(&mode);
+        take::<SmallDictionaries>(&mode);
+        take::<Text>(&mode);
+        take::<Numbers>(&mode);
+    }
+    folds::take(&PathBuf::from(logs), &mode);
     print(json!({ "kind": "share", "clock": clock, "share": measure::processor_share(start) }));
+}
+
+impl Mode {
+    fn named(name: &str) -> Self {
+        match name {
+            "full" => Self {
+                largest: 50_000_000,
+                rounds: 11,
+                batch_ms: 15.0,
+            },
+            "quick" => Self {
+                largest: 1_000_000,
+                rounds: 5,
+                batch_ms: 5.0,
+            },
+            other => panic!("there is no mode {other}"),
+        }
+    }
 }
 
 /// Seals and opens one family at every size.

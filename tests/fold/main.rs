@@ -5,6 +5,7 @@
 mod folds;
 mod loans;
 mod orders;
+mod shapes;
 mod shipped;
 mod task_queue;
 

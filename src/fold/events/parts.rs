@@ -41,8 +41,6 @@ impl Default for Parts {
 impl Parts {
     /// The node of the event itself.
     pub(super) const ROOT: usize = 0;
-    /// The node of what nobody looks for.
-    pub(super) const NONE: usize = usize::MAX;
 
     /// The part that a pointer leads to.
     pub fn add(&mut self, segments: &[String]) -> PartId {
@@ -67,11 +65,6 @@ impl Parts {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.count
-    }
-
-    /// How many nodes there are.
-    pub(super) fn nodes(&self) -> usize {
-        self.nodes.len()
     }
 
     pub(super) fn node(&self, node: usize) -> Option<&Node> {

@@ -19,6 +19,7 @@ mod orders;
 mod reference;
 mod routes;
 mod rows;
+mod shapes;
 mod shipped;
 mod strict;
 mod sums;

@@ -56,7 +56,11 @@ impl<'a> Learner<'a> {
     }
 
     fn scalar(&mut self, looked_for: Option<&Node>) -> Option<()> {
-        self.enter(Then::Scalar(looked_for.and_then(Node::wanted_part)))?;
+        let part = looked_for.and_then(Node::wanted_part);
+        self.enter(match looked_for.is_none_or(Node::is_leaf) {
+            true => Then::Scalar(part),
+            false => Then::NoArray(part),
+        })?;
         let plain = check_plain(self.input, self.at);
         self.at = json::skip(self.input, self.at)?;
         self.literal = self.at;

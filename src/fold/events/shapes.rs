@@ -49,6 +49,8 @@ pub(super) enum Then {
     Literal,
     /// A scalar, which may be a part that is looked for.
     Scalar(Option<PartId>),
+    /// The same, but no array: somebody would look into it.
+    NoArray(Option<PartId>),
     /// What is inside a part that is looked for; its bracket was the last byte.
     Begin(PartId),
     /// What follows such a part.
@@ -116,7 +118,7 @@ impl Shapes {
 
     /// Whether it is worth the time to learn an event: some are never the same, and there is an end to what is kept of the others.
     pub fn is_willing(&self) -> bool {
-        self.refused % 64 == 0
+        self.refused.is_multiple_of(64)
     }
 
     /// An event was not known, and could not be learned.
@@ -173,6 +175,8 @@ impl Walk<'_> {
         let end = self.at + step.bytes;
         self.at = match step.then {
             Then::Scalar(part) => self.scalar(end, part, places)?,
+            Then::NoArray(_) if self.input.get(end) == Some(&b'[') => return None,
+            Then::NoArray(part) => self.scalar(end, part, places)?,
             Then::Begin(part) => {
                 places.get_mut(part.0)?.start = end - 1;
                 end

@@ -157,6 +157,7 @@ export function decide<State>(policy: Policy<State>, observation: Observation<St
   return {
     take: answered(core().ask(Operation.Take, question))[0] === 1,
     get reason() {
+      compile(policy); // which keeps it: the core forgets a policy that nobody holds, and its number may be another one's then
       return decode(answered(core().ask(Operation.Reason, question))) as string;
     },
   };

@@ -1,4 +1,5 @@
 /** Replaying a workflow from the steps of its journal. The twin of src/fold/journal/steps.rs. */
+import { exact } from './head.js';
 import { askPlain, plainModule } from './plain-module.js';
 import { sameBytes } from './value/bytes.js';
 import { encode } from './value/encode.js';
@@ -40,8 +41,11 @@ export type Replay =
  * A step counts from its first event; a cursor in its middle is drift. Between two steps lie only events that the table ignores: a cursor
  * there moves on to the next step. A request of kind `patched` is never drift for want of a step: where the workflow was not patched so, the
  * answer is `false`, and the cursor stays.
+ *
+ * @throws SnapshotError `invalidPosition` for a cursor that is no position.
  */
 export function stepAt(steps: Steps, cursor: number | bigint, expected: Expected): Replay {
+  exact('cursor', cursor);
   const positions = positionsOf(steps);
   const next = firstFrom(positions, cursor);
   const position = positions[next];

@@ -136,6 +136,15 @@ test('stepAt: the step, drift with both sides, beyond, and what was never patche
   assert.deepEqual(stepAt(steps, 3, patched), { status: 'step', result: false, advanceBy: 0 });
 });
 
+test('stepAt: a cursor is a position', () => {
+  const steps: Steps = fold(journalFold(), linesOf(rowsOf([effect('a')]))).state;
+  for (const of of [steps, new Map() as Steps]) {
+    for (const cursor of [NaN, -1, 1.5, undefined, 2n ** 64n]) {
+      assert.throws(() => stepAt(of, cursor as number, { kind: 'side_effect', commandId: 'a', shape: 'uuid' }), { code: 'invalidPosition', path: 'cursor' });
+    }
+  }
+});
+
 test('stepAt: a failed step answers with its error', () => {
   const [scheduled, failed] = attempts('b', 2) as [JournalEvent, JournalEvent];
   const steps = fold(journalFold(), linesOf(rowsOf([scheduled, failed]))).state;

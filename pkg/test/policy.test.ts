@@ -1,6 +1,8 @@
 /** Policies: their data form, their composition, and the decisions that every host shares. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   allOf,
   anyOf,
@@ -178,4 +180,20 @@ test('time is measured from the first event of the stream, not of the tail', asy
   const migrated = await second.load('s');
   assert.equal(migrated.source, 'migrated');
   assert.equal((await second.maybeSnapshot(migrated)).status, 'taken');
+});
+
+test('a decision keeps its policy: its words do not become those of another one', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const decision = decide(everyEvents(3), { events: 5 });
+  let dropped = 0;
+  const registry = new FinalizationRegistry(() => (dropped += 1));
+  while (dropped < 3) {
+    registry.register({}, undefined);
+    collect();
+    await new Promise(setImmediate);
+  }
+  const others = Array.from({ length: 9 }, () => decide(everyBytes(77), { events: 5, tailBytes: 99 }));
+  assert.match(decision.reason, /threshold 3/);
+  assert.match(others[0]?.reason ?? '', /threshold 77 bytes/);
 });

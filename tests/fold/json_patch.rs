@@ -494,3 +494,11 @@ fn patches_keep_within_the_depth_of_values() {
         "deeper than 256 levels",
     );
 }
+
+/// Each copy doubles the state: 2^30 bytes would be a thousand million.
+#[test]
+fn a_patch_does_not_copy_without_end() {
+    let double = r#"{"op":"add","path":"/-","value":0},{"op":"copy","from":"","path":"/0"}"#;
+    let patch = format!("[{}]", vec![double; 40].join(","));
+    assert_fails("[]", &patch, "copies and moves more than 64 MiB");
+}

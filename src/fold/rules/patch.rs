@@ -18,10 +18,17 @@ pub(super) fn apply(tree: &mut Tree, node: NodeId, depth: usize, patch: &[u8]) -
     let count = reader
         .array()
         .map_err(|_| failed("a patch is an array of operations"))?;
+    let mut copied = 0;
     for index in 0..count {
         let start = reader.offset();
         reader.jump()?;
-        let step = Step::read(reader.since(start)).and_then(|step| step.apply(tree, node, depth));
+        let mut target = Target {
+            tree,
+            node,
+            depth,
+            copied: &mut copied,
+        };
+        let step = Step::read(reader.since(start)).and_then(|step| step.apply(&mut target));
         step.map_err(|error| {
             let message = text!("operation {} of the patch: {}", index, error.message());
             Error::new(Code::PatchFailed, message)
@@ -29,6 +36,9 @@ pub(super) fn apply(tree: &mut Tree, node: NodeId, depth: usize, patch: &[u8]) -
     }
     Ok(())
 }
+
+/// A patch could double what it works on with each of its copies. No state is larger than this, unless somebody says so.
+const MOST_COPIED: usize = 1 << 26;
 
 /// One operation; its members are encoded.
 #[derive(Default)]
@@ -64,18 +74,17 @@ impl<'a> Step<'a> {
         Ok(read)
     }
 
-    fn apply(&self, tree: &mut Tree, node: NodeId, depth: usize) -> Result<()> {
+    fn apply(&self, target: &mut Target<'_>) -> Result<()> {
         let path = self.path.ok_or_else(|| failed("it has no path"))?;
         let value = || self.value.ok_or_else(|| failed("it has no value"));
         let from = || self.from.ok_or_else(|| failed("it has no from"));
-        let mut target = Target { tree, node, depth };
         match self.op {
             "add" => target.add(path, value()?),
             "remove" => target.remove(path),
             "replace" => target.replace(path, value()?),
             "move" => target.relocate(from()?, path),
             "copy" => {
-                let copied = target.bytes(from()?)?;
+                let copied = target.copy_of(from()?)?;
                 target.add(path, copied.as_bytes())
             }
             "test" => target.test(path, value()?),
@@ -89,10 +98,12 @@ struct Target<'t> {
     tree: &'t mut Tree,
     node: NodeId,
     depth: usize,
+    /// How many bytes the patch has copied or moved.
+    copied: &'t mut usize,
 }
 
 impl Target<'_> {
-    fn add(mut self, path: &str, value: &[u8]) -> Result<()> {
+    fn add(&mut self, path: &str, value: &[u8]) -> Result<()> {
         let segments = parse(path)?;
         let spot = self.find(path, &segments)?;
         check_depth(value, spot.depth)?;
@@ -118,7 +129,7 @@ impl Target<'_> {
         }
     }
 
-    fn remove(mut self, path: &str) -> Result<()> {
+    fn remove(&mut self, path: &str) -> Result<()> {
         let segments = parse(path)?;
         let spot = self.find_existing(path, &segments)?;
         let place = spot.place.ok_or_else(|| failed("the whole target cannot be removed"))?;
@@ -126,7 +137,7 @@ impl Target<'_> {
         Ok(())
     }
 
-    fn replace(mut self, path: &str, value: &[u8]) -> Result<()> {
+    fn replace(&mut self, path: &str, value: &[u8]) -> Result<()> {
         let segments = parse(path)?;
         let spot = self.find_existing(path, &segments)?;
         check_depth(value, spot.depth)?;
@@ -135,32 +146,33 @@ impl Target<'_> {
         spot.set(self.tree, start, Form::Encoded)
     }
 
-    fn relocate(mut self, from: &str, path: &str) -> Result<()> {
-        let moved = self.bytes(from)?;
+    fn relocate(&mut self, from: &str, path: &str) -> Result<()> {
+        let moved = self.copy_of(from)?;
         if path == from {
             return Ok(());
         }
         if path.strip_prefix(from).is_some_and(|inside| inside.starts_with('/')) {
             return Err(failed("it moves something into itself"));
         }
-        Target {
-            tree: self.tree,
-            ..self
-        }
-        .remove(from)?;
-        Target {
-            tree: self.tree,
-            ..self
-        }
-        .add(path, moved.as_bytes())
+        self.remove(from)?;
+        self.add(path, moved.as_bytes())
     }
 
-    fn test(mut self, path: &str, value: &[u8]) -> Result<()> {
+    fn test(&mut self, path: &str, value: &[u8]) -> Result<()> {
         let found = self.bytes(path)?;
         if canonicalize(found.as_bytes())? == canonicalize(value)? {
             return Ok(());
         }
         Err(failed("the test finds another value there"))
+    }
+
+    fn copy_of(&mut self, path: &str) -> Result<Writer> {
+        let bytes = self.bytes(path)?;
+        *self.copied = self.copied.saturating_add(bytes.len());
+        match *self.copied {
+            ..=MOST_COPIED => Ok(bytes),
+            _ => Err(failed("the patch copies and moves more than 64 MiB")),
+        }
     }
 
     fn bytes(&mut self, path: &str) -> Result<Writer> {

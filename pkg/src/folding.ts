@@ -4,6 +4,8 @@ import type { Row } from './events.js';
 import { hosted } from './options.js';
 import { NOTHING_WAITS, type Folder, type Folding, type Progress } from './progress.js';
 import type { Position } from './position.js';
+import { decode } from './value/decode.js';
+import { encode } from './value/encode.js';
 
 export class BuiltInFolding<State, Event, P extends Position> implements Folding<Event, P> {
   readonly #fold: BuiltInFold<unknown, Event>;
@@ -42,7 +44,7 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
     const { state, waiting } = hosted('fold', 'evolveFailed', () => session.finish());
     this.#settle(waiting);
     const progress = this.#progress;
-    const rows = this.#rows.map((row) => ({ ...row, event: structuredClone(row.event) })); // the host may change what it gave
+    const rows = this.#rows.map((row) => ({ ...row, event: decode(encode(row.event)) as Event })); // the host may change what it gave
     progress.state = new FoldedState(state) as State;
     progress.waiting = rows.length === 0 ? NOTHING_WAITS : { rows, tail: this.#folder.noted(NOTHING_WAITS.tail, rows) };
   }

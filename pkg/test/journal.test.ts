@@ -85,7 +85,10 @@ test('what waits is not in the state, and goes on when its end is there', async 
 });
 
 test('what waits is what it was when it came, whatever the host makes of it later', async () => {
-  for (const form of [(event: JournalEvent): unknown => event, (event: JournalEvent): unknown => Buffer.from(JSON.stringify(event))]) {
+  const plain = (event: JournalEvent): unknown => event;
+  const watched = (event: JournalEvent): unknown => new Proxy(event, {});
+  const bytes = (event: JournalEvent): unknown => Buffer.from(JSON.stringify(event));
+  for (const form of [plain, watched, bytes]) {
     const { repo } = await open([], 1000);
     const event = form(activity('b', 'scheduled'));
     const waiting = repo.apply(await repo.load('run-1'), { position: 1, event: event as JournalEvent });

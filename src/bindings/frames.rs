@@ -11,8 +11,8 @@ use crate::value::{Reader, Writer};
 use crate::{Code, Error, Result};
 
 /// Everything in front of a payload. `question` is an array, with null for what is not stated: name, version, stream id, position,
-/// event count, anchor, taken-at, floor, fence, fold digest, metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`); then the key
-/// (`[id, secret]`).
+/// event count, anchor, taken-at, floor, fence, fold digest, metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`);
+/// then the key (`[id, secret]`).
 pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
     let mut question = Question::new(question)?;
     let header = Header {
@@ -40,8 +40,8 @@ pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Verifies the head of a frame and compares it with what is expected. `question` is an array: head, bytes of the whole frame; then, with
-/// null for what is not compared, name, stream id, position, version, fold digest, largest state in bytes; then an array of versions that migrations
-/// start from, and one of keys. The answer begins as the question of [`make_head`] does; then key id, and offset of the payload.
+/// null for what is not compared, name, stream id, position, version, fold digest, largest state in bytes; then an array of versions that
+/// migrations start from, and one of keys. The answer begins as the question of [`make_head`] does; then key id, and offset of the payload.
 pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
     let mut expect = Question::new(question)?;
     let (head, frame_bytes) = (expect.reader.bytes()?, expect.u64()?);

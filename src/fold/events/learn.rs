@@ -57,10 +57,8 @@ impl<'a> Learner<'a> {
 
     fn scalar(&mut self, looked_for: Option<&Node>) -> Option<()> {
         let part = looked_for.and_then(Node::wanted_part);
-        self.enter(match looked_for.is_none_or(Node::is_leaf) {
-            true => Then::Scalar(part),
-            false => Then::NoArray(part),
-        })?;
+        let array = looked_for.is_none_or(Node::is_leaf);
+        self.enter(Then::Scalar { part, array })?;
         let plain = check_plain(self.input, self.at);
         self.at = json::skip(self.input, self.at)?;
         self.literal = self.at;

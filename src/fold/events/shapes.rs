@@ -47,10 +47,8 @@ pub(super) struct Step {
 pub(super) enum Then {
     /// More of it.
     Literal,
-    /// A scalar, which may be a part that is looked for.
-    Scalar(Option<PartId>),
-    /// The same, but no array: somebody would look into it.
-    NoArray(Option<PartId>),
+    /// A scalar, which may be a part that is looked for; no array if somebody would look into it.
+    Scalar { part: Option<PartId>, array: bool },
     /// What is inside a part that is looked for; its bracket was the last byte.
     Begin(PartId),
     /// What follows such a part.
@@ -174,9 +172,7 @@ impl Walk<'_> {
         }
         let end = self.at + step.bytes;
         self.at = match step.then {
-            Then::Scalar(part) => self.scalar(end, part, places)?,
-            Then::NoArray(_) if self.input.get(end) == Some(&b'[') => return None,
-            Then::NoArray(part) => self.scalar(end, part, places)?,
+            Then::Scalar { part, array } => self.scalar(end, part, array, places)?,
             Then::Begin(part) => {
                 places.get_mut(part.0)?.start = end - 1;
                 end
@@ -189,10 +185,10 @@ impl Walk<'_> {
     }
 
     #[inline]
-    fn scalar(&mut self, start: usize, part: Option<PartId>, places: &mut [Place]) -> Option<usize> {
+    fn scalar(&mut self, start: usize, part: Option<PartId>, array: bool, places: &mut [Place]) -> Option<usize> {
         let (end, plain) = match plain_scalar(self.input, start) {
             Some(end) => (end, Some(0)),
-            None => self.odd_scalar(start)?,
+            None => self.odd_scalar(start, array)?,
         };
         if let Some(part) = part {
             *places.get_mut(part.0)? = Place { start, end, plain };
@@ -201,9 +197,11 @@ impl Walk<'_> {
     }
 
     /// Where any other scalar ends, and how many levels it has if it is plain.
-    fn odd_scalar(&mut self, start: usize) -> Option<(usize, Option<u8>)> {
-        if self.input.get(start) == Some(&b'{') {
-            return None;
+    fn odd_scalar(&mut self, start: usize, array: bool) -> Option<(usize, Option<u8>)> {
+        match self.input.get(start) {
+            Some(b'{') => return None,
+            Some(b'[') if !array => return None,
+            _ => {}
         }
         let (end, plain) = match check_plain(self.input, start) {
             Some((end, levels)) => (end, Some(levels)),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { jsonLines, orderEvents } from '../../examples/rules/generate.js';
 import { journalEvents } from './generate-journal.js';
-import { loanEvents } from './generate-loans.js';
+import { loanEvents } from '../../examples/rules/generate-loans.js';
 
 const NEWLINE = 0x0a;
 

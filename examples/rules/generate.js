@@ -4,13 +4,18 @@
  *
  *     node generate.js orders 1000000 > orders.ndjson
  *     node generate.js task-queue 20000 7 > task-queue.ndjson      # 7 is the seed
+ *     node generate.js loans 2000 > loan-applications.ndjson
  */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { loanEvents } from './generate-loans.js';
 import { orderEvents } from './generate-orders.js';
 import { taskQueueEvents } from './generate-task-queue.js';
 
-export { orderEvents, taskQueueEvents };
+export { loanEvents, orderEvents, taskQueueEvents };
+
+/** @type {Record<string, ((options: { events: number, seed?: number }) => Iterable<object>) | undefined>} */
+const GENERATORS = { orders: orderEvents, 'task-queue': taskQueueEvents, loans: loanEvents };
 
 /**
  * Events as JSON Lines, in texts that end at a line's end.
@@ -31,9 +36,9 @@ export function* jsonLines(events, length = 1 << 18) {
 
 /** @param {string[]} words */
 async function main([kind, count, seed]) {
-  const generator = kind === 'orders' ? orderEvents : kind === 'task-queue' ? taskQueueEvents : undefined;
+  const generator = GENERATORS[kind ?? ''];
   if (generator === undefined || !(Number(count) >= 0)) {
-    console.error('node generate.js orders|task-queue <number of events> [<seed>]');
+    console.error('node generate.js orders|task-queue|loans <number of events> [<seed>]');
     process.exitCode = 2;
     return;
   }

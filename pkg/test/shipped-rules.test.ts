@@ -14,10 +14,11 @@ const examples = new URL('../../examples/rules/', import.meta.url);
 const load = async (file: string): Promise<Record<string, any>> => import(new URL(file, examples).href) as Promise<Record<string, any>>;
 const rules = (file: string): RulesFold => rulesFold(JSON.parse(readFileSync(new URL(file, examples), 'utf8')) as RulesSpec);
 const { plain } = await load('plain.js');
-const { orderEvents, taskQueueEvents } = await load('generate.js');
+const generators = await load('generate.js');
+const { orderEvents, taskQueueEvents } = generators;
 const loans = await load('loan-applications.js');
-const fixture = readFileSync(new URL('../../tests/fixtures/loan-applications.ndjson', import.meta.url), 'utf8');
-const loanEvents = fixture.trim().split('\n').map((line) => JSON.parse(line) as { readonly seq: number; readonly stream: string });
+const { SNAPFOLD_EVENTS: realLog } = process.env;
+const loanEvents = [...generators['loanEvents']({ events: 4000 })] as { readonly seq: number; readonly stream: string }[];
 
 const byHand = ({ initialState, evolve }: Reducer, events: readonly unknown[]): Uint8Array => {
   const state = initialState();
@@ -71,6 +72,21 @@ test('one stream for each loan application', () => {
     const folded = fold(spec, events);
     assert.ok(Buffer.from(folded.bytes).equals(byHand(loans['perApplication'], events)));
   }
+});
+
+test('a whole log of loan applications', { skip: realLog === undefined && 'SNAPFOLD_EVENTS names no file of JSON Lines with such events' }, () => {
+  const lines = readFileSync(realLog as string);
+  const events = lines.toString().trim().split('\n').map((line) => JSON.parse(line) as object);
+  const spec = rules('loan-applications.json');
+  const whole = fold(spec, lines);
+  assert.ok(Buffer.from(whole.bytes).equals(byHand(loans['wholeLog'], events)));
+  let folded = fold(spec, '');
+  for (let at = 0; at < lines.length; ) {
+    const end = lines.indexOf(10, at + 1_000_000) + 1 || lines.length;
+    folded = fold(spec, lines.subarray(at, end), folded);
+    at = end;
+  }
+  assert.ok(Buffer.from(folded.bytes).equals(whole.bytes), 'cut into batches');
 });
 
 test('an event that does not fit leaves everything before it', () => {

@@ -1,5 +1,5 @@
-//! Loan applications as rules, beside the reducers by hand: the first 2,000 events of a real log, the BPI Challenge 2012
-//! (doi:10.4121/uuid:3926db30-f712-4394-aebc-75976070e91f).
+//! Loan applications as rules, beside the reducers by hand: a log of the shape of the BPI Challenge 2012
+//! (doi:10.4121/uuid:3926db30-f712-4394-aebc-75976070e91f), made by `node examples/rules/generate.js loans 2000`.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 /**
- * Events like those of the loan applications of examples/rules: twenty an application, of the same types in about the same shares,
+ * Events like those of the loan applications: twenty an application, of the same types in about the same shares,
  * some hundreds of applications open at a time.
  */
-import { randomFrom } from '../../examples/rules/random.js';
+import { randomFrom } from './random.js';
 
 const START = Date.UTC(2011, 9, 1);
 const OPEN = 500;

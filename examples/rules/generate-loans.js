@@ -77,7 +77,7 @@ function dataOf(type, activity, position, random) {
   return {
     activity,
     phase: type.slice(2),
-    ...(random.chance(0.85) && { by: `${10_000 + random.below(1_200)}` }),
+    ...((random.chance(0.85) || position === 1) && { by: `${10_000 + random.below(1_200)}` }),
     ...(position === 1 && { amount: 500 * (1 + random.below(100)) }),
   };
 }

@@ -48,7 +48,7 @@ fn each_application_is_a_stream_and_may_be_cut_anywhere() {
     for line in lines() {
         streams.entry(Event::from_json(&line).stream).or_default().push(line);
     }
-    assert!(streams.len() > 200);
+    assert!(streams.len() > 100);
     for lines in streams.values() {
         let all = fold(&rules, lines);
         assert_same(&all, &ApplicationHistory::after(&events(lines)));

@@ -3,13 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::names::Name;
 use super::spec::{Action, Content, Field, Operation, Source};
 use super::sum::{Term, sum};
 use super::target::Segment;
 use super::tree::{Kind, NodeId, Tree};
 use super::{merge, patch};
 use crate::fold::events::{Event, Form, Keeper};
+use crate::fold::names::Name;
 use crate::fold::pointer;
 use crate::text::text;
 use crate::value::{Major, Writer};

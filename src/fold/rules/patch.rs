@@ -4,9 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::apply::{Place, Spot, step, take_out};
-use super::names::Name;
 use super::tree::{Kind, NodeId, Tree, fits};
 use crate::fold::events::Form;
+use crate::fold::names::Name;
 use crate::fold::pointer;
 use crate::text::text;
 use crate::value::{Reader, Writer, canonicalize};

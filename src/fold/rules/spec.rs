@@ -1,17 +1,17 @@
 //! The data form of rules: parsing and validating it.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::names::{Name, OwnName, Slots, same};
 use super::sum::Term;
 use super::target::Target;
 use super::tree;
 use crate::fold::batch::Wanted;
 use crate::fold::events::{Event, PartId, Parts};
+use crate::fold::names::Table;
 use crate::fold::spec::{Fields, Mistakes, Settings};
 use crate::fold::{order, pointer};
 use crate::value::{self, Value};
@@ -23,24 +23,10 @@ pub(super) struct Compiled {
     pub initial: Vec<u8>,
     pub parts: Parts,
     pub wanted: Wanted,
-    pub rules: Table,
+    /// By event type.
+    pub rules: Table<Vec<Operation>>,
     pub ignores_unknown: bool,
     pub settings: Settings,
-}
-
-/// Rules by event type.
-#[derive(Clone, Debug)]
-pub(super) struct Table {
-    /// Sorted by type.
-    rules: Vec<Rule>,
-    /// `None` if they collide too often.
-    slots: Option<Slots>,
-}
-
-#[derive(Clone, Debug)]
-struct Rule {
-    kind: OwnName,
-    operations: Vec<Operation>,
 }
 
 #[derive(Clone, Debug)]
@@ -186,49 +172,11 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     }
 }
 
-impl Table {
-    fn of(rules: BTreeMap<String, Vec<Operation>>) -> Self {
-        let rules = rules.into_iter().map(|(kind, operations)| Rule {
-            kind: OwnName::new(kind.into_bytes()),
-            operations,
-        });
-        let rules: Vec<Rule> = rules.collect();
-        let mut slots = Slots::with_room(rules.len());
-        let mut places = rules.iter().enumerate();
-        let entered = places.all(|(place, rule)| slots.enter(rule.kind.hash, place));
-        let slots = entered.then_some(slots);
-        Self { rules, slots }
-    }
-
-    /// What an event of that type does.
-    #[inline]
-    pub fn get(&self, kind: &[u8]) -> Option<&[Operation]> {
-        let place = match &self.slots {
-            Some(slots) => {
-                let fits = |place: usize| {
-                    self.rules
-                        .get(place)
-                        .is_some_and(|rule| same(rule.kind.name().text, kind))
-                };
-                slots.find(Name::new(kind).hash, fits)
-            }
-            None => self.rules.binary_search_by(|rule| rule.kind.name().text.cmp(kind)).ok(),
-        };
-        self.rules.get(place?).map(|rule| rule.operations.as_slice())
-    }
-
-    pub fn kinds(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.rules
-            .iter()
-            .map(|rule| String::from_utf8_lossy(rule.kind.name().text))
-    }
-}
-
 impl Compiled {
     /// What makes these rules these: everything that has a part in what events become.
     pub fn meaning(&self) -> Vec<Value> {
-        let rules = self.rules.rules.iter().zip(self.rules.kinds()).map(|(rule, kind)| {
-            let operations = rule.operations.iter().map(Operation::meaning).collect();
+        let rules = self.rules.iter().map(|(kind, operations)| {
+            let operations = operations.iter().map(Operation::meaning).collect();
             Value::Array(Vec::from([Value::Text(kind.into()), Value::Array(operations)]))
         });
         Vec::from([

@@ -4,8 +4,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::names::{Name, OwnName};
 use crate::fold::events::{Event, PartId, Parts};
+use crate::fold::names::{Name, OwnName};
 use crate::fold::pointer;
 
 /// The segments of a target; none for the whole state.
@@ -124,8 +124,5 @@ fn fixed(text: &str) -> Result<(Segment, &str), &'static str> {
         rest = behind;
     }
     plain.push_str(rest);
-    Ok((
-        Segment::Fixed(OwnName::new(pointer::unescape(&plain)?.into_bytes())),
-        after,
-    ))
+    Ok((Segment::Fixed(OwnName::new(pointer::unescape(&plain)?)), after))
 }

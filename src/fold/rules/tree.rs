@@ -9,10 +9,10 @@ use alloc::vec::Vec;
 use core::mem;
 use core::num::NonZero;
 
-use super::names::Name;
 use super::object::Object;
 use super::sum::Term;
 use crate::fold::events::Form;
+use crate::fold::names::Name;
 use crate::value::{MAX_DEPTH, MAX_SAFE_INTEGER, Major, Reader, Writer, json};
 use crate::{Code, Error, Result};
 

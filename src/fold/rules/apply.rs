@@ -3,10 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::nodes::NodeId;
 use super::spec::{Action, Content, Field, Operation, Source};
 use super::sum::{Term, sum};
 use super::target::Segment;
-use super::tree::{Kind, NodeId, Tree};
+use super::tree::{Kind, Tree};
 use super::{merge, patch};
 use crate::fold::events::{Event, Form, Keeper};
 use crate::fold::names::Name;
@@ -219,7 +220,7 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare:
     let segments = &operation.target.segments;
     let Some((last, path)) = segments.split_last() else {
         return Ok(Spot {
-            node: Some(Tree::ROOT),
+            node: Some(NodeId::ROOT),
             place: None,
             depth: 0,
         });
@@ -252,7 +253,7 @@ fn parent(
     path: &[Segment],
     event: &Event<'_>,
 ) -> Result<Option<(NodeId, Kind)>> {
-    let mut parent = Tree::ROOT;
+    let mut parent = NodeId::ROOT;
     let mut kind = tree.kind(parent);
     let mut same = kind == Kind::Object;
     for segment in path {

@@ -1,6 +1,7 @@
 //! JSON Merge Patch (RFC 7396).
 
-use super::tree::{Kind, NodeId, Tree};
+use super::nodes::NodeId;
+use super::tree::{Kind, Tree};
 use crate::Result;
 use crate::fold::events::Form;
 use crate::fold::names::Name;

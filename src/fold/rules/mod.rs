@@ -24,6 +24,7 @@
 
 mod apply;
 mod merge;
+mod nodes;
 mod object;
 mod patch;
 mod spec;

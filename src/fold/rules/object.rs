@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::tree::{NodeId, Span};
+use super::nodes::{NodeId, Span};
 use crate::fold::names::{Name, Slots, same};
 use crate::fold::order::array_index;
 

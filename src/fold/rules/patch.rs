@@ -4,7 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::apply::{Place, Spot, step, take_out};
-use super::tree::{Kind, NodeId, Tree, fits};
+use super::nodes::{NodeId, fits};
+use super::tree::{Kind, Tree};
 use crate::fold::events::Form;
 use crate::fold::names::Name;
 use crate::fold::pointer;

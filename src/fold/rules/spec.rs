@@ -6,9 +6,9 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::nodes::fits;
 use super::sum::Term;
 use super::target::Target;
-use super::tree;
 use crate::fold::batch::Wanted;
 use crate::fold::events::{Event, PartId, Parts};
 use crate::fold::names::Table;
@@ -194,15 +194,15 @@ impl Operation {
         let depth = self.target.segments.len();
         let inside = depth.saturating_add(usize::from(self.action == Action::Append));
         let member = |field: &Field| match &field.content {
-            Content::Literal(value) => tree::fits(value, inside.saturating_add(1)),
+            Content::Literal(value) => fits(value, inside.saturating_add(1)),
             Content::Part { .. } => true,
         };
         let source = match &self.source {
-            Source::Literal(value, _) => value.is_empty() || self.action == Action::Patch || tree::fits(value, inside),
-            Source::Fields(fields) => tree::fits(EMPTY_OBJECT, inside) && fields.iter().all(member),
+            Source::Literal(value, _) => value.is_empty() || self.action == Action::Patch || fits(value, inside),
+            Source::Fields(fields) => fits(EMPTY_OBJECT, inside) && fields.iter().all(member),
             Source::Part { .. } => true,
         };
-        source && self.initial.as_ref().is_none_or(|initial| tree::fits(initial, depth))
+        source && self.initial.as_ref().is_none_or(|initial| fits(initial, depth))
     }
 
     fn meaning(&self) -> Value {

@@ -264,14 +264,12 @@ impl Tree {
         true
     }
 
-    /// Inserts an element; false if the array is shorter.
-    pub fn insert_element(&mut self, array: NodeId, at: usize, node: NodeId) -> bool {
-        match self.nodes.elements(array) {
-            Some(elements) if at <= elements.len() => elements.insert(at, node),
-            _ => return false,
+    /// Inserts an element into an array that is at least so long.
+    pub fn insert_element(&mut self, array: NodeId, at: usize, node: NodeId) {
+        if let Some(elements) = self.nodes.elements(array) {
+            elements.insert(at, node);
+            self.undo.push(Undo::Inserted { array, at });
         }
-        self.undo.push(Undo::Inserted { array, at });
-        true
     }
 
     /// Removes an element; false if there is none.

@@ -5,12 +5,12 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::source::{Place, Source};
+use super::source::Source;
 use crate::fold::batch::Wanted;
 use crate::fold::events::Parts;
 use crate::fold::names::Table;
 use crate::fold::pointer;
-use crate::fold::spec::{Fields, Mistakes, Settings};
+use crate::fold::spec::{Fields, Mistakes, Reference, Settings};
 use crate::value::{self, Value, Writer};
 use crate::{Code, Error, Result};
 
@@ -57,12 +57,12 @@ pub(super) struct End {
 /// Places in an opener and in its end whose values are equal.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
-    pub opener: Place,
-    pub end: Place,
+    pub opener: Reference,
+    pub end: Reference,
 }
 
 impl Pair {
-    pub fn place(&self, side: Side) -> &Place {
+    pub fn of(&self, side: Side) -> &Reference {
         match side {
             Side::Opener => &self.opener,
             Side::End => &self.end,
@@ -397,10 +397,10 @@ impl Parser<'_> {
             },
             one => (one, one),
         };
-        let mut place = |pointer| Place::parse(pointer, at, self.parts, self.mistakes);
+        let mut reference = |pointer| Reference::parse(pointer, at, self.parts, self.mistakes);
         Some(Pair {
-            opener: place(opener)?,
-            end: place(end)?,
+            opener: reference(opener)?,
+            end: reference(end)?,
         })
     }
 

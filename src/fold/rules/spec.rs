@@ -10,9 +10,9 @@ use super::nodes::fits;
 use super::sum::Term;
 use super::target::Target;
 use crate::fold::batch::Wanted;
-use crate::fold::events::{Event, PartId, Parts};
+use crate::fold::events::{Event, Parts};
 use crate::fold::names::Table;
-use crate::fold::spec::{Fields, Mistakes, Settings};
+use crate::fold::spec::{Fields, Mistakes, Reference, Settings};
 use crate::fold::{order, pointer};
 use crate::value::{self, Value};
 
@@ -62,10 +62,7 @@ pub(super) enum Action {
 pub(super) enum Source {
     /// A value, encoded; and the integer that it is, if it is a safe one.
     Literal(Vec<u8>, Option<i64>),
-    Part {
-        part: PartId,
-        pointer: String,
-    },
+    Part(Reference),
     /// An object of parts.
     Fields(Vec<Field>),
 }
@@ -83,10 +80,7 @@ pub(super) struct Field {
 pub(super) enum Content {
     /// An encoded value.
     Literal(Vec<u8>),
-    Part {
-        part: PartId,
-        pointer: String,
-    },
+    Part(Reference),
 }
 
 impl Action {
@@ -125,7 +119,7 @@ impl Action {
 impl Source {
     /// Whether the event lacks what an optional operation is left out without.
     pub fn is_missing(&self, event: &Event<'_>) -> bool {
-        matches!(self, Self::Part { part, .. } if event.part(*part).is_none())
+        matches!(self, Self::Part(reference) if event.part(reference.part).is_none())
     }
 }
 
@@ -142,7 +136,10 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let ignores_unknown = fields.choice("unknown", &["error", "ignore"], mistakes) == Some(1);
     let mut parser = Parser {
         parts: &mut parts,
-        data: (wanted.data, &settings.pointers.data),
+        data: Reference {
+            part: wanted.data,
+            pointer: settings.pointers.data.clone(),
+        },
         operations: 0,
         mistakes,
     };
@@ -195,12 +192,12 @@ impl Operation {
         let inside = depth.saturating_add(usize::from(self.action == Action::Append));
         let member = |field: &Field| match &field.content {
             Content::Literal(value) => fits(value, inside.saturating_add(1)),
-            Content::Part { .. } => true,
+            Content::Part(_) => true,
         };
         let source = match &self.source {
             Source::Literal(value, _) => value.is_empty() || self.action == Action::Patch || fits(value, inside),
             Source::Fields(fields) => fits(EMPTY_OBJECT, inside) && fields.iter().all(member),
-            Source::Part { .. } => true,
+            Source::Part(_) => true,
         };
         source && self.initial.as_ref().is_none_or(|initial| fits(initial, depth))
     }
@@ -208,12 +205,12 @@ impl Operation {
     fn meaning(&self) -> Value {
         let source = match &self.source {
             Source::Literal(value, _) => Value::Bytes(value.clone()),
-            Source::Part { pointer, .. } => Value::Text(pointer.clone()),
+            Source::Part(reference) => Value::Text(reference.pointer.clone()),
             Source::Fields(fields) => {
                 let member = |field: &Field| {
                     let content = match &field.content {
                         Content::Literal(value) => Value::Bytes(value.clone()),
-                        Content::Part { pointer, .. } => Value::Text(pointer.clone()),
+                        Content::Part(reference) => Value::Text(reference.pointer.clone()),
                     };
                     (
                         field.name.clone(),
@@ -238,7 +235,7 @@ impl Operation {
 struct Parser<'a> {
     parts: &'a mut Parts,
     /// The payload of an event.
-    data: (PartId, &'a str),
+    data: Reference,
     /// How many there have been.
     operations: usize,
     mistakes: &'a mut Mistakes,
@@ -314,15 +311,9 @@ impl Parser<'_> {
             return Some(Source::Literal(Vec::new(), None));
         }
         match given {
-            [None, None, None] => Some(Source::Part {
-                part: self.data.0,
-                pointer: self.data.1.into(),
-            }),
+            [None, None, None] => Some(Source::Part(self.data.clone())),
             [Some(value), None, None] => self.value(value, action, &[at, "/value"].concat()),
-            [None, Some(from), None] => {
-                let (part, pointer) = self.part(from, &[at, "/from"].concat())?;
-                Some(Source::Part { part, pointer })
-            }
+            [None, Some(from), None] => self.reference(from, &[at, "/from"].concat()).map(Source::Part),
             [None, None, Some(fields)] => self.parts_of_object(fields, &[at, "/fields"].concat()),
             _ => {
                 self.mistakes.add(at, "expected only one of value, from and fields");
@@ -360,7 +351,7 @@ impl Parser<'_> {
     fn field(&mut self, name: &str, content: &Value, at: &str) -> Option<Field> {
         let name = name.to_owned();
         let (content, optional) = match content {
-            Value::Text(_) => (self.content(content, at)?, false),
+            Value::Text(_) => (Content::Part(self.reference(content, at)?), false),
             Value::Object(_) => self.field_of_object(content, at)?,
             _ => {
                 self.mistakes.add(at, FIELD_EXPECTED);
@@ -380,8 +371,8 @@ impl Parser<'_> {
             (Some(value), None) => Some((Content::Literal(literal(value, at, self.mistakes)), false)),
             (None, Some(from)) => {
                 let optional = given.flag("optional", self.mistakes);
-                let content = self.content(from, &[at, "/from"].concat());
-                content.map(|content| (content, optional))
+                let reference = self.reference(from, &[at, "/from"].concat());
+                reference.map(|reference| (Content::Part(reference), optional))
             }
             _ => {
                 self.mistakes.add(at, FIELD_EXPECTED);
@@ -392,23 +383,8 @@ impl Parser<'_> {
         field
     }
 
-    fn content(&mut self, pointer: &Value, at: &str) -> Option<Content> {
-        let (part, pointer) = self.part(pointer, at)?;
-        Some(Content::Part { part, pointer })
-    }
-
-    fn part(&mut self, pointer: &Value, at: &str) -> Option<(PartId, String)> {
-        let parsed = match pointer {
-            Value::Text(text) => pointer::parse(text).map(|segments| (segments, text)),
-            _ => Err("expected a JSON Pointer into the event, as text"),
-        };
-        match parsed {
-            Ok((segments, text)) => Some((self.parts.add(&segments), text.clone())),
-            Err(message) => {
-                self.mistakes.add(at, message);
-                None
-            }
-        }
+    fn reference(&mut self, pointer: &Value, at: &str) -> Option<Reference> {
+        Reference::parse(pointer, at, self.parts, self.mistakes)
     }
 
     fn initial(&mut self, fields: &mut Fields<'_>, action: Action, at: &str) -> Option<Vec<u8>> {

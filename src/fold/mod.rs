@@ -23,6 +23,7 @@ mod batch;
 mod built_in;
 mod events;
 pub mod journal;
+mod names;
 mod order;
 mod pointer;
 mod progress;

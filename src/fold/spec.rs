@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
 use super::batch::{EventPointers, Wanted, wanted};
-use super::events::Parts;
+use super::events::{PartId, Parts};
 use super::pointer;
 use super::progress::Sequence;
 use crate::text::text;
@@ -108,6 +108,30 @@ impl<'v> Fields<'v> {
         let mut at = self.at.clone();
         pointer::push(&mut at, name);
         at
+    }
+}
+
+/// A part of an event, and the pointer that leads to it, as it was given.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub part: PartId,
+    pub pointer: String,
+}
+
+impl Reference {
+    pub fn new(pointer: &str, parts: &mut Parts) -> Result<Self, &'static str> {
+        Ok(Self {
+            part: parts.add(&pointer::parse(pointer)?),
+            pointer: pointer.into(),
+        })
+    }
+
+    pub fn parse(pointer: &Value, at: &str, parts: &mut Parts, mistakes: &mut Mistakes) -> Option<Self> {
+        let parsed = match pointer {
+            Value::Text(pointer) => Self::new(pointer, parts),
+            _ => Err("expected a JSON Pointer into the event, as text"),
+        };
+        parsed.map_err(|message| mistakes.add(at, message)).ok()
     }
 }
 

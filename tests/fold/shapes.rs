@@ -67,6 +67,17 @@ fn damage() -> impl Strategy<Value = Option<(Index, char)>> {
     )
 }
 
+/// What a session is given: the line with so much behind it that it does not end with the input, or its beginning only.
+fn input(line: &str, end: Option<Index>) -> String {
+    match end {
+        None => format!("{line}\n                         "),
+        Some(end) => {
+            let places: Vec<usize> = line.char_indices().map(|(at, _)| at).chain([line.len()]).collect();
+            line[..*end.get(&places)].to_owned()
+        }
+    }
+}
+
 fn damaged(mut line: String, damage: Option<(Index, char)>) -> String {
     if let Some((at, with)) = damage {
         let places: Vec<usize> = line.char_indices().map(|(at, _)| at).collect();
@@ -81,17 +92,16 @@ proptest! {
     #[test]
     fn what_was_learned_changes_nothing(
         shapes in vec(shape(), 1..3),
-        log in vec((any::<Index>(), vec(value(), 6), damage()), 1..60),
+        log in vec((any::<Index>(), vec(value(), 6), damage(), option::weighted(0.2, any::<Index>())), 1..60),
     ) {
         let rules = Rules::from_json(RULES).unwrap();
         let mut learned = rules.start();
-        for (index, values, damage) in log {
+        for (index, values, damage, end) in log {
             let before = learned.folded();
             let position = before.progress.position().map_or(1, |position| position + 1);
             let line = damaged(index.get(&shapes).line(position, &values), damage);
             let mut fresh = rules.resume(&before.state, &before.progress).unwrap();
-            // What follows is so long that the line does not end with the input.
-            let input = format!("{line}\n                         ");
+            let input = input(&line, end);
             prop_assert_eq!(learned.json_lines(input.as_bytes()), fresh.json_lines(input.as_bytes()), "{}", line);
             let (learned, fresh) = (learned.folded(), fresh.folded());
             prop_assert_eq!(learned.progress, fresh.progress, "{}", line);

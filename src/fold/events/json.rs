@@ -87,8 +87,10 @@ impl Scan<'_> {
                 return Err(malformed(start, REPEATED));
             }
             let end = self.cursor.at;
-            let plain =
-                json::check_plain(self.cursor.input, start).filter(|(plain, _)| looked_for.wanted && *plain == end);
+            let plain = match looked_for.wanted {
+                true => json::check_plain(self.cursor.input, start).filter(|(plain, _)| *plain == end),
+                false => None,
+            };
             let plain = plain.map(|(_, levels)| levels);
             *place = Place { start, end, plain };
         }

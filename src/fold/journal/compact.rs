@@ -101,7 +101,7 @@ impl Compaction {
             self.waiting.push(row.bytes);
             return Ok(());
         }
-        let role = match table.role(row.kind) {
+        let role = match table.roles.get(row.kind) {
             Some(role) if role.first != First::Ignored => role,
             None if !table.ignores_unknown => return Err(unknown(&row.shown_kind())),
             _ => {

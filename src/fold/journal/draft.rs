@@ -150,7 +150,7 @@ impl Draft {
         if self.is_of(chain, kind, row, side)? {
             return Ok(());
         }
-        let pointer = kind.command_id.as_ref().map(|pair| pair.place(side).pointer.as_str());
+        let pointer = kind.command_id.as_ref().map(|pair| pair.of(side).pointer.as_str());
         Err(mismatch(
             row,
             "its command id is another one",
@@ -186,10 +186,10 @@ fn write_command_id(kind: &Kind, row: &BatchRow<'_>, side: Side, keeper: &mut Ke
         out.raw(NULL);
         return Ok(());
     };
-    let place = pair.place(side);
-    match row.event.part(place.part).filter(|item| !item.is_null()) {
+    let reference = pair.of(side);
+    match row.event.part(reference.part).filter(|item| !item.is_null()) {
         Some(item) => keeper.keep(&item, DEPTH, out),
-        None => Err(missing(row, "command id", &place.pointer)),
+        None => Err(missing(row, "command id", &reference.pointer)),
     }
 }
 

@@ -204,7 +204,7 @@ fn meaning(table: &Compiled) -> Vec<Value> {
 impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Journal")
-            .field("types", &self.table.roles.keys())
+            .field("types", &self.table.roles.names().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

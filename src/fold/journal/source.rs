@@ -5,61 +5,35 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::Result;
-use crate::fold::events::{Event, Keeper, PartId, Parts};
-use crate::fold::spec::{Fields, Mistakes};
+use crate::fold::events::{Event, Keeper, Parts};
+use crate::fold::spec::{Fields, Mistakes, Reference};
 use crate::fold::{order, pointer};
 use crate::value::{self, Reader, Value, Writer};
 
 /// How many arrays and objects a part of a step lies in: the Map, its entry, the step.
 pub(super) const DEPTH: usize = 3;
 
-/// A place in an event.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub part: PartId,
-    pub pointer: String,
-}
-
-impl Place {
-    pub fn parse(pointer: &Value, at: &str, parts: &mut Parts, mistakes: &mut Mistakes) -> Option<Self> {
-        let parsed = match pointer {
-            Value::Text(text) => pointer::parse(text).map(|segments| (segments, text)),
-            _ => Err("expected a JSON Pointer into the event, as text"),
-        };
-        match parsed {
-            Ok((segments, text)) => Some(Self {
-                part: parts.add(&segments),
-                pointer: text.clone(),
-            }),
-            Err(message) => {
-                mistakes.add(at, message);
-                None
-            }
-        }
-    }
-}
-
 /// What is made of an event.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     /// An encoded value, whatever the event says.
     Literal(Vec<u8>),
-    Part(Place),
+    Part(Reference),
     /// An object of parts.
-    Fields(Vec<(String, Place)>),
+    Fields(Vec<(String, Reference)>),
 }
 
 impl Source {
     /// Parses `"/pointer"`, `{ from: "/pointer" }`, `{ fields: { name: "/pointer" } }` or `{ value: literal }`.
     pub fn parse(source: &Value, at: &str, parts: &mut Parts, mistakes: &mut Mistakes) -> Option<Self> {
         if let Value::Text(_) = source {
-            return Place::parse(source, at, parts, mistakes).map(Self::Part);
+            return Reference::parse(source, at, parts, mistakes).map(Self::Part);
         }
         let mut members = Fields::of(source, at, mistakes);
         let given = ["from", "fields", "value"].map(|name| members.take(name));
         let below = |name| [at, "/", name].concat();
         let parsed = match given {
-            [Some(from), None, None] => Place::parse(from, &below("from"), parts, mistakes).map(Self::Part),
+            [Some(from), None, None] => Reference::parse(from, &below("from"), parts, mistakes).map(Self::Part),
             [None, Some(fields), None] => Self::fields(fields, &below("fields"), parts, mistakes),
             [None, None, Some(value)] => literal(value, &below("value"), mistakes).map(Self::Literal),
             _ => {
@@ -83,7 +57,7 @@ impl Source {
         for (name, from) in members {
             let mut at = at.to_owned();
             pointer::push(&mut at, name);
-            fields.extend(Place::parse(from, &at, parts, mistakes).map(|place| (name.clone(), place)));
+            fields.extend(Reference::parse(from, &at, parts, mistakes).map(|reference| (name.clone(), reference)));
         }
         fields.sort_by_key(|(name, _)| order::array_index(name.as_bytes()).map_or(u64::MAX, u64::from));
         Some(Self::Fields(fields))
@@ -94,23 +68,25 @@ impl Source {
     pub fn write(&self, event: &Event<'_>, keeper: &mut Keeper, out: &mut Writer) -> Result<Option<&str>> {
         match self {
             Self::Literal(value) => out.raw(value),
-            Self::Part(place) => match event.part(place.part) {
+            Self::Part(reference) => match event.part(reference.part) {
                 Some(item) => keeper.keep(&item, DEPTH, out)?,
                 None => {
                     out.raw(NULL);
-                    return Ok(Some(&place.pointer));
+                    return Ok(Some(&reference.pointer));
                 }
             },
             Self::Fields(fields) => {
-                let missing = fields.iter().filter(|(_, place)| event.part(place.part).is_none());
+                let missing = fields
+                    .iter()
+                    .filter(|(_, reference)| event.part(reference.part).is_none());
                 out.map(fields.len().saturating_sub(missing.clone().count()));
-                for (name, place) in fields {
-                    if let Some(item) = event.part(place.part) {
+                for (name, reference) in fields {
+                    if let Some(item) = event.part(reference.part) {
                         out.text(name);
                         keeper.keep(&item, DEPTH + 1, out)?;
                     }
                 }
-                return Ok(missing.map(|(_, place)| place.pointer.as_str()).next());
+                return Ok(missing.map(|(_, reference)| reference.pointer.as_str()).next());
             }
         }
         Ok(None)
@@ -120,17 +96,18 @@ impl Source {
     pub fn pointer(&self) -> &str {
         match self {
             Self::Literal(_) => "",
-            Self::Part(place) => &place.pointer,
-            Self::Fields(fields) => fields.first().map_or("", |(_, place)| &place.pointer),
+            Self::Part(reference) => &reference.pointer,
+            Self::Fields(fields) => fields.first().map_or("", |(_, reference)| &reference.pointer),
         }
     }
 
     pub fn meaning(&self) -> Value {
         match self {
             Self::Literal(value) => Value::Bytes(value.clone()),
-            Self::Part(place) => Value::Text(place.pointer.clone()),
+            Self::Part(reference) => Value::Text(reference.pointer.clone()),
             Self::Fields(fields) => {
-                let member = |(name, place): &(String, Place)| (name.clone(), Value::Text(place.pointer.clone()));
+                let member =
+                    |(name, reference): &(String, Reference)| (name.clone(), Value::Text(reference.pointer.clone()));
                 Value::Object(fields.iter().map(member).collect())
             }
         }

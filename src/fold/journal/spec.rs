@@ -5,11 +5,12 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::source::{Place, Source};
+use super::source::Source;
 use crate::fold::batch::Wanted;
 use crate::fold::events::Parts;
+use crate::fold::names::Table;
 use crate::fold::pointer;
-use crate::fold::spec::{Fields, Mistakes, Settings};
+use crate::fold::spec::{Fields, Mistakes, Reference, Settings};
 use crate::value::{self, Value, Writer};
 use crate::{Code, Error, Result};
 
@@ -21,16 +22,8 @@ pub(super) struct Compiled {
     pub settings: Settings,
     pub ignores_unknown: bool,
     pub kinds: Vec<Kind>,
-    /// By event type.
-    pub roles: BTreeMap<String, Role>,
-}
-
-impl Compiled {
-    /// What an event of that type can do.
-    #[inline]
-    pub fn role(&self, kind: &[u8]) -> Option<&Role> {
-        self.roles.get(core::str::from_utf8(kind).ok()?)
-    }
+    /// What events can do, by their type.
+    pub roles: Table<Role>,
 }
 
 /// A kind of step.
@@ -64,12 +57,12 @@ pub(super) struct End {
 /// Places in an opener and in its end whose values are equal.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
-    pub opener: Place,
-    pub end: Place,
+    pub opener: Reference,
+    pub end: Reference,
 }
 
 impl Pair {
-    pub fn place(&self, side: Side) -> &Place {
+    pub fn of(&self, side: Side) -> &Reference {
         match side {
             Side::Opener => &self.opener,
             Side::End => &self.end,
@@ -119,15 +112,10 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let ignores_unknown = fields.choice("unknown", &["error", "ignore"], mistakes) == Some(1);
     let command_id = fields.take("commandId").cloned();
     let mut parser = Parser {
+        parts: &mut parts,
         command_id: None,
-        compiled: Compiled {
-            parts,
-            wanted,
-            settings,
-            ignores_unknown,
-            kinds: Vec::new(),
-            roles: BTreeMap::new(),
-        },
+        kinds: Vec::new(),
+        roles: BTreeMap::new(),
         mistakes,
     };
     let command_id = command_id.unwrap_or_else(|| Value::from("/data/command_id"));
@@ -142,9 +130,16 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     for (at, name) in ignored {
         parser.ignore(&name, &at);
     }
-    let compiled = parser.compiled;
+    let Parser { kinds, roles, .. } = parser;
     fields.finish(mistakes);
-    compiled
+    Compiled {
+        parts,
+        wanted,
+        settings,
+        ignores_unknown,
+        kinds,
+        roles: Table::of(roles),
+    }
 }
 
 /// The table that is used if none is given.
@@ -207,20 +202,24 @@ impl Kind {
 impl Pair {
     fn meaning(pair: Option<&Self>) -> Value {
         match pair {
-            Some(pair) => texts([&pair.opener.pointer, &pair.end.pointer].into_iter()),
+            Some(pair) => texts(
+                [&pair.opener.pointer, &pair.end.pointer]
+                    .map(String::as_str)
+                    .into_iter(),
+            ),
             None => Value::Null,
         }
     }
 }
 
 fn sorted(names: &[String]) -> Value {
-    let mut names: Vec<&String> = names.iter().collect();
-    names.sort();
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.sort_unstable();
     texts(names.into_iter())
 }
 
-fn texts<'a>(texts: impl Iterator<Item = &'a String>) -> Value {
-    Value::Array(texts.cloned().map(Value::Text).collect())
+fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
+    Value::Array(texts.map(|text| Value::Text(text.into())).collect())
 }
 
 /// A list of event types, each with its pointer into the specification.
@@ -251,15 +250,17 @@ fn names(types: Vec<(String, String)>) -> Vec<String> {
 }
 
 struct Parser<'a> {
+    parts: &'a mut Parts,
     /// Where command ids stand, unless a kind says otherwise.
     command_id: Option<Pair>,
-    compiled: Compiled,
+    kinds: Vec<Kind>,
+    roles: BTreeMap<String, Role>,
     mistakes: &'a mut Mistakes,
 }
 
 impl Parser<'_> {
     fn kind(&mut self, name: &str, kind: &Value) {
-        let index = self.compiled.kinds.len();
+        let index = self.kinds.len();
         let mut at = "/table".to_owned();
         pointer::push(&mut at, name);
         let mut fields = Fields::of(kind, &at, self.mistakes);
@@ -271,14 +272,14 @@ impl Parser<'_> {
         }
         let retries = types(&mut fields, "retries", self.mistakes);
         for (at, name) in &retries {
-            let role = self.compiled.roles.entry(name.clone()).or_default();
+            let role = self.roles.entry(name.clone()).or_default();
             if role.retries.replace(index).is_some() {
                 self.mistakes.add(at, "this type retries another kind already");
             }
         }
         let parallel = names(types(&mut fields, "parallel", self.mistakes));
         for name in &parallel {
-            self.compiled.roles.entry(name.clone()).or_default();
+            self.roles.entry(name.clone()).or_default();
         }
         let ends = self.ends(&mut fields, index);
         if !retries.is_empty() && ends.iter().any(|end| end.ties.is_some()) {
@@ -286,7 +287,7 @@ impl Parser<'_> {
             self.mistakes.add(&fields.below("retries"), message);
         }
         fields.finish(self.mistakes);
-        self.compiled.kinds.push(Kind {
+        self.kinds.push(Kind {
             start: start(name),
             name: name.into(),
             command_id,
@@ -315,7 +316,7 @@ impl Parser<'_> {
     fn shape(&mut self, fields: &mut Fields<'_>) -> Option<Source> {
         let at = fields.below("shape");
         match fields.take("shape") {
-            Some(shape) => Source::parse(shape, &at, &mut self.compiled.parts, self.mistakes),
+            Some(shape) => Source::parse(shape, &at, self.parts, self.mistakes),
             None => {
                 self.mistakes
                     .add(&at, "it is missing: a JSON Pointer into the event, or a literal");
@@ -337,7 +338,7 @@ impl Parser<'_> {
                         if end.alone {
                             self.first(name, First::Alone { kind, nth }, &at);
                         }
-                        let role = self.compiled.roles.entry(name.clone()).or_default();
+                        let role = self.roles.entry(name.clone()).or_default();
                         role.ends.push((kind, nth));
                         parsed.push(end);
                     }
@@ -372,7 +373,7 @@ impl Parser<'_> {
                 return None;
             }
         };
-        let outcome = Source::parse(source, &fields.below(member), &mut self.compiled.parts, self.mistakes);
+        let outcome = Source::parse(source, &fields.below(member), self.parts, self.mistakes);
         fields.finish(self.mistakes);
         Some(End {
             name: name.into(),
@@ -396,15 +397,15 @@ impl Parser<'_> {
             },
             one => (one, one),
         };
-        let mut place = |pointer| Place::parse(pointer, at, &mut self.compiled.parts, self.mistakes);
+        let mut reference = |pointer| Reference::parse(pointer, at, self.parts, self.mistakes);
         Some(Pair {
-            opener: place(opener)?,
-            end: place(end)?,
+            opener: reference(opener)?,
+            end: reference(end)?,
         })
     }
 
     fn first(&mut self, name: &str, first: First, at: &str) {
-        let role = self.compiled.roles.entry(name.into()).or_default();
+        let role = self.roles.entry(name.into()).or_default();
         if core::mem::replace(&mut role.first, first) != First::Misplaced {
             let message = "this type begins another step already; where it only ends one, say alone: false";
             self.mistakes.add(at, message);
@@ -416,7 +417,7 @@ impl Parser<'_> {
             first: First::Ignored,
             ..Role::default()
         };
-        if self.compiled.roles.insert(name.into(), role).is_some() {
+        if self.roles.insert(name.into(), role).is_some() {
             self.mistakes.add(at, "this type is in the table, or stands here twice");
         }
     }

@@ -3,13 +3,14 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::names::Name;
+use super::nodes::NodeId;
 use super::spec::{Action, Content, Field, Operation, Source};
 use super::sum::{Term, sum};
 use super::target::Segment;
-use super::tree::{Kind, NodeId, Tree};
+use super::tree::{Kind, Tree};
 use super::{merge, patch};
 use crate::fold::events::{Event, Form, Keeper};
+use crate::fold::names::Name;
 use crate::fold::pointer;
 use crate::text::text;
 use crate::value::{Major, Writer};
@@ -93,7 +94,7 @@ impl Interpreter {
     ) -> Result<()> {
         let by = match &operation.source {
             Source::Literal(_, integer) => *integer,
-            Source::Part { part, .. } => event.part(*part).and_then(|item| item.small_integer()),
+            Source::Part(reference) => event.part(reference.part).and_then(|item| item.small_integer()),
             Source::Fields(_) => None,
         };
         if let (Some(by), Some(node)) = (by, spot.node)
@@ -137,8 +138,8 @@ impl Interpreter {
     /// Appends the operation's value, which is going to lie in `depth` arrays and objects, in whatever form is quickest.
     #[inline]
     fn write(&mut self, operation: &Operation, event: &Event<'_>, depth: usize, out: &mut Writer) -> Result<Form> {
-        if let Source::Part { part, .. } = &operation.source
-            && let Some(item) = event.part(*part)
+        if let Source::Part(reference) = &operation.source
+            && let Some(item) = event.part(reference.part)
         {
             return self.keeper.keep_for_later(&item, depth, out);
         }
@@ -156,9 +157,9 @@ impl Interpreter {
     ) -> Result<()> {
         match &operation.source {
             Source::Literal(value, _) => out.raw(value),
-            Source::Part { part, pointer } => match event.part(*part) {
+            Source::Part(reference) => match event.part(reference.part) {
                 Some(item) => self.keeper.keep(&item, depth, out)?,
-                None => return Err(missing_value(pointer)),
+                None => return Err(missing_value(&reference.pointer)),
             },
             Source::Fields(fields) => self.write_fields(fields, operation.optional, event, depth, out)?,
         }
@@ -181,13 +182,13 @@ impl Interpreter {
                     out.text(&field.name);
                     out.raw(value);
                 }
-                Content::Part { part, pointer } => match event.part(*part) {
+                Content::Part(reference) => match event.part(reference.part) {
                     Some(item) => {
                         out.text(&field.name);
                         self.keeper.keep(&item, depth.saturating_add(1), out)?;
                     }
                     None if optional || field.optional => continue,
-                    None => return Err(missing_value(pointer)),
+                    None => return Err(missing_value(&reference.pointer)),
                 },
             }
             members += 1;
@@ -219,7 +220,7 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare:
     let segments = &operation.target.segments;
     let Some((last, path)) = segments.split_last() else {
         return Ok(Spot {
-            node: Some(Tree::ROOT),
+            node: Some(NodeId::ROOT),
             place: None,
             depth: 0,
         });
@@ -252,7 +253,7 @@ fn parent(
     path: &[Segment],
     event: &Event<'_>,
 ) -> Result<Option<(NodeId, Kind)>> {
-    let mut parent = Tree::ROOT;
+    let mut parent = NodeId::ROOT;
     let mut kind = tree.kind(parent);
     let mut same = kind == Kind::Object;
     for segment in path {

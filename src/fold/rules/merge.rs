@@ -1,9 +1,10 @@
 //! JSON Merge Patch (RFC 7396).
 
-use super::names::Name;
-use super::tree::{Kind, NodeId, Tree};
+use super::nodes::NodeId;
+use super::tree::{Kind, Tree};
 use crate::Result;
 use crate::fold::events::Form;
+use crate::fold::names::Name;
 use crate::value::{Major, Reader};
 
 /// Merges an encoded document into a node. As deep as the document.

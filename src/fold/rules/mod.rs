@@ -24,7 +24,7 @@
 
 mod apply;
 mod merge;
-mod names;
+mod nodes;
 mod object;
 mod patch;
 mod spec;
@@ -131,7 +131,7 @@ impl Rules {
 impl fmt::Debug for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rules")
-            .field("types", &self.compiled.rules.kinds().collect::<Vec<_>>())
+            .field("types", &self.compiled.rules.names().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

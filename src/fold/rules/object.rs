@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::names::{Name, Slots, same};
-use super::tree::{NodeId, Span};
+use super::nodes::{NodeId, Span};
+use crate::fold::names::{Name, Slots, same};
 use crate::fold::order::array_index;
 
 /// Up to so many members are compared one after the other.

@@ -4,9 +4,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::apply::{Place, Spot, step, take_out};
-use super::names::Name;
-use super::tree::{Kind, NodeId, Tree, fits};
+use super::nodes::{NodeId, fits};
+use super::tree::{Kind, Tree};
 use crate::fold::events::Form;
+use crate::fold::names::Name;
 use crate::fold::pointer;
 use crate::text::text;
 use crate::value::{Reader, Writer, canonicalize};
@@ -115,15 +116,15 @@ impl Target<'_> {
                 kind: Kind::Array,
                 segment,
             }) => {
+                let length = self.tree.len(parent);
                 let at = match segment.text {
-                    b"-" => Some(self.tree.len(parent)),
-                    index => pointer::index(index),
+                    b"-" => Some(length),
+                    index => pointer::index(index).filter(|at| *at <= length),
                 };
+                let at = at.ok_or_else(|| failed("the array has no such place"))?;
                 let element = self.tree.node(start, Form::Encoded)?;
-                match at {
-                    Some(at) if self.tree.insert_element(parent, at, element) => Ok(()),
-                    _ => Err(failed("the array has no such place")),
-                }
+                self.tree.insert_element(parent, at, element);
+                Ok(())
             }
             _ => spot.set(self.tree, start, Form::Encoded),
         }

@@ -1,18 +1,18 @@
 //! The data form of rules: parsing and validating it.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::names::{Name, OwnName, Slots, same};
+use super::nodes::fits;
 use super::sum::Term;
 use super::target::Target;
-use super::tree;
 use crate::fold::batch::Wanted;
-use crate::fold::events::{Event, PartId, Parts};
-use crate::fold::spec::{Fields, Mistakes, Settings};
+use crate::fold::events::{Event, Parts};
+use crate::fold::names::Table;
+use crate::fold::spec::{Fields, Mistakes, Reference, Settings};
 use crate::fold::{order, pointer};
 use crate::value::{self, Value};
 
@@ -23,24 +23,10 @@ pub(super) struct Compiled {
     pub initial: Vec<u8>,
     pub parts: Parts,
     pub wanted: Wanted,
-    pub rules: Table,
+    /// By event type.
+    pub rules: Table<Vec<Operation>>,
     pub ignores_unknown: bool,
     pub settings: Settings,
-}
-
-/// Rules by event type.
-#[derive(Clone, Debug)]
-pub(super) struct Table {
-    /// Sorted by type.
-    rules: Vec<Rule>,
-    /// `None` if they collide too often.
-    slots: Option<Slots>,
-}
-
-#[derive(Clone, Debug)]
-struct Rule {
-    kind: OwnName,
-    operations: Vec<Operation>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,10 +62,7 @@ pub(super) enum Action {
 pub(super) enum Source {
     /// A value, encoded; and the integer that it is, if it is a safe one.
     Literal(Vec<u8>, Option<i64>),
-    Part {
-        part: PartId,
-        pointer: String,
-    },
+    Part(Reference),
     /// An object of parts.
     Fields(Vec<Field>),
 }
@@ -97,10 +80,7 @@ pub(super) struct Field {
 pub(super) enum Content {
     /// An encoded value.
     Literal(Vec<u8>),
-    Part {
-        part: PartId,
-        pointer: String,
-    },
+    Part(Reference),
 }
 
 impl Action {
@@ -139,7 +119,7 @@ impl Action {
 impl Source {
     /// Whether the event lacks what an optional operation is left out without.
     pub fn is_missing(&self, event: &Event<'_>) -> bool {
-        matches!(self, Self::Part { part, .. } if event.part(*part).is_none())
+        matches!(self, Self::Part(reference) if event.part(reference.part).is_none())
     }
 }
 
@@ -156,7 +136,10 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     let ignores_unknown = fields.choice("unknown", &["error", "ignore"], mistakes) == Some(1);
     let mut parser = Parser {
         parts: &mut parts,
-        data: (wanted.data, &settings.pointers.data),
+        data: Reference {
+            part: wanted.data,
+            pointer: settings.pointers.data.clone(),
+        },
         operations: 0,
         mistakes,
     };
@@ -186,49 +169,11 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
     }
 }
 
-impl Table {
-    fn of(rules: BTreeMap<String, Vec<Operation>>) -> Self {
-        let rules = rules.into_iter().map(|(kind, operations)| Rule {
-            kind: OwnName::new(kind.into_bytes()),
-            operations,
-        });
-        let rules: Vec<Rule> = rules.collect();
-        let mut slots = Slots::with_room(rules.len());
-        let mut places = rules.iter().enumerate();
-        let entered = places.all(|(place, rule)| slots.enter(rule.kind.hash, place));
-        let slots = entered.then_some(slots);
-        Self { rules, slots }
-    }
-
-    /// What an event of that type does.
-    #[inline]
-    pub fn get(&self, kind: &[u8]) -> Option<&[Operation]> {
-        let place = match &self.slots {
-            Some(slots) => {
-                let fits = |place: usize| {
-                    self.rules
-                        .get(place)
-                        .is_some_and(|rule| same(rule.kind.name().text, kind))
-                };
-                slots.find(Name::new(kind).hash, fits)
-            }
-            None => self.rules.binary_search_by(|rule| rule.kind.name().text.cmp(kind)).ok(),
-        };
-        self.rules.get(place?).map(|rule| rule.operations.as_slice())
-    }
-
-    pub fn kinds(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.rules
-            .iter()
-            .map(|rule| String::from_utf8_lossy(rule.kind.name().text))
-    }
-}
-
 impl Compiled {
     /// What makes these rules these: everything that has a part in what events become.
     pub fn meaning(&self) -> Vec<Value> {
-        let rules = self.rules.rules.iter().zip(self.rules.kinds()).map(|(rule, kind)| {
-            let operations = rule.operations.iter().map(Operation::meaning).collect();
+        let rules = self.rules.iter().map(|(kind, operations)| {
+            let operations = operations.iter().map(Operation::meaning).collect();
             Value::Array(Vec::from([Value::Text(kind.into()), Value::Array(operations)]))
         });
         Vec::from([
@@ -246,26 +191,26 @@ impl Operation {
         let depth = self.target.segments.len();
         let inside = depth.saturating_add(usize::from(self.action == Action::Append));
         let member = |field: &Field| match &field.content {
-            Content::Literal(value) => tree::fits(value, inside.saturating_add(1)),
-            Content::Part { .. } => true,
+            Content::Literal(value) => fits(value, inside.saturating_add(1)),
+            Content::Part(_) => true,
         };
         let source = match &self.source {
-            Source::Literal(value, _) => value.is_empty() || self.action == Action::Patch || tree::fits(value, inside),
-            Source::Fields(fields) => tree::fits(EMPTY_OBJECT, inside) && fields.iter().all(member),
-            Source::Part { .. } => true,
+            Source::Literal(value, _) => value.is_empty() || self.action == Action::Patch || fits(value, inside),
+            Source::Fields(fields) => fits(EMPTY_OBJECT, inside) && fields.iter().all(member),
+            Source::Part(_) => true,
         };
-        source && self.initial.as_ref().is_none_or(|initial| tree::fits(initial, depth))
+        source && self.initial.as_ref().is_none_or(|initial| fits(initial, depth))
     }
 
     fn meaning(&self) -> Value {
         let source = match &self.source {
             Source::Literal(value, _) => Value::Bytes(value.clone()),
-            Source::Part { pointer, .. } => Value::Text(pointer.clone()),
+            Source::Part(reference) => Value::Text(reference.pointer.clone()),
             Source::Fields(fields) => {
                 let member = |field: &Field| {
                     let content = match &field.content {
                         Content::Literal(value) => Value::Bytes(value.clone()),
-                        Content::Part { pointer, .. } => Value::Text(pointer.clone()),
+                        Content::Part(reference) => Value::Text(reference.pointer.clone()),
                     };
                     (
                         field.name.clone(),
@@ -290,7 +235,7 @@ impl Operation {
 struct Parser<'a> {
     parts: &'a mut Parts,
     /// The payload of an event.
-    data: (PartId, &'a str),
+    data: Reference,
     /// How many there have been.
     operations: usize,
     mistakes: &'a mut Mistakes,
@@ -366,15 +311,9 @@ impl Parser<'_> {
             return Some(Source::Literal(Vec::new(), None));
         }
         match given {
-            [None, None, None] => Some(Source::Part {
-                part: self.data.0,
-                pointer: self.data.1.into(),
-            }),
+            [None, None, None] => Some(Source::Part(self.data.clone())),
             [Some(value), None, None] => self.value(value, action, &[at, "/value"].concat()),
-            [None, Some(from), None] => {
-                let (part, pointer) = self.part(from, &[at, "/from"].concat())?;
-                Some(Source::Part { part, pointer })
-            }
+            [None, Some(from), None] => self.reference(from, &[at, "/from"].concat()).map(Source::Part),
             [None, None, Some(fields)] => self.parts_of_object(fields, &[at, "/fields"].concat()),
             _ => {
                 self.mistakes.add(at, "expected only one of value, from and fields");
@@ -412,7 +351,7 @@ impl Parser<'_> {
     fn field(&mut self, name: &str, content: &Value, at: &str) -> Option<Field> {
         let name = name.to_owned();
         let (content, optional) = match content {
-            Value::Text(_) => (self.content(content, at)?, false),
+            Value::Text(_) => (Content::Part(self.reference(content, at)?), false),
             Value::Object(_) => self.field_of_object(content, at)?,
             _ => {
                 self.mistakes.add(at, FIELD_EXPECTED);
@@ -432,8 +371,8 @@ impl Parser<'_> {
             (Some(value), None) => Some((Content::Literal(literal(value, at, self.mistakes)), false)),
             (None, Some(from)) => {
                 let optional = given.flag("optional", self.mistakes);
-                let content = self.content(from, &[at, "/from"].concat());
-                content.map(|content| (content, optional))
+                let reference = self.reference(from, &[at, "/from"].concat());
+                reference.map(|reference| (Content::Part(reference), optional))
             }
             _ => {
                 self.mistakes.add(at, FIELD_EXPECTED);
@@ -444,23 +383,8 @@ impl Parser<'_> {
         field
     }
 
-    fn content(&mut self, pointer: &Value, at: &str) -> Option<Content> {
-        let (part, pointer) = self.part(pointer, at)?;
-        Some(Content::Part { part, pointer })
-    }
-
-    fn part(&mut self, pointer: &Value, at: &str) -> Option<(PartId, String)> {
-        let parsed = match pointer {
-            Value::Text(text) => pointer::parse(text).map(|segments| (segments, text)),
-            _ => Err("expected a JSON Pointer into the event, as text"),
-        };
-        match parsed {
-            Ok((segments, text)) => Some((self.parts.add(&segments), text.clone())),
-            Err(message) => {
-                self.mistakes.add(at, message);
-                None
-            }
-        }
+    fn reference(&mut self, pointer: &Value, at: &str) -> Option<Reference> {
+        Reference::parse(pointer, at, self.parts, self.mistakes)
     }
 
     fn initial(&mut self, fields: &mut Fields<'_>, action: Action, at: &str) -> Option<Vec<u8>> {

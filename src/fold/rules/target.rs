@@ -4,9 +4,10 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::names::{Name, OwnName};
-use crate::fold::events::{Event, PartId, Parts};
+use crate::fold::events::{Event, Parts};
+use crate::fold::names::{Name, OwnName};
 use crate::fold::pointer;
+use crate::fold::spec::Reference;
 
 /// The segments of a target; none for the whole state.
 #[derive(Clone, Debug)]
@@ -20,10 +21,7 @@ pub(super) struct Target {
 pub(super) enum Segment {
     Fixed(OwnName),
     /// Text or an integer of the event.
-    Filled {
-        part: PartId,
-        pointer: String,
-    },
+    Filled(Reference),
 }
 
 impl Target {
@@ -53,7 +51,7 @@ impl Target {
         for segment in &self.segments {
             match (segment, segment.fill(event, &mut Vec::new())) {
                 (_, Some(segment)) => pointer::push(&mut shown, &String::from_utf8_lossy(segment.text)),
-                (Segment::Filled { pointer, .. }, None) => shown.extend(["/{", pointer, "}"]),
+                (Segment::Filled(reference), None) => shown.extend(["/{", &reference.pointer, "}"]),
                 (Segment::Fixed(_), None) => {}
             }
         }
@@ -67,7 +65,7 @@ impl Segment {
     pub fn fill<'a>(&'a self, event: &Event<'a>, spare: &'a mut Vec<u8>) -> Option<Name<'a>> {
         match self {
             Self::Fixed(segment) => Some(segment.name()),
-            Self::Filled { part, .. } => match event.part(*part)?.segment()? {
+            Self::Filled(reference) => match event.part(reference.part)?.segment()? {
                 Cow::Borrowed(text) => Some(Name::new(text)),
                 Cow::Owned(text) => {
                     *spare = text;
@@ -85,8 +83,7 @@ fn filled<'t>(text: &'t str, parts: &mut Parts) -> Result<(Segment, &'t str), &'
     if !after.is_empty() && !after.starts_with('/') {
         return Err("a reference must be a whole segment");
     }
-    let part = parts.add(&pointer::parse(&pointer)?);
-    Ok((Segment::Filled { part, pointer }, after))
+    Ok((Segment::Filled(Reference::new(&pointer, parts)?), after))
 }
 
 /// What stands before the closing brace, and what follows that.
@@ -124,8 +121,5 @@ fn fixed(text: &str) -> Result<(Segment, &str), &'static str> {
         rest = behind;
     }
     plain.push_str(rest);
-    Ok((
-        Segment::Fixed(OwnName::new(pointer::unescape(&plain)?.into_bytes())),
-        after,
-    ))
+    Ok((Segment::Fixed(OwnName::new(pointer::unescape(&plain)?)), after))
 }

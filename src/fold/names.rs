@@ -1,6 +1,8 @@
 //! Names in a table: what makes two of them alike, and where they lie.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -22,13 +24,13 @@ impl<'a> Name<'a> {
 /// A name that is kept.
 #[derive(Clone, Debug)]
 pub(super) struct OwnName {
-    text: Box<[u8]>,
-    pub hash: u32,
+    text: Box<str>,
+    hash: u32,
 }
 
 impl OwnName {
-    pub fn new(text: Vec<u8>) -> Self {
-        let hash = hash(&text);
+    pub fn new(text: String) -> Self {
+        let hash = hash(text.as_bytes());
         Self {
             text: text.into(),
             hash,
@@ -38,9 +40,59 @@ impl OwnName {
     #[inline]
     pub fn name(&self) -> Name<'_> {
         Name {
-            text: &self.text,
+            text: self.text.as_bytes(),
             hash: self.hash,
         }
+    }
+}
+
+/// Entries by names that do not change.
+#[derive(Clone, Debug)]
+pub(super) struct Table<T> {
+    /// Sorted by name.
+    entries: Vec<(OwnName, T)>,
+    /// `None` if they collide too often.
+    slots: Option<Slots>,
+}
+
+impl<T> Table<T> {
+    pub fn of(entries: BTreeMap<String, T>) -> Self {
+        let entries = entries.into_iter().map(|(name, entry)| (OwnName::new(name), entry));
+        let entries: Vec<_> = entries.collect();
+        let mut slots = Slots::with_room(entries.len());
+        let mut places = entries.iter().enumerate();
+        let entered = places.all(|(place, (name, _))| slots.enter(name.hash, place));
+        let slots = entered.then_some(slots);
+        Self { entries, slots }
+    }
+
+    /// The entry under a name in UTF-8.
+    #[inline]
+    pub fn get(&self, name: &[u8]) -> Option<&T> {
+        let place = match &self.slots {
+            Some(slots) => {
+                let fits = |place: usize| {
+                    self.entries
+                        .get(place)
+                        .is_some_and(|(own, _)| same(own.text.as_bytes(), name))
+                };
+                slots.find(hash(name), fits)
+            }
+            None => self
+                .entries
+                .binary_search_by(|(own, _)| own.text.as_bytes().cmp(name))
+                .ok(),
+        };
+        self.entries.get(place?).map(|(_, entry)| entry)
+    }
+
+    /// Names and entries in the order of names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.entries.iter().map(|(name, entry)| (&*name.text, entry))
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|(name, _)| name)
     }
 }
 

@@ -1,7 +1,7 @@
 /** The data form of built-in folds: what `rulesFold` and `journalFold` take, and what a file of JSON may hold. */
 
-/** What JSON can say. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+/** What JSON can say, and BigInts, which JSON has no word for. */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [name: string]: Json };
 
 /** A JSON Pointer (RFC 6901): `'/data/id'`, or `''` for all of it. */
 export type Pointer = string;

@@ -109,10 +109,10 @@ export function journalFold<Event = unknown>(spec: JournalSpec = {}): JournalFol
 export function fold<State, Event>(
   spec: RulesFold<State, Event> | (JournalFold<Event> & BuiltInFold<State, Event>),
   events: Events<Event>,
-  base?: Omit<FoldResult<State>, 'state'>,
+  base?: Omit<FoldResult<State>, 'state'> | null,
 ): FoldResult<State> {
   if (!(spec instanceof CompiledFold)) throw new SnapshotError('invalidOption', 'must be what rulesFold or journalFold made', { path: 'spec' });
-  const session = spec.begin(base === undefined ? null : baseOf(spec, base));
+  const session = spec.begin(base == null ? null : baseOf(spec, base));
   let refused: Refusal | undefined;
   try {
     refused = pushPending(session, base?.pending ?? []) ?? pushEvents(session, events);
@@ -172,7 +172,7 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
       readonly digest: Uint8Array;
       readonly initial: Uint8Array;
     }
-    const { id, digest, initial } = ask<Compiled>({ kind, spec }, plainModule.snapfold_fold_compile);
+    const { id, digest, initial } = askPlain<Compiled>(dataOf(kind, spec), plainModule.snapfold_fold_compile);
     this.kind = kind;
     this.sequence = spec.sequence ?? 'contiguous';
     this.firstPosition = spec.firstPosition ?? 1;
@@ -208,6 +208,17 @@ const dropped =
   typeof FinalizationRegistry === 'undefined' ? undefined : (
     new FinalizationRegistry<number>((id) => plainModule.snapfold_fold_drop(id))
   );
+
+/** A specification comes from outside: what is no data in it is a mistake like others. */
+function dataOf(kind: string, spec: unknown): Uint8Array {
+  try {
+    return encode({ kind, spec });
+  } catch (cause) {
+    if (!SnapshotError.is(cause)) throw cause;
+    const path = cause.path?.replace(/^state\.spec/, 'spec') ?? 'spec';
+    throw new SnapshotError('invalidOption', 'a specification is data: null, true, false, numbers, text, arrays and plain objects', { path, cause });
+  }
+}
 
 function ask<T>(question: unknown, operation: (address: number, length: number) => bigint): T {
   return askPlain(toCoreBytes(question), operation);

@@ -1,4 +1,5 @@
 /** Replaying a workflow from the steps of its journal. The twin of src/fold/journal/steps.rs. */
+import { SnapshotError } from './error.js';
 import { exact } from './head.js';
 import { askPlain, plainModule } from './plain-module.js';
 import { sameBytes } from './value/bytes.js';
@@ -45,6 +46,7 @@ export type Replay =
  * @throws SnapshotError `invalidPosition` for a cursor that is no position.
  */
 export function stepAt(steps: Steps, cursor: number | bigint, expected: Expected): Replay {
+  if (!(steps instanceof Map)) throw new SnapshotError('invalidOption', 'must be the state of a journal: handle.state', { path: 'steps' });
   exact('cursor', cursor);
   const positions = positionsOf(steps);
   const next = firstFrom(positions, cursor);

@@ -40,6 +40,7 @@ impl Mistakes {
 pub(crate) struct Fields<'v> {
     at: String,
     left: Vec<(&'v str, &'v Value)>,
+    undefined: Vec<(&'v str, &'v Value)>,
 }
 
 impl<'v> Fields<'v> {
@@ -51,11 +52,19 @@ impl<'v> Fields<'v> {
                 &[]
             }
         };
-        let given = members.iter().filter(|(_, value)| *value != Value::Undefined);
+        let members = members.iter().map(|(name, value)| (name.as_str(), value));
+        let (undefined, left) = members.partition(|(_, value)| **value == Value::Undefined);
         Self {
             at: at.into(),
-            left: given.map(|(name, value)| (name.as_str(), value)).collect(),
+            left,
+            undefined,
         }
+    }
+
+    /// Which of these members is there, but undefined. Everywhere else that is as if it were not there.
+    pub fn undefined(&self, names: &[&'static str]) -> Option<&'static str> {
+        let is_undefined = |name: &&&str| self.undefined.iter().any(|(undefined, _)| undefined == *name);
+        names.iter().find(is_undefined).copied()
     }
 
     pub fn take(&mut self, name: &str) -> Option<&'v Value> {

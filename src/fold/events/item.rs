@@ -5,7 +5,7 @@ use alloc::string::ToString;
 
 use super::{Place, Syntax, malformed};
 use crate::fold::order;
-use crate::value::{MAX_DEPTH, MAX_SAFE_INTEGER, Reader, Writer, json};
+use crate::value::{MAX_DEPTH, MAX_SAFE_INTEGER, Major, Reader, Writer, from_slice, json};
 use crate::{Error, Result};
 
 /// A part of an event as its bytes. A scan has seen where it ends, and no more.
@@ -96,31 +96,37 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Text, or an integer within ±(2^53 − 1) in decimal: what can be a segment of a pointer.
+    /// Text, or an integer in decimal, of at most 38 digits: what can be a segment of a pointer.
     #[inline]
     pub fn segment(&self) -> Option<Cow<'a, [u8]>> {
         match self.text() {
             Some(text) => Some(text),
-            None => self
-                .integer()
-                .map(|integer| Cow::Owned(integer.to_string().into_bytes())),
+            None => self.integer(),
         }
     }
 
-    fn integer(&self) -> Option<i64> {
-        let integer = match self.syntax {
-            Syntax::Lines | Syntax::Json => {
-                let (digits, sign) = match self.bytes {
-                    [b'-', digits @ ..] => (digits, -1),
-                    digits => (digits, 1),
-                };
-                i64::try_from(decimal(digits)?).ok()?.checked_mul(sign)?
-            }
-            Syntax::Cbor => Reader::new(self.bytes).i64().ok()?,
-        };
-        (i64::unsigned_abs(integer) <= MAX_SAFE_INTEGER && self.bytes != b"-0").then_some(integer)
+    fn integer(&self) -> Option<Cow<'a, [u8]>> {
+        if self.syntax != Syntax::Cbor {
+            let digits = self.bytes.strip_prefix(b"-").unwrap_or(self.bytes);
+            let canonical = match digits {
+                [b'1'..=b'9', ..] => digits.len() <= MOST_DIGITS && digits.iter().all(u8::is_ascii_digit),
+                _ => self.bytes == b"0",
+            };
+            return canonical.then_some(Cow::Borrowed(self.bytes));
+        }
+        let head = Reader::new(self.bytes).head().ok()?;
+        if head.major == Major::Simple {
+            return None;
+        }
+        let integer: i128 = from_slice(self.bytes).ok()?;
+        let decimal = integer.to_string().into_bytes();
+        let digits = decimal.len() - usize::from(integer < 0);
+        (digits <= MOST_DIGITS).then_some(Cow::Owned(decimal))
     }
 }
+
+/// So many digits any 128 bits have room for.
+const MOST_DIGITS: usize = 38;
 
 /// Writes parts of events as values. Keeps its memory from one to the next.
 #[derive(Default)]

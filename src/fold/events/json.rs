@@ -10,7 +10,10 @@ use crate::{Error, Result};
 pub(super) fn scan(parts: &Parts, (input, at): (&[u8], usize), one_line: bool, found: &mut [Place]) -> Result<usize> {
     let cursor = Cursor { input, at, one_line };
     if cursor.peek() != b'{' {
-        return Err(cursor.wrong("an event is an object; in JSON Lines, one on each line"));
+        return Err(cursor.wrong(match input.get(at..) {
+            Some([0xef, 0xbb, 0xbf, ..]) => "a byte order mark: remove it",
+            _ => "an event is an object; in JSON Lines, one on each line",
+        }));
     }
     let mut scan = Scan { parts, cursor, found };
     scan.value(Parts::ROOT, 0)?;

@@ -82,10 +82,11 @@ pub(crate) struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
+    /// A part, if the event has it. What is undefined it has not, or an object would be another event than its JSON.
     #[inline]
     pub fn part(&self, part: PartId) -> Option<Item<'a>> {
         let place = self.found.places.get(part.0).filter(|place| place.end > 0)?;
-        Item::new(self.input, *place, self.syntax)
+        Item::new(self.input, *place, self.syntax).filter(|item| item.bytes != UNDEFINED)
     }
 }
 
@@ -94,5 +95,8 @@ impl<'a> Event<'a> {
 fn malformed(at: usize, message: &'static str) -> Error {
     Error::new(Code::Malformed, message).at_offset(at)
 }
+
+/// Encoded; no JSON begins with this byte.
+const UNDEFINED: &[u8] = &[0xf7];
 
 const REPEATED: &str = "a key that the fold looks at stands twice in the event";

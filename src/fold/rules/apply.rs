@@ -236,7 +236,7 @@ fn find<'a>(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare:
             depth: 0,
         });
     };
-    let segment = last.fill(event, spare).ok_or_else(unfilled)?;
+    let segment = last.fill(event, spare).ok_or_else(|| unfilled(last))?;
     Ok(Spot {
         node: step(tree, parent, kind, segment)?,
         place: Some(Place { parent, kind, segment }),
@@ -258,7 +258,7 @@ fn parent(
     let mut same = kind == Kind::Object;
     for segment in path {
         let mut spare = Vec::new();
-        let name = segment.fill(event, &mut spare).ok_or_else(unfilled)?;
+        let name = segment.fill(event, &mut spare).ok_or_else(|| unfilled(segment))?;
         parent = match step(tree, parent, kind, name)? {
             Some(inside) => inside,
             None if operation.parents && kind == Kind::Object => make_object(tree, parent, name)?,
@@ -344,11 +344,16 @@ pub(super) fn take_out(tree: &mut Tree, place: &Place<'_>) {
 }
 
 #[cold]
-fn unfilled() -> Error {
-    Error::new(
-        Code::MissingValue,
-        "the event has no text or integer for a segment of the target",
-    )
+fn unfilled(segment: &Segment) -> Error {
+    let pointer = match segment {
+        Segment::Filled(reference) => reference.pointer.as_str(),
+        Segment::Fixed(_) => "",
+    };
+    let message = text!(
+        "the event has no text at {} for a segment of the target, and no integer of at most 38 digits",
+        pointer
+    );
+    Error::new(Code::MissingValue, message)
 }
 
 #[cold]
@@ -363,7 +368,7 @@ fn no_parent() -> Error {
 fn missing() -> Error {
     Error::new(
         Code::MissingTarget,
-        "there is nothing there; put something first, or say what it starts as (initial)",
+        "there is nothing there; put something first, say what it starts as (initial), or that this may be (remove: optional)",
     )
 }
 

@@ -304,6 +304,11 @@ impl Parser<'_> {
 
     fn source(&mut self, fields: &mut Fields<'_>, action: Action, at: &str) -> Option<Source> {
         let given = ["value", "from", "fields"].map(|name| fields.take(name));
+        if let Some(name) = fields.undefined(&["value", "from", "fields"]) {
+            let message = "it is undefined; leave it out if the event's payload is meant";
+            self.mistakes.add(&[at, "/", name].concat(), message);
+            return None;
+        }
         if action == Action::Remove {
             if given.iter().any(Option::is_some) {
                 self.mistakes.add(at, "remove takes no value");

@@ -5,17 +5,24 @@ use crate::{Code, Error, Result};
 
 /// The sum of two numbers, or their difference.
 ///
-/// Two integral numbers are added exactly, and their sum lies within ±(2^53 − 1); two BigInts too, of any size; with a fraction it is a
-/// sum of doubles.
+/// Two integral numbers are added exactly, and their sum lies within ±(2^53 − 1); two BigInts too, of any size, and an integral number to a
+/// BigInt; with a fraction it is a sum of doubles.
 pub(super) fn sum(number: Option<Term>, addend: Option<Term>, subtract: bool) -> Result<Term> {
     match (number, addend) {
         (Some(Term::Number(a)), Some(Term::Number(b))) => {
             sum_of_numbers(a, if subtract { -b } else { b }).map(Term::Number)
         }
         (Some(Term::Big(a)), Some(Term::Big(b))) => Ok(Term::Big(if subtract { &a - &b } else { &a + &b })),
-        (Some(_), Some(_)) => Err(Error::new(
+        (Some(Term::Big(a)), Some(Term::Number(b))) => match safe_integer(b).map(BigInt::from) {
+            Some(b) => Ok(Term::Big(if subtract { &a - &b } else { &a + &b })),
+            None => Err(Error::new(
+                Code::WrongType,
+                "to a BigInt only a BigInt or an integer within ±(2^53 − 1) can be added",
+            )),
+        },
+        (Some(Term::Number(_)), Some(Term::Big(_))) => Err(Error::new(
             Code::WrongType,
-            "a number and a BigInt cannot be added to each other; use one of them throughout",
+            "a BigInt, or an integer beyond ±(2^53 − 1), cannot be added to a number; let the total start as a BigInt",
         )),
         (None, _) => Err(Error::new(Code::WrongType, "only a number or a BigInt can be added to")),
         (_, None) => Err(Error::new(

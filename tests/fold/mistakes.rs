@@ -231,19 +231,39 @@ fn what_is_undefined_is_not_given() {
         let members = members.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         Value::Object(members.collect())
     };
-    let put = [
-        ("put", Value::from("/a")),
-        ("value", Value::Undefined),
-        ("from", Value::from("/b")),
-    ];
-    let rules = object(&[("E", Value::Array(vec![object(&put)]))]);
+    let rules = |put: &[(&str, Value)]| object(&[("E", Value::Array(vec![object(put)]))]);
+    let put = ("put", Value::from("/a"));
     let spec = object(&[
-        ("rules", rules),
+        (
+            "rules",
+            rules(&[put.clone(), ("optional", Value::Undefined), ("from", Value::from("/b"))]),
+        ),
         ("initial", Value::Undefined),
         ("sequence", Value::Undefined),
     ]);
     let given = Rules::from_json(rule(r#"{"put":"/a","from":"/b"}"#).as_bytes()).unwrap();
     assert_eq!(Rules::new(&spec).unwrap().digest(), given.digest());
+    // Without a value the payload is meant, which nobody who gave one means.
+    for name in ["value", "from", "fields"] {
+        let spec = object(&[("rules", rules(&[put.clone(), (name, Value::Undefined)]))]);
+        let error = Rules::new(&spec).unwrap_err();
+        let at = format!("/rules/E/0/{name}");
+        assert_eq!((error.code(), error.path()), (Code::InvalidOption, Some(at.as_str())));
+    }
+}
+
+/// As it is in JSON.
+#[test]
+fn a_part_that_is_undefined_is_not_there() {
+    let rules = Rules::from_json(rule(r#"{"put":"/a","from":"/data","optional":true}"#).as_bytes()).unwrap();
+    let mut session = rules.start();
+    let event = Value::Object(vec![
+        ("position".to_owned(), Value::from(1)),
+        ("type".to_owned(), Value::from("E")),
+        ("data".to_owned(), Value::Undefined),
+    ]);
+    session.cbor_sequence(&value::to_vec(&event).unwrap()).unwrap();
+    assert_eq!(session.folded().state, rules.initial());
 }
 
 #[test]

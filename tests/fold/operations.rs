@@ -254,7 +254,7 @@ fn values_of_every_kind_are_kept() {
     let unordered = |keys: [&str; 3]| Value::Object(keys.map(|key| (key.to_owned(), Value::Null)).into());
     let map = |inner| Value::Map(vec![(Value::from(1), inner)]);
     for (given, kept) in [
-        (Value::Undefined, Value::Undefined),
+        (Value::Null, Value::Null),
         (date.clone(), date),
         (Value::Bytes(vec![0x31; 40]), Value::Bytes(vec![0x31; 40])),
         (

@@ -1,7 +1,7 @@
 //! Rules, interpreted as naively as can be: on trees, one clone for each event.
 
 use snapfold::Code;
-use snapfold::value::{self, Value};
+use snapfold::value::{self, BigInt, Value};
 
 type Told<T> = Result<T, Code>;
 
@@ -59,6 +59,10 @@ impl<'a> Operation<'a> {
             Some(pointer) => match get(event, &parse(pointer)) {
                 Some(Value::Text(text)) => Segment::Known(text.clone()),
                 Some(Value::Number(number)) if is_integer(*number) => Segment::Known(number.to_string()),
+                Some(Value::BigInt(integer)) => match i128::try_from(integer) {
+                    Ok(integer) if integer.unsigned_abs() < 10u128.pow(38) => Segment::Known(integer.to_string()),
+                    _ => Segment::Missing(segment),
+                },
                 _ => Segment::Missing(segment),
             },
         };
@@ -305,6 +309,10 @@ fn sum(number: &Value, addend: &Value, subtract: bool) -> Told<Value> {
             Ok(Value::Number(total))
         }
         (Value::BigInt(a), Value::BigInt(b)) => Ok(Value::BigInt(if subtract { a - b } else { a + b })),
+        (Value::BigInt(a), Value::Number(b)) if is_integer(*b) => {
+            let b = &BigInt::from(*b as i64);
+            Ok(Value::BigInt(if subtract { a - b } else { a + b }))
+        }
         _ => Err(Code::WrongType),
     }
 }

@@ -275,7 +275,9 @@ impl Batch {
 
     /// In strict mode: everything in the event, whether anybody looks at it or not.
     fn check(&self, input: &[u8], range: Range<usize>, syntax: Syntax) -> Result<()> {
-        if !self.strict {
+        let plain =
+            |range: &Range<usize>| json::check_plain(input, range.start).is_some_and(|(end, _)| end == range.end);
+        if !self.strict || syntax != Syntax::Cbor && plain(&range) {
             return Ok(());
         }
         let start = range.start as u64;

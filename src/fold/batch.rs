@@ -155,9 +155,11 @@ impl Batch {
             Syntax::Lines | Syntax::Json => after_space(input, at, true),
             Syntax::Cbor => at,
         };
-        let sound = utf8_bytes(input);
-        if syntax == Syntax::Json && sound < input.len() {
-            return Err(not_utf8(sound));
+        if syntax == Syntax::Json {
+            let sound = utf8_bytes(input);
+            if sound < input.len() {
+                return Err(not_utf8(sound));
+            }
         }
         let (parts, wanted) = sink.parts();
         let start = space(0);

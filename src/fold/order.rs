@@ -19,6 +19,12 @@ pub(crate) fn array_index(key: &[u8]) -> Option<u32> {
     u32::try_from(number).ok().filter(|index| *index != u32::MAX)
 }
 
+/// Where a key stands among others; those of equal rank keep their order.
+#[inline]
+pub(crate) fn rank(key: &[u8]) -> u64 {
+    array_index(key).map_or(u64::MAX, u64::from)
+}
+
 /// Puts the keys of the value that was written from `start` on, and of all inside it, into that order. Linear unless a key begins with a
 /// digit.
 pub(crate) fn restore(out: &mut Writer, start: usize) -> Result<()> {
@@ -51,7 +57,7 @@ pub(crate) fn sort(value: &mut Value) {
 
 fn sort_entries(entries: &mut [(String, Value)]) {
     if entries.iter().any(|(key, _)| array_index(key.as_bytes()).is_some()) {
-        entries.sort_by_key(|(key, _)| array_index(key.as_bytes()).map_or(u64::MAX, u64::from));
+        entries.sort_by_key(|(key, _)| rank(key.as_bytes()));
     }
 }
 

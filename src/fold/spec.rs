@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::batch::{EventPointers, Wanted, wanted};
 use super::events::{PartId, Parts};
-use super::pointer;
 use super::progress::Sequence;
+use super::{order, pointer};
 use crate::text::text;
 use crate::value::{self, Value};
 use crate::{Code, Error, Result};
@@ -212,6 +212,13 @@ impl Settings {
         let texts = [position, id, kind, data, &sequence].map(|text| Value::Text(text.clone()));
         Value::Array(texts.into())
     }
+}
+
+/// A literal, encoded; with its keys as ECMAScript orders them, since it may come from elsewhere.
+pub(crate) fn literal(value: &Value) -> Result<Vec<u8>> {
+    let mut value = value.clone();
+    order::sort(&mut value);
+    value::to_vec(&value)
 }
 
 /// SHA-256 of everything that a fold means: snapshots of one meaning never meet another.

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use crate::Result;
 use crate::fold::events::{Event, Keeper, Parts};
-use crate::fold::spec::{Fields, Mistakes, Reference};
+use crate::fold::spec::{self, Fields, Mistakes, Reference};
 use crate::fold::{order, pointer};
-use crate::value::{self, Reader, Value, Writer};
+use crate::value::{Reader, Value, Writer};
 
 /// How many arrays and objects a part of a step lies in: the Map, its entry, the step.
 pub(super) const DEPTH: usize = 3;
@@ -59,7 +59,7 @@ impl Source {
             pointer::push(&mut at, name);
             fields.extend(Reference::parse(from, &at, parts, mistakes).map(|reference| (name.clone(), reference)));
         }
-        fields.sort_by_key(|(name, _)| order::array_index(name.as_bytes()).map_or(u64::MAX, u64::from));
+        fields.sort_by_key(|(name, _)| order::rank(name.as_bytes()));
         Some(Self::Fields(fields))
     }
 
@@ -118,9 +118,7 @@ impl Source {
 pub(super) const NULL: &[u8] = b"\xf6";
 
 fn literal(value: &Value, at: &str, mistakes: &mut Mistakes) -> Option<Vec<u8>> {
-    let mut value = value.clone();
-    order::sort(&mut value);
-    let encoded = value::to_vec(&value).and_then(|bytes| {
+    let encoded = spec::literal(value).and_then(|bytes| {
         Reader::new(&bytes).skip(DEPTH)?;
         Ok(bytes)
     });

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::nodes::{NodeId, Span};
 use crate::fold::names::{Name, Slots, same};
-use crate::fold::order::array_index;
+use crate::fold::order::{array_index, rank};
 
 /// Up to so many members are compared one after the other.
 const FEW: usize = 8;
@@ -149,7 +149,7 @@ impl Object {
             return None;
         }
         let mut members: Vec<_> = self.members().collect();
-        members.sort_by_cached_key(|(key, _)| array_index(key.of(heap)).map_or(u64::MAX, u64::from));
+        members.sort_by_cached_key(|(key, _)| rank(key.of(heap)));
         Some(members)
     }
 

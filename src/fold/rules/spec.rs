@@ -12,9 +12,9 @@ use super::target::Target;
 use crate::fold::batch::Wanted;
 use crate::fold::events::{Event, Parts};
 use crate::fold::names::Table;
-use crate::fold::spec::{Fields, Mistakes, Reference, Settings};
+use crate::fold::spec::{self, Fields, Mistakes, Reference, Settings};
 use crate::fold::{order, pointer};
-use crate::value::{self, Value};
+use crate::value::Value;
 
 /// Rules, ready to be used.
 #[derive(Clone, Debug)]
@@ -348,7 +348,7 @@ impl Parser<'_> {
             pointer::push(&mut at, name);
             fields.extend(self.field(name, content, &at));
         }
-        fields.sort_by_key(|field| order::array_index(field.name.as_bytes()).map_or(u64::MAX, u64::from));
+        fields.sort_by_key(|field| order::rank(field.name.as_bytes()));
         Some(Source::Fields(fields))
     }
 
@@ -418,11 +418,8 @@ const FIELD_EXPECTED: &str = "expected a JSON Pointer into the event, or an obje
 
 const EMPTY_OBJECT: &[u8] = b"\xa0";
 
-/// A literal, encoded; with its keys as ECMAScript orders them, since it may come from elsewhere.
 fn literal(value: &Value, at: &str, mistakes: &mut Mistakes) -> Vec<u8> {
-    let mut value = value.clone();
-    order::sort(&mut value);
-    value::to_vec(&value).unwrap_or_else(|error| {
+    spec::literal(value).unwrap_or_else(|error| {
         mistakes.add(at, error.message());
         Vec::new()
     })

@@ -37,6 +37,10 @@ impl OwnName {
         }
     }
 
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     #[inline]
     pub fn name(&self) -> Name<'_> {
         Name {

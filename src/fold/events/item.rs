@@ -1,42 +1,41 @@
-//! One part of an event: what it says, and how it becomes part of a state.
+//! One part of an event, and what it says.
 
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 
-use super::{Place, Syntax, malformed};
-use crate::fold::order;
-use crate::value::{MAX_DEPTH, MAX_SAFE_INTEGER, Major, Reader, Writer, from_slice, json};
-use crate::{Error, Result};
+use super::text::block;
+use super::{Place, Syntax};
+use crate::value::{MAX_SAFE_INTEGER, Major, Reader, from_slice, json};
 
 /// A part of an event as its bytes. A scan has seen where it ends, and no more.
 #[derive(Clone, Copy)]
 pub(crate) struct Item<'a> {
     pub bytes: &'a [u8],
+    /// The same and all that follows.
+    rest: &'a [u8],
     /// Where it starts in the input.
-    at: usize,
-    plain: Option<u8>,
-    syntax: Syntax,
-}
-
-/// How a value was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// As a value.
-    Encoded,
-    /// As plain JSON, which can become a value at any time.
-    Json,
+    pub(super) at: usize,
+    pub(super) plain: Option<u8>,
+    pub(super) syntax: Syntax,
 }
 
 impl<'a> Item<'a> {
     #[inline]
     pub fn new(input: &'a [u8], Place { start, end, plain }: Place, syntax: Syntax) -> Option<Self> {
-        let (bytes, at) = (input.get(start..end)?, start);
+        let rest = input.get(start..)?;
         Some(Self {
-            bytes,
-            at,
+            bytes: rest.get(..end.checked_sub(start)?)?,
+            rest,
+            at: start,
             plain,
             syntax,
         })
+    }
+
+    /// Its first bytes, and what follows if it has fewer.
+    #[inline]
+    pub(super) fn block(&self) -> [u64; 2] {
+        block(self.rest, 0)
     }
 
     /// Where it lies in the input.
@@ -52,6 +51,15 @@ impl<'a> Item<'a> {
         match self.syntax {
             Syntax::Lines | Syntax::Json => self.bytes == b"null",
             Syntax::Cbor => Reader::new(self.bytes).nothing(),
+        }
+    }
+
+    /// Whether it has to be looked into when it is merged into something: no if it is neither an object nor null.
+    #[inline]
+    pub fn is_merged(&self) -> bool {
+        match self.syntax {
+            Syntax::Lines | Syntax::Json => matches!(self.bytes.first(), Some(b'{' | b'n')),
+            Syntax::Cbor => true,
         }
     }
 
@@ -128,68 +136,6 @@ impl<'a> Item<'a> {
 /// So many digits any 128 bits have room for.
 const MOST_DIGITS: usize = 38;
 
-/// Writes parts of events as values. Keeps its memory from one to the next.
-#[derive(Default)]
-pub(crate) struct Keeper {
-    transcoder: json::Transcoder,
-}
-
-impl Keeper {
-    /// Appends an item as a value that is going to lie in `depth` arrays and objects. After an error nothing has been appended.
-    ///
-    /// # Errors
-    /// `malformed` with the offset in the input: what no scan looks at is looked at here.
-    pub fn keep(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {
-        match item.syntax {
-            Syntax::Lines | Syntax::Json => self.transcode(item, depth, out),
-            Syntax::Cbor => copy(item, depth, out),
-        }
-    }
-
-    /// Appends an item as it stands, if that will do until somebody reads it.
-    #[inline]
-    pub fn keep_for_later(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<Form> {
-        match item.plain {
-            Some(levels) if item.bytes.len() > SHORT && usize::from(levels).saturating_add(depth) <= MAX_DEPTH => {
-                out.raw(item.bytes);
-                Ok(Form::Json)
-            }
-            _ => self.keep(item, depth, out).map(|()| Form::Encoded),
-        }
-    }
-
-    fn transcode(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {
-        let start = out.len();
-        self.transcoder
-            .append_small(item.bytes, out)
-            .map_err(|error| moved(error, item.at))?;
-        if self.transcoder.depth().saturating_add(depth) > MAX_DEPTH {
-            out.truncate(start);
-            return Err(malformed(item.at, TOO_DEEP));
-        }
-        if self.transcoder.has_digits() {
-            order::restore(out, start)?;
-        }
-        Ok(())
-    }
-}
-
-fn copy(item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {
-    let mut reader = Reader::new(item.bytes);
-    let read = reader.skip(depth).and_then(|()| reader.finish());
-    read.map_err(|failure| moved(failure.into(), item.at))?;
-    let start = out.len();
-    out.raw(item.bytes);
-    order::restore(out, start)
-}
-
-/// An error in an item, as one in the input.
-#[cold]
-fn moved(error: Error, at: usize) -> Error {
-    let inside = error.offset().unwrap_or_default();
-    error.at_offset(at.saturating_add(inside as usize))
-}
-
 /// Digits without a sign or leading zeros.
 #[inline]
 fn decimal(digits: &[u8]) -> Option<u64> {
@@ -206,8 +152,3 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     // 20 digits may be too many: then they are more than what came out of them.
     (digits.len() < 20 || (digits < b"18446744073709551616".as_slice())).then_some(value)
 }
-
-/// Up to this many bytes, writing a value takes no longer than copying it.
-const SHORT: usize = 16;
-
-const TOO_DEEP: &str = "the state would be nested deeper than 256 levels: flatten the value";

@@ -6,12 +6,14 @@
 mod cbor;
 mod item;
 mod json;
+mod keep;
 mod learn;
 mod parts;
 mod shapes;
 mod text;
 
-pub(crate) use item::{Form, Item, Keeper};
+pub(crate) use item::Item;
+pub(crate) use keep::{Form, Keeper, Kept, Short};
 pub(crate) use parts::{PartId, Parts};
 
 use alloc::vec::Vec;

@@ -3,7 +3,6 @@
 use super::nodes::NodeId;
 use super::tree::{Kind, Tree};
 use crate::Result;
-use crate::fold::events::Form;
 use crate::fold::names::Name;
 use crate::value::{Major, Reader};
 
@@ -11,16 +10,11 @@ use crate::value::{Major, Reader};
 pub(super) fn apply(tree: &mut Tree, node: NodeId, document: &[u8]) -> Result<()> {
     let mut reader = Reader::new(document);
     if reader.clone().head()?.major != Major::Map {
-        let (heap, start) = tree.heap();
-        heap.raw(document);
-        return tree.replace(node, start, Form::Encoded);
+        let content = tree.encoded(document)?;
+        tree.replace(node, content);
+        return Ok(());
     }
-    if tree.kind(node) != Kind::Object {
-        let (heap, start) = tree.heap();
-        heap.map(0);
-        tree.replace(node, start, Form::Encoded)?;
-        tree.kind(node);
-    }
+    make_object(tree, node)?;
     for _ in 0..reader.map()? {
         let name = Name::new(reader.text()?.as_bytes());
         let start = reader.offset();
@@ -30,7 +24,18 @@ pub(super) fn apply(tree: &mut Tree, node: NodeId, document: &[u8]) -> Result<()
     Ok(())
 }
 
-fn member(tree: &mut Tree, object: NodeId, name: Name<'_>, document: &[u8]) -> Result<()> {
+/// What anything else becomes before members are merged into it.
+pub(super) fn make_object(tree: &mut Tree, node: NodeId) -> Result<()> {
+    if tree.kind(node) != Kind::Object {
+        let empty = tree.encoded(EMPTY)?;
+        tree.replace(node, empty);
+        tree.kind(node);
+    }
+    Ok(())
+}
+
+/// Merges an encoded document into a member of an object.
+pub(super) fn member(tree: &mut Tree, object: NodeId, name: Name<'_>, document: &[u8]) -> Result<()> {
     if document == NULL {
         tree.remove_member(object, name);
         return Ok(());
@@ -38,11 +43,12 @@ fn member(tree: &mut Tree, object: NodeId, name: Name<'_>, document: &[u8]) -> R
     if let Some(member) = tree.member(object, name) {
         return apply(tree, member, document);
     }
-    let (heap, start) = tree.heap();
-    heap.raw(NULL);
-    let member = tree.node(start, Form::Encoded)?;
+    let nothing = tree.encoded(NULL)?;
+    let member = tree.add(nothing)?;
     tree.push_member(object, name, member)?;
     apply(tree, member, document)
 }
+
+const EMPTY: &[u8] = &[0xa0];
 
 const NULL: &[u8] = &[0xf6];

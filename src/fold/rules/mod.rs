@@ -23,11 +23,13 @@
 //! ```
 
 mod apply;
+mod content;
 mod merge;
 mod nodes;
 mod object;
 mod patch;
 mod spec;
+mod spot;
 mod sum;
 mod target;
 mod tree;
@@ -36,8 +38,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use self::apply::Interpreter;
-use self::spec::Compiled;
+use self::apply::apply;
+use self::content::Contents;
+use self::spec::{Compiled, Operation};
 use self::tree::Tree;
 use super::batch::{Batch, BatchRow, Sink, Wanted};
 use super::events::Parts;
@@ -122,7 +125,7 @@ impl Rules {
             state: State {
                 rules: self.compiled.clone(),
                 tree,
-                interpreter: Interpreter::default(),
+                contents: Contents::default(),
             },
         }
     }
@@ -197,7 +200,7 @@ impl fmt::Debug for Session {
 struct State {
     rules: Arc<Compiled>,
     tree: Tree,
-    interpreter: Interpreter,
+    contents: Contents,
 }
 
 impl Sink for State {
@@ -206,11 +209,7 @@ impl Sink for State {
     }
 
     fn fold(&mut self, row: &BatchRow<'_>) -> Result<()> {
-        let Self {
-            rules,
-            tree,
-            interpreter,
-        } = self;
+        let Self { rules, tree, contents } = self;
         let Some(operations) = rules.rules.get(row.kind) else {
             return if rules.ignores_unknown {
                 Ok(())
@@ -219,15 +218,9 @@ impl Sink for State {
             };
         };
         for (index, operation) in operations.iter().enumerate() {
-            if let Err(error) = interpreter.apply(tree, operation, &row.event) {
+            if let Err(error) = apply(contents, tree, operation, &row.event) {
                 tree.roll_back();
-                let (kind, action) = (row.shown_kind(), operation.action.name());
-                let message = text!("{}, operation {} ({}): {}", kind, index, action, error.message());
-                let told = Error::new(error.code(), message).at_path(operation.target.show(&row.event));
-                return Err(match error.offset() {
-                    Some(offset) => told.at_offset(offset as usize),
-                    None => told,
-                });
+                return Err(failed(error, row, index, operation));
             }
         }
         tree.commit();
@@ -235,7 +228,21 @@ impl Sink for State {
     }
 }
 
+/// The error of an operation, with where it happened.
 #[cold]
+#[inline(never)]
+fn failed(error: Error, row: &BatchRow<'_>, index: usize, operation: &Operation) -> Error {
+    let (kind, action) = (row.shown_kind(), operation.action.name());
+    let message = text!("{}, operation {} ({}): {}", kind, index, action, error.message());
+    let told = Error::new(error.code(), message).at_path(operation.target.show(&row.event));
+    match error.offset() {
+        Some(offset) => told.at_offset(offset as usize),
+        None => told,
+    }
+}
+
+#[cold]
+#[inline(never)]
 fn unknown(kind: &str) -> Error {
     Error::new(
         Code::UnknownEvent,

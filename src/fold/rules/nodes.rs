@@ -7,7 +7,7 @@ use core::mem;
 use core::num::NonZero;
 
 use super::object::Object;
-use crate::fold::events::Form;
+use crate::fold::events::{Form, Kept, Short};
 use crate::fold::names::Name;
 use crate::value::{MAX_DEPTH, Major, Reader, Writer, json};
 use crate::{Code, Error, Result};
@@ -44,9 +44,10 @@ impl Span {
 pub(super) enum Node {
     /// An encoded value.
     Raw(Span),
+    Short(Short),
     /// A value as plain JSON, because many values are replaced before anybody reads them.
     Json(Span),
-    /// An integer within ±(2^53 − 1) that has been counted up to.
+    /// An integer within ±(2^53 − 1).
     Integer(i64),
     Object(Box<Object>),
     Array(Vec<NodeId>),
@@ -120,20 +121,21 @@ impl Nodes {
         self.heap.as_bytes()
     }
 
-    /// Where values are written before they become nodes, and the length that [`Self::written`] asks for.
+    /// Where values are written before they become nodes, and the length that [`Self::kept`] asks for.
     #[inline]
     pub fn end_of_heap(&mut self) -> (&mut Writer, usize) {
         let start = self.heap.len();
         (&mut self.heap, start)
     }
 
-    /// The value that was written to the heap from `start` on.
+    /// What was kept; or written to the heap, from `start` on.
     #[inline]
-    pub fn written(&self, start: usize, form: Form) -> Result<Node> {
-        let span = span(start, self.heap.len())?;
-        Ok(match form {
-            Form::Encoded => Node::Raw(span),
-            Form::Json => Node::Json(span),
+    pub fn kept(&self, start: usize, kept: Kept) -> Result<Node> {
+        Ok(match kept {
+            Kept::Integer(integer) => Node::Integer(integer),
+            Kept::Short(short) => Node::Short(short),
+            Kept::Written(Form::Encoded) => Node::Raw(span(start, self.heap.len())?),
+            Kept::Written(Form::Json) => Node::Json(span(start, self.heap.len())?),
         })
     }
 
@@ -172,7 +174,7 @@ impl Nodes {
     #[inline]
     pub fn forget(&mut self, content: Node) {
         match content {
-            Node::Raw(_) | Node::Json(_) | Node::Integer(_) | Node::Free => {}
+            Node::Raw(_) | Node::Short(_) | Node::Json(_) | Node::Integer(_) | Node::Free => {}
             Node::Array(_) | Node::Object(_) => self.forget_parts(content),
         }
     }
@@ -206,6 +208,7 @@ impl Nodes {
         let heap = self.heap.as_bytes();
         match self.nodes.get(node.place()) {
             Some(Node::Raw(span)) => out.raw(span.of(heap)),
+            Some(Node::Short(short)) => out.raw(short.as_bytes()),
             Some(Node::Json(span)) => transcode(span.of(heap), out),
             Some(Node::Integer(integer)) => out.int(*integer),
             Some(Node::Array(elements)) => {
@@ -252,7 +255,7 @@ impl Nodes {
             match node {
                 Node::Raw(span) | Node::Json(span) => *span = moved(*span),
                 Node::Object(object) => object.move_keys(&mut moved),
-                Node::Integer(_) | Node::Array(_) | Node::Free => {}
+                Node::Short(_) | Node::Integer(_) | Node::Array(_) | Node::Free => {}
             }
         }
         self.heap = fresh;

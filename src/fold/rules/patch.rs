@@ -3,10 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::apply::{Place, Spot, step, take_out};
 use super::nodes::{NodeId, fits};
+use super::spot::{Place, Spot, step, take_out};
 use super::tree::{Kind, Tree};
-use crate::fold::events::Form;
 use crate::fold::names::Name;
 use crate::fold::pointer;
 use crate::text::text;
@@ -108,8 +107,7 @@ impl Target<'_> {
         let segments = parse(path)?;
         let spot = self.find(path, &segments)?;
         check_depth(value, spot.depth)?;
-        let (heap, start) = self.tree.heap();
-        heap.raw(value);
+        let content = self.tree.encoded(value)?;
         match spot.place {
             Some(Place {
                 parent,
@@ -122,11 +120,11 @@ impl Target<'_> {
                     index => pointer::index(index).filter(|at| *at <= length),
                 };
                 let at = at.ok_or_else(|| failed("the array has no such place"))?;
-                let element = self.tree.node(start, Form::Encoded)?;
+                let element = self.tree.add(content)?;
                 self.tree.insert_element(parent, at, element);
                 Ok(())
             }
-            _ => spot.set(self.tree, start, Form::Encoded),
+            _ => spot.set(self.tree, content),
         }
     }
 
@@ -142,9 +140,8 @@ impl Target<'_> {
         let segments = parse(path)?;
         let spot = self.find_existing(path, &segments)?;
         check_depth(value, spot.depth)?;
-        let (heap, start) = self.tree.heap();
-        heap.raw(value);
-        spot.set(self.tree, start, Form::Encoded)
+        let content = self.tree.encoded(value)?;
+        spot.set(self.tree, content)
     }
 
     fn relocate(&mut self, from: &str, path: &str) -> Result<()> {

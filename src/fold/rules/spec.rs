@@ -11,7 +11,7 @@ use super::sum::Term;
 use super::target::Target;
 use crate::fold::batch::Wanted;
 use crate::fold::events::{Event, Parts};
-use crate::fold::names::Table;
+use crate::fold::names::{OwnName, Table};
 use crate::fold::spec::{self, Fields, Mistakes, Reference, Settings};
 use crate::fold::{order, pointer};
 use crate::value::Value;
@@ -60,16 +60,22 @@ pub(super) enum Action {
 
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// A value, encoded; and the integer that it is, if it is a safe one.
-    Literal(Vec<u8>, Option<i64>),
+    Literal(Literal),
     Part(Reference),
     /// An object of parts.
     Fields(Vec<Field>),
 }
 
+#[derive(Clone, Debug, Default)]
+pub(super) struct Literal {
+    pub encoded: Vec<u8>,
+    /// The integer that it is, if it is a safe one.
+    pub integer: Option<i64>,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Field {
-    pub name: String,
+    pub name: OwnName,
     pub content: Content,
     /// Whether it is left out if the event has no such value.
     pub optional: bool,
@@ -195,7 +201,10 @@ impl Operation {
             Content::Part(_) => true,
         };
         let source = match &self.source {
-            Source::Literal(value, _) => value.is_empty() || self.action == Action::Patch || fits(value, inside),
+            Source::Literal(literal) => {
+                let value = &literal.encoded;
+                value.is_empty() || self.action == Action::Patch || fits(value, inside)
+            }
             Source::Fields(fields) => fits(EMPTY_OBJECT, inside) && fields.iter().all(member),
             Source::Part(_) => true,
         };
@@ -204,7 +213,7 @@ impl Operation {
 
     fn meaning(&self) -> Value {
         let source = match &self.source {
-            Source::Literal(value, _) => Value::Bytes(value.clone()),
+            Source::Literal(literal) => Value::Bytes(literal.encoded.clone()),
             Source::Part(reference) => Value::Text(reference.pointer.clone()),
             Source::Fields(fields) => {
                 let member = |field: &Field| {
@@ -213,7 +222,7 @@ impl Operation {
                         Content::Part(reference) => Value::Text(reference.pointer.clone()),
                     };
                     (
-                        field.name.clone(),
+                        field.name.as_str().into(),
                         Value::Array(vec![content, Value::Bool(field.optional)]),
                     )
                 };
@@ -313,7 +322,7 @@ impl Parser<'_> {
             if given.iter().any(Option::is_some) {
                 self.mistakes.add(at, "remove takes no value");
             }
-            return Some(Source::Literal(Vec::new(), None));
+            return Some(Source::Literal(Literal::default()));
         }
         match given {
             [None, None, None] => Some(Source::Part(self.data.clone())),
@@ -332,9 +341,9 @@ impl Parser<'_> {
         if matches!(action, Action::Add | Action::Subtract) && !number {
             self.mistakes.add(at, "expected a number or a BigInt");
         }
-        let literal = literal(value, at, self.mistakes);
-        let integer = Term::read(&literal).and_then(|number| number.integer());
-        Some(Source::Literal(literal, integer))
+        let encoded = literal(value, at, self.mistakes);
+        let integer = Term::read(&encoded).and_then(|number| number.integer());
+        Some(Source::Literal(Literal { encoded, integer }))
     }
 
     fn parts_of_object(&mut self, fields: &Value, at: &str) -> Option<Source> {
@@ -348,13 +357,13 @@ impl Parser<'_> {
             pointer::push(&mut at, name);
             fields.extend(self.field(name, content, &at));
         }
-        fields.sort_by_key(|field| order::rank(field.name.as_bytes()));
+        fields.sort_by_key(|field| order::rank(field.name.name().text));
         Some(Source::Fields(fields))
     }
 
     /// A pointer into the event, `{ value: literal }`, or `{ from: pointer, optional: true }`.
     fn field(&mut self, name: &str, content: &Value, at: &str) -> Option<Field> {
-        let name = name.to_owned();
+        let name = OwnName::new(name.to_owned());
         let (content, optional) = match content {
             Value::Text(_) => (Content::Part(self.reference(content, at)?), false),
             Value::Object(_) => self.field_of_object(content, at)?,

@@ -7,9 +7,10 @@ use alloc::vec::Vec;
 
 use super::nodes::{Node, NodeId, Nodes};
 use super::object::Object;
+use super::spec::Literal;
 use super::sum::Term;
 use crate::Result;
-use crate::fold::events::Form;
+use crate::fold::events::{Form, Kept, Short};
 use crate::fold::names::Name;
 use crate::value::{MAX_SAFE_INTEGER, Writer};
 
@@ -166,6 +167,7 @@ impl Tree {
         match self.nodes.get(node)? {
             Node::Integer(integer) => Some(Term::Number(*integer as f64)),
             Node::Raw(span) => Term::read(span.of(self.nodes.heap())),
+            Node::Short(short) => Term::read(short.as_bytes()),
             _ => None,
         }
     }
@@ -189,30 +191,46 @@ impl Tree {
 
 /// Changing. Every change can be taken back.
 impl Tree {
-    /// Where values are written before they become nodes, and the length that [`Self::node`] asks for.
+    /// Where values are written before they become nodes, and the length that [`Self::kept`] asks for.
     #[inline]
     pub fn heap(&mut self) -> (&mut Writer, usize) {
         self.nodes.end_of_heap()
     }
 
-    /// A node of the value that was written to the heap from `start` on.
+    /// What was kept; or written to the heap, from `start` on.
     #[inline]
-    pub fn node(&mut self, start: usize, form: Form) -> Result<NodeId> {
-        let node = self.nodes.written(start, form)?;
-        self.nodes.add(node)
+    pub fn kept(&self, start: usize, kept: Kept) -> Result<Node> {
+        self.nodes.kept(start, kept)
     }
 
-    /// Puts the value that was written to the heap from `start` on in the place of a node.
+    /// The encoded value that was written to the heap from `start` on.
     #[inline]
-    pub fn replace(&mut self, node: NodeId, start: usize, form: Form) -> Result<()> {
-        let after = self.nodes.written(start, form)?;
-        self.put(node, after);
-        Ok(())
+    pub fn written(&self, start: usize) -> Result<Node> {
+        self.kept(start, Kept::Written(Form::Encoded))
     }
 
-    /// Puts an integer within ±(2^53 − 1) in the place of a node.
-    pub fn replace_integer(&mut self, node: NodeId, integer: i64) {
-        self.put(node, Node::Integer(integer));
+    /// Any encoded value.
+    pub fn encoded(&mut self, value: &[u8]) -> Result<Node> {
+        if let Some(short) = Short::of(value) {
+            return Ok(Node::Short(short));
+        }
+        let (heap, start) = self.heap();
+        heap.raw(value);
+        self.written(start)
+    }
+
+    #[inline]
+    pub fn literal(&mut self, literal: &Literal) -> Result<Node> {
+        match literal.integer {
+            Some(integer) => Ok(Node::Integer(integer)),
+            None => self.encoded(&literal.encoded),
+        }
+    }
+
+    /// A node that is not in the tree yet.
+    #[inline]
+    pub fn add(&mut self, content: Node) -> Result<NodeId> {
+        self.nodes.add(content)
     }
 
     /// Adds an integer within ±(2^53 − 1) to a node, if that is one too, and their sum; else false, and nothing has happened.
@@ -224,18 +242,30 @@ impl Tree {
         let total = integer.saturating_add(by);
         let exact = total.unsigned_abs() <= MAX_SAFE_INTEGER;
         if exact {
-            self.put(node, Node::Integer(total));
+            self.replace(node, Node::Integer(total));
         }
         exact
     }
 
+    /// Puts something in the place of a node.
     #[inline]
-    fn put(&mut self, node: NodeId, after: Node) {
-        let before = self.nodes.replace(node, after);
+    pub fn replace(&mut self, node: NodeId, content: Node) {
+        let before = self.nodes.replace(node, content);
         if before.has_parts() {
             self.known.clear();
         }
         self.undo.push(Undo::Replaced { node, before });
+    }
+
+    /// Puts something under a key of an object.
+    #[inline]
+    pub fn set_member(&mut self, object: NodeId, name: Name<'_>, content: Node) -> Result<()> {
+        if let Some(node) = self.member(object, name) {
+            self.replace(node, content);
+            return Ok(());
+        }
+        let node = self.add(content)?;
+        self.push_member(object, name, node)
     }
 
     /// Adds a member to an object that has none of that key.

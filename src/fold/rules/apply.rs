@@ -13,6 +13,7 @@ use crate::fold::events::Event;
 use crate::{Code, Error, Result};
 
 /// Carries one operation out. After an error the tree has to be rolled back.
+#[inline(never)]
 pub(super) fn apply(contents: &mut Contents, tree: &mut Tree, operation: &Operation, event: &Event<'_>) -> Result<()> {
     if operation.optional && operation.source.is_missing(event) {
         return Ok(());
@@ -26,7 +27,9 @@ pub(super) fn apply(contents: &mut Contents, tree: &mut Tree, operation: &Operat
         Action::Add => add(contents, tree, operation, event, &spot, false),
         Action::Subtract => add(contents, tree, operation, event, &spot, true),
         Action::Merge => match &operation.source {
-            Source::Fields(fields) => merge_fields(contents, tree, operation, fields, event, &spot),
+            Source::Fields(fields) if spot.node.is_some() => {
+                merge_fields(contents, tree, operation, fields, event, &spot)
+            }
             _ => merge_document(contents, tree, operation, event, &spot),
         },
         Action::Patch => {
@@ -36,6 +39,7 @@ pub(super) fn apply(contents: &mut Contents, tree: &mut Tree, operation: &Operat
     }
 }
 
+#[inline(never)]
 fn put(
     contents: &mut Contents,
     tree: &mut Tree,
@@ -50,6 +54,7 @@ fn put(
     spot.set(tree, content)
 }
 
+#[inline(never)]
 fn append(
     contents: &mut Contents,
     tree: &mut Tree,
@@ -68,6 +73,7 @@ fn append(
     Ok(())
 }
 
+#[inline(never)]
 fn add(
     contents: &mut Contents,
     tree: &mut Tree,
@@ -112,6 +118,7 @@ fn add_any(
     Ok(())
 }
 
+#[inline(never)]
 fn merge_document(
     contents: &mut Contents,
     tree: &mut Tree,
@@ -124,7 +131,8 @@ fn merge_document(
     merge::apply(tree, node, document)
 }
 
-/// The same member by member, without a document.
+/// The same member by member, without a document, for what is there.
+#[inline(never)]
 fn merge_fields(
     contents: &mut Contents,
     tree: &mut Tree,
@@ -133,7 +141,7 @@ fn merge_fields(
     event: &Event<'_>,
     spot: &Spot<'_>,
 ) -> Result<()> {
-    let object = existing(tree, operation, spot)?;
+    let object = spot.node.ok_or_else(missing)?;
     merge::make_object(tree, object)?;
     for field in fields {
         let name = field.name.name();

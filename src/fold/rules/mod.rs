@@ -24,6 +24,7 @@
 
 mod apply;
 mod content;
+mod known;
 mod merge;
 mod nodes;
 mod object;

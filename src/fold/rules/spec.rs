@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::known::Paths;
 use super::nodes::fits;
 use super::sum::Term;
 use super::target::Target;
@@ -31,8 +32,6 @@ pub(super) struct Compiled {
 
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
-    /// Different from that of any other operation.
-    pub number: usize,
     pub action: Action,
     pub target: Target,
     /// What it works with; nothing for `remove`.
@@ -146,10 +145,10 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
             part: wanted.data,
             pointer: settings.pointers.data.clone(),
         },
-        operations: 0,
+        paths: Paths::default(),
         mistakes,
     };
-    let rules: BTreeMap<_, _> = match fields.take("rules") {
+    let mut rules: BTreeMap<_, _> = match fields.take("rules") {
         Some(Value::Object(rules)) => rules.iter().map(|(name, rule)| parser.rule(name, rule)).collect(),
         Some(_) => {
             parser
@@ -164,6 +163,9 @@ pub(super) fn parse(spec: &Value, mistakes: &mut Mistakes) -> Compiled {
             BTreeMap::new()
         }
     };
+    for operation in rules.values_mut().flatten() {
+        operation.target.whole = parser.paths.find(&operation.target.text);
+    }
     fields.finish(mistakes);
     Compiled {
         initial,
@@ -245,8 +247,8 @@ struct Parser<'a> {
     parts: &'a mut Parts,
     /// The payload of an event.
     data: Reference,
-    /// How many there have been.
-    operations: usize,
+    /// What targets begin with.
+    paths: Paths,
     mistakes: &'a mut Mistakes,
 }
 
@@ -280,14 +282,12 @@ impl Parser<'_> {
         drop(actions);
         let target = self.target(target, &[at, "/", action.name()].concat());
         let source = self.source(&mut fields, action, at);
-        self.operations += 1;
         let optional = fields.flag("optional", self.mistakes);
         let initial = self.initial(&mut fields, action, at);
         let if_absent = action == Action::Put && fields.flag("ifAbsent", self.mistakes);
         let parents = action.puts_something() && fields.flag("parents", self.mistakes);
         fields.finish(self.mistakes);
         let operation = Operation {
-            number: self.operations,
             action,
             target: target?,
             source: source?,
@@ -305,7 +305,7 @@ impl Parser<'_> {
 
     fn target(&mut self, target: &Value, at: &str) -> Option<Target> {
         let parsed = match target {
-            Value::Text(target) => Target::parse(target, self.parts),
+            Value::Text(target) => Target::parse(target, self.parts, &mut self.paths),
             _ => Err("expected a JSON Pointer into the state, as text"),
         };
         parsed.map_err(|message| self.mistakes.add(at, message)).ok()

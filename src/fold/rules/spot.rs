@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::nodes::{Node, NodeId};
 use super::spec::{Action, Operation};
-use super::target::Segment;
+use super::target::{Segment, Target};
 use super::tree::{Kind, Tree};
 use crate::fold::events::Event;
 use crate::fold::names::Name;
@@ -50,20 +50,38 @@ impl<'a> Spot<'a> {
     /// What the target of an operation leads to for this event. `spare` is for a segment that does not stand there letter by letter.
     #[inline]
     pub fn find(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare: &'a mut Vec<u8>) -> Result<Self> {
-        let segments = &operation.target.segments;
-        let Some((last, path)) = segments.split_last() else {
+        let Target {
+            segments, paths, whole, ..
+        } = &operation.target;
+        if let Some(node) = whole.and_then(|path| tree.known(path))
+            && operation.action != Action::Remove
+        {
+            return Ok(Self {
+                node: Some(node),
+                place: None,
+                depth: segments.len(),
+            });
+        }
+        let (Some(last), Some(path)) = (segments.last(), paths.last()) else {
             return Ok(Self::ROOT);
         };
-        let (parent, kind) = match tree.known(operation.number) {
+        let (parent, kind) = match tree.known(*path) {
             Some(parent) => (parent, Kind::Object),
-            None => match parent(tree, operation, path, event)? {
+            None => match parent(tree, operation, event)? {
                 Some(found) => found,
                 None => return Ok(Self::NOWHERE),
             },
         };
         let segment = last.fill(event, spare).ok_or_else(|| unfilled(last))?;
+        let node = step(tree, parent, kind, segment)?;
+        if let (Some(node), Some(whole)) = (node, *whole)
+            && tree.known(*path).is_some()
+            && tree.kind(node) == Kind::Object
+        {
+            tree.know(whole, node);
+        }
         Ok(Self {
-            node: step(tree, parent, kind, segment)?,
+            node,
             place: Some(Place { parent, kind, segment }),
             depth: segments.len(),
         })
@@ -88,19 +106,21 @@ impl<'a> Spot<'a> {
     }
 }
 
-/// Where a path leads to. Known from then on if the path is always the same and leads through objects to an object. `None` if nothing is
-/// there, so that nothing has to be removed.
+/// What the target lies in. `None` if nothing is there, so that nothing has to be removed.
 #[inline(never)]
-fn parent(
-    tree: &mut Tree,
-    operation: &Operation,
-    path: &[Segment],
-    event: &Event<'_>,
-) -> Result<Option<(NodeId, Kind)>> {
-    let mut parent = NodeId::ROOT;
+fn parent(tree: &mut Tree, operation: &Operation, event: &Event<'_>) -> Result<Option<(NodeId, Kind)>> {
+    let Target { segments, paths, .. } = &operation.target;
+    let start = paths.iter().rposition(|path| tree.known(*path).is_some());
+    let start = start.unwrap_or_default();
+    let known = paths.get(start).and_then(|path| tree.known(*path));
+    let mut parent = known.unwrap_or(NodeId::ROOT);
     let mut kind = tree.kind(parent);
-    let mut same = kind == Kind::Object;
-    for segment in path {
+    let mut through_objects = kind == Kind::Object;
+    if let (true, Some(path)) = (through_objects, paths.get(start)) {
+        tree.know(*path, parent);
+    }
+    let further = segments.iter().zip(paths.iter().skip(1)).skip(start);
+    for (segment, path) in further {
         let mut spare = Vec::new();
         let name = segment.fill(event, &mut spare).ok_or_else(|| unfilled(segment))?;
         parent = match step(tree, parent, kind, name)? {
@@ -110,10 +130,10 @@ fn parent(
             None => return Err(no_parent()),
         };
         kind = tree.kind(parent);
-        same &= kind == Kind::Object && matches!(segment, Segment::Fixed(_));
-    }
-    if same {
-        tree.know(operation.number, parent);
+        through_objects &= kind == Kind::Object;
+        if through_objects {
+            tree.know(*path, parent);
+        }
     }
     Ok(Some((parent, kind)))
 }

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::known::{Path, Paths};
 use crate::fold::events::{Event, Parts};
 use crate::fold::names::{Name, OwnName};
 use crate::fold::pointer;
@@ -15,6 +16,10 @@ pub(super) struct Target {
     /// As it was given.
     pub text: String,
     pub segments: Vec<Segment>,
+    /// The paths that end before each segment.
+    pub paths: Vec<Path>,
+    /// The path to the target itself, if other targets lie in it.
+    pub whole: Option<Path>,
 }
 
 #[derive(Clone, Debug)]
@@ -26,9 +31,11 @@ pub(super) enum Segment {
 
 impl Target {
     /// Parses a target. Braces are parsed first: a whole segment in braces is a pointer into the event, and a literal brace is doubled.
-    pub fn parse(target: &str, parts: &mut Parts) -> Result<Self, &'static str> {
-        let mut segments = Vec::new();
+    pub fn parse(target: &str, parts: &mut Parts, known: &mut Paths) -> Result<Self, &'static str> {
+        let (mut segments, mut paths) = (Vec::new(), Vec::new());
         let mut rest = target;
+        let mut path = Path::ROOT;
+        let mut is_fixed = true;
         while !rest.is_empty() {
             let Some(segment) = rest.strip_prefix('/') else {
                 return Err("a target is empty or begins with a slash");
@@ -37,11 +44,22 @@ impl Target {
                 Some(reference) if !reference.starts_with('{') => filled(reference, parts)?,
                 _ => fixed(segment)?,
             };
+            is_fixed &= matches!(segment, Segment::Fixed(_));
             segments.push(segment);
+            paths.push(path);
             rest = after;
+            if let Some(before) = target.strip_suffix(rest).filter(|_| !rest.is_empty()) {
+                path = known.enter(before, is_fixed);
+            }
         }
         let text = target.into();
-        Ok(Self { text, segments })
+        let whole = None;
+        Ok(Self {
+            text,
+            segments,
+            paths,
+            whole,
+        })
     }
 
     /// The target as a pointer, for errors; a segment that the event does not fill stays in braces.

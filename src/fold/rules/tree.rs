@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use super::known::{Known, Path};
 use super::nodes::{Node, NodeId, Nodes};
 use super::object::Object;
 use super::spec::Literal;
@@ -37,8 +38,7 @@ enum Undo {
 pub(super) struct Tree {
     nodes: Nodes,
     undo: Vec<Undo>,
-    /// Nodes that operations come back to, by number. Empty again whenever one of them might have gone.
-    known: Vec<Option<NodeId>>,
+    known: Known,
 }
 
 impl Tree {
@@ -47,7 +47,7 @@ impl Tree {
         Ok(Self {
             nodes: Nodes::new(state)?,
             undo: Vec::new(),
-            known: Vec::new(),
+            known: Known::default(),
         })
     }
 
@@ -75,6 +75,7 @@ impl Tree {
             }
         }
         self.nodes.commit_heap();
+        self.known.end_event();
     }
 
     /// Takes all changes since the last commit back.
@@ -137,20 +138,15 @@ impl Tree {
         }
     }
 
-    /// The node that was made known under a number, if it is still there.
+    /// The object that a path is known to lead to.
     #[inline]
-    pub fn known(&self, number: usize) -> Option<NodeId> {
-        self.known.get(number).copied().flatten()
+    pub fn known(&self, path: Path) -> Option<NodeId> {
+        self.known.get(path)
     }
 
-    /// Makes a node known, which must not lie in an array.
-    pub fn know(&mut self, number: usize, node: NodeId) {
-        if self.known.len() <= number {
-            self.known.resize(number + 1, None);
-        }
-        if let Some(known) = self.known.get_mut(number) {
-            *known = Some(node);
-        }
+    /// Makes an object known, which must not lie in an array.
+    pub fn know(&mut self, path: Path, object: NodeId) {
+        self.known.set(path, object);
     }
 
     /// The members of an object, or elements of an array; none of anything else.

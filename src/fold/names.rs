@@ -11,13 +11,22 @@ use alloc::vec::Vec;
 pub(super) struct Name<'a> {
     pub text: &'a [u8],
     pub hash: u32,
+    /// Its last eight bytes, or all if there are fewer: of two names as long, equal if all of them are.
+    pub end: u64,
 }
 
 impl<'a> Name<'a> {
     #[inline]
     pub fn new(text: &'a [u8]) -> Self {
-        let hash = hash(text);
-        Self { text, hash }
+        let end = last_word(text);
+        let hash = hash(text, end);
+        Self { text, hash, end }
+    }
+
+    /// Whether a name of that length and end, whose text is looked at only if these do not tell, is the same.
+    #[inline]
+    pub fn is(&self, length: usize, end: u64, text: impl FnOnce() -> &'a [u8]) -> bool {
+        end == self.end && length == self.text.len() && (length <= 8 || same_words(text(), self.text))
     }
 }
 
@@ -26,14 +35,16 @@ impl<'a> Name<'a> {
 pub(super) struct OwnName {
     text: Box<str>,
     hash: u32,
+    end: u64,
 }
 
 impl OwnName {
     pub fn new(text: String) -> Self {
-        let hash = hash(text.as_bytes());
+        let Name { hash, end, .. } = Name::new(text.as_bytes());
         Self {
             text: text.into(),
             hash,
+            end,
         }
     }
 
@@ -46,6 +57,7 @@ impl OwnName {
         Name {
             text: self.text.as_bytes(),
             hash: self.hash,
+            end: self.end,
         }
     }
 }
@@ -75,12 +87,11 @@ impl<T> Table<T> {
     pub fn get(&self, name: &[u8]) -> Option<&T> {
         let place = match &self.slots {
             Some(slots) => {
-                let fits = |place: usize| {
-                    self.entries
-                        .get(place)
-                        .is_some_and(|(own, _)| same(own.text.as_bytes(), name))
-                };
-                slots.find(hash(name), fits)
+                let name = Name::new(name);
+                let is = |own: &OwnName| name.is(own.text.len(), own.end, || own.text.as_bytes());
+                slots.find(name.hash, |place| {
+                    self.entries.get(place).is_some_and(|(own, _)| is(own))
+                })
             }
             None => self
                 .entries
@@ -161,22 +172,22 @@ impl Slots {
     }
 }
 
-/// A quick hash. It needs no secret, because names that collide cost no more than a tree does.
+/// A quick hash of a name that ends so. It needs no secret, because names that collide cost no more than a tree does.
 #[inline]
-fn hash(name: &[u8]) -> u32 {
+fn hash(name: &[u8], end: u64) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 divided by the golden ratio
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
     let words = name.as_chunks::<8>().0.iter();
     let hash = words.fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let hash = mix(hash, last_word(name));
+    let hash = mix(hash, end);
     ((hash ^ hash >> 29).wrapping_mul(FACTOR) >> 32) as u32
 }
 
-/// Whether two names are equal. Most are short, and to call the general comparison would take longer than to compare.
+/// Whether two names of one length and end are equal. To call the general comparison would take longer than to compare.
 #[inline]
-pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+fn same_words(a: &[u8], b: &[u8]) -> bool {
     let words = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*a) == u64::from_le_bytes(*b);
-    a.len() == b.len() && last_word(a) == last_word(b) && a.as_chunks().0.iter().zip(b.as_chunks().0).all(words)
+    a.as_chunks().0.iter().zip(b.as_chunks().0).all(words)
 }
 
 /// The last eight bytes, or all if there are fewer; what tells them from others as long.

@@ -27,7 +27,7 @@ pub(super) fn apply(contents: &mut Contents, tree: &mut Tree, operation: &Operat
         Action::Add => add(contents, tree, operation, event, &spot, false),
         Action::Subtract => add(contents, tree, operation, event, &spot, true),
         Action::Merge => match &operation.source {
-            Source::Fields(fields) if spot.node.is_some() => {
+            Source::Fields(fields) if spot.node.is_some() || operation.initial.is_some() => {
                 merge_fields(contents, tree, operation, fields, event, &spot)
             }
             _ => merge_document(contents, tree, operation, event, &spot),
@@ -131,7 +131,7 @@ fn merge_document(
     merge::apply(tree, node, document)
 }
 
-/// The same member by member, without a document, for what is there.
+/// The same member by member, without a document, into what is there or begins.
 #[inline(never)]
 fn merge_fields(
     contents: &mut Contents,
@@ -141,7 +141,7 @@ fn merge_fields(
     event: &Event<'_>,
     spot: &Spot<'_>,
 ) -> Result<()> {
-    let object = spot.node.ok_or_else(missing)?;
+    let object = existing(tree, operation, spot)?;
     merge::make_object(tree, object)?;
     for field in fields {
         let name = field.name.name();

@@ -35,6 +35,11 @@ pub(super) struct Span {
 
 impl Span {
     #[inline]
+    pub fn len(self) -> usize {
+        self.end.saturating_sub(self.start) as usize
+    }
+
+    #[inline]
     pub fn of(self, heap: &[u8]) -> &[u8] {
         heap.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
@@ -315,7 +320,7 @@ impl Nodes {
                     let end = reader.offset();
                     let key = span(end.checked_sub(name.text.len())?, end).ok()?;
                     let node = self.item(&mut reader)?;
-                    object.push(key, name.hash, node, heap);
+                    object.push(key, name, node, heap);
                 }
                 Some(Node::Object(Box::new(object)))
             }

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::nodes::{NodeId, Span};
-use crate::fold::names::{Name, Slots, same};
+use crate::fold::names::{Name, Slots};
 use crate::fold::order::{array_index, rank};
 
 /// Up to so many members are compared one after the other.
@@ -26,6 +26,8 @@ struct Member {
     key: Span,
     hash: u32,
     node: Option<NodeId>,
+    /// Of the key; most are short enough that nobody has to look at the heap.
+    end: u64,
 }
 
 /// Where members lie in the list.
@@ -53,15 +55,12 @@ impl Object {
 
     /// The place of the member under `key`; the keys lie in `heap`.
     #[inline]
-    pub fn find(&self, key: Name<'_>, heap: &[u8]) -> Option<usize> {
-        let fits = |place: &usize| {
-            let same = |member: &Member| {
-                member.hash == key.hash && member.node.is_some() && same(member.key.of(heap), key.text)
-            };
-            self.members.get(*place).is_some_and(same)
-        };
+    pub fn find<'a>(&self, key: Name<'a>, heap: &'a [u8]) -> Option<usize> {
+        let is =
+            |member: &Member| key.is(member.key.len(), member.end, || member.key.of(heap)) && member.node.is_some();
+        let fits = |place: &usize| self.members.get(*place).is_some_and(is);
         match &self.index {
-            Index::Few => (0..self.members.len()).find(fits),
+            Index::Few => self.members.iter().position(is),
             Index::Hash(slots) => slots.find(key.hash, |place| fits(&place)),
             Index::Tree(places) => places.get(key.text).map(|place| *place as usize).filter(fits),
         }
@@ -73,14 +72,15 @@ impl Object {
         self.members.get(place)?.node
     }
 
-    /// Adds a member whose key, which lies in `heap`, is not there yet.
-    pub fn push(&mut self, key: Span, hash: u32, node: NodeId, heap: &[u8]) {
-        let name = key.of(heap);
-        self.has_array_index |= array_index(name).is_some();
+    /// Adds a member whose key, `name`, is not there yet, and lies in `heap`.
+    pub fn push(&mut self, key: Span, name: Name<'_>, node: NodeId, heap: &[u8]) {
+        let Name { text, hash, end } = name;
+        self.has_array_index |= array_index(text).is_some();
         self.members.push(Member {
             key,
             hash,
             node: Some(node),
+            end,
         });
         self.live += 1;
         let place = self.members.len() - 1;
@@ -88,7 +88,7 @@ impl Object {
             Index::Few => place < FEW,
             Index::Hash(slots) => slots.has_room(self.members.len()) && slots.enter(hash, place),
             Index::Tree(places) => {
-                places.insert(name.into(), place as u32);
+                places.insert(text.into(), place as u32);
                 true
             }
         };

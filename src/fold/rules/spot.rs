@@ -73,7 +73,10 @@ impl<'a> Spot<'a> {
             },
         };
         let segment = last.fill(event, spare).ok_or_else(|| unfilled(last))?;
-        let node = step(tree, parent, kind, segment)?;
+        let node = match kind {
+            Kind::Object => tree.member(parent, segment),
+            _ => step(tree, parent, kind, segment)?,
+        };
         if let (Some(node), Some(whole)) = (node, *whole)
             && tree.known(*path).is_some()
             && tree.kind(node) == Kind::Object
@@ -146,7 +149,6 @@ fn make_object(tree: &mut Tree, parent: NodeId, name: Name<'_>) -> Result<NodeId
 }
 
 /// What lies under a segment.
-#[inline]
 pub(super) fn step(tree: &Tree, parent: NodeId, kind: Kind, segment: Name<'_>) -> Result<Option<NodeId>> {
     match kind {
         Kind::Object => Ok(tree.member(parent, segment)),

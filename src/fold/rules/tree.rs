@@ -268,7 +268,7 @@ impl Tree {
     pub fn push_member(&mut self, object: NodeId, name: Name<'_>, node: NodeId) -> Result<()> {
         let key = self.nodes.key(name.text)?;
         if let Some((members, heap)) = self.nodes.object(object) {
-            members.push(key, name.hash, node, heap);
+            members.push(key, name, node, heap);
             self.undo.push(Undo::Pushed { object });
         }
         Ok(())

@@ -322,7 +322,7 @@ impl Nodes {
 
     fn item(&mut self, reader: &mut Reader<'_>) -> Option<NodeId> {
         let start = reader.offset();
-        reader.jump().ok()?;
+        reader.leap().ok()?;
         let raw = span(start, reader.offset()).ok()?;
         self.add(Node::Raw(raw)).ok()
     }

@@ -193,7 +193,8 @@ impl Session {
 
     /// Begins again before the first event, and keeps nothing but what has been learned of how events are written, which changes no result.
     pub fn restart(&mut self) {
-        self.go_on(Tree::clone(&self.initial), &Progress::default());
+        self.state.tree.restart(&self.initial);
+        self.go_on(&Progress::default());
     }
 
     /// Goes on after the events that are folded into `state`, likewise. After an error everything is as it was.
@@ -201,20 +202,21 @@ impl Session {
     /// # Errors
     /// Those of [`Rules::resume`].
     pub fn resume(&mut self, state: &[u8], progress: &Progress) -> Result<()> {
-        self.go_on(resumed(state)?, progress);
+        self.state.tree = resumed(state)?;
+        self.go_on(progress);
         Ok(())
     }
 
     /// The same for a state that a session of these rules has given: it is not checked again.
     #[cfg(feature = "abi")]
     pub(crate) fn resume_own(&mut self, state: &[u8], progress: &Progress) -> Result<()> {
-        self.go_on(Tree::new(state)?, progress);
+        self.state.tree = Tree::new(state)?;
+        self.go_on(progress);
         Ok(())
     }
 
-    fn go_on(&mut self, tree: Tree, progress: &Progress) {
+    fn go_on(&mut self, progress: &Progress) {
         self.batch.restart(progress);
-        self.state.tree = tree;
         self.state.interpreter = Interpreter::default(); // its memory was that of the largest event
     }
 

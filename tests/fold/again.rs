@@ -50,7 +50,7 @@ fn journals() -> Case {
     let mut waiting = done.clone();
     waiting.event("timer_started", json!({"command_id": "c", "timer_id": "t"}));
     let mut retried = Log::default();
-    retried.activity("a", &["scheduled", "retried", "completed"]);
+    retried.activity("a", &["scheduled", "failed", "retry_scheduled", "completed"]);
     let [done, waiting, retried] = [done, waiting, retried].map(|log| text(&log.lines));
     let broken = waiting.clone() + "{";
     let compact = waiting.replace("\"id\":", "\"name\":");
@@ -87,6 +87,18 @@ proptest! {
             }
             prop_assert_eq!(take(&mut session, after), take(&mut fresh, after));
         }
+    }
+}
+
+#[test]
+fn some_of_the_logs_end_in_errors() {
+    for (Case { fold, logs }, refused) in [(orders(), 3), (journals(), 1)] {
+        let mut session = fold.session(None).unwrap();
+        let errors = logs.iter().filter(|log| {
+            session.restart();
+            session.json_lines(log.as_bytes()).is_err()
+        });
+        assert_eq!(errors.count(), refused);
     }
 }
 

@@ -6,10 +6,11 @@ import { FoldedState, type BuiltInFold, type FoldSession } from './built-in.js';
 import { toCoreBytes } from './core.js';
 import { describe, SnapshotError, type ErrorPlace } from './error.js';
 import type { Row } from './events.js';
+import { takeEnding, type Ending } from './ending.js';
 import { digestOption, exact } from './head.js';
 import { invalidOption } from './options.js';
-import { Format, push, pushLines, pushText, type Refusal } from './pieces.js';
-import { askPlain, plainModule, readAnswer } from './plain-module.js';
+import { foldAtOnce, Format, push, pushLines, pushText, type Refusal, type Session } from './pieces.js';
+import { askPlain, borrow, errorOf, giveBack, numberOf, plainModule, throwError } from './plain-module.js';
 import type { Position } from './position.js';
 import type { Steps } from './replay.js';
 import type { JournalSpec, RulesSpec } from './fold-specs.js';
@@ -112,26 +113,19 @@ export function fold<State, Event>(
   base?: Omit<FoldResult<State>, 'state'> | null,
 ): FoldResult<State> {
   if (!(spec instanceof CompiledFold)) throw new SnapshotError('invalidOption', 'must be what rulesFold or journalFold made', { path: 'spec' });
-  const session = spec.begin(base == null ? null : baseOf(spec, base));
+  const atOnce = base == null ? spec.foldAtOnce(events) : undefined;
+  if (atOnce !== undefined) return new Result<State>(atOnce, spec.digest);
+  const session = base == null ? spec.begin() : spec.resume(base);
   let refused: Refusal | undefined;
   try {
     refused = pushPending(session, base?.pending ?? []) ?? pushEvents(session, events);
   } catch (error) {
-    plainModule.snapfold_fold_abandon(session);
+    plainModule.snapfold_fold_abandon(session.number);
     throw error;
   }
-  const folded = new Result<State>(readAnswer(plainModule.snapfold_fold_finish(session)), spec.digest);
+  const folded = new Result<State>(takeEnding(plainModule.snapfold_fold_finish(session.number)), spec.digest);
   if (refused === undefined) return folded;
   throw new FoldError(refused, folded);
-}
-
-/** What the module says when a session ends. */
-interface Finished {
-  readonly state: Uint8Array;
-  readonly position: number | bigint | null;
-  readonly eventCount: number | bigint;
-  readonly anchor: string | Uint8Array | null;
-  readonly pending: readonly Uint8Array[];
 }
 
 class Result<State> implements FoldResult<State> {
@@ -143,7 +137,7 @@ class Result<State> implements FoldResult<State> {
   readonly foldDigest: Uint8Array;
   readonly #state: FoldedState;
 
-  constructor({ state, position, eventCount, anchor, pending }: Finished, foldDigest: Uint8Array) {
+  constructor({ state, position, eventCount, anchor, pending }: Ending, foldDigest: Uint8Array) {
     this.bytes = state;
     this.position = position;
     this.eventCount = eventCount;
@@ -165,6 +159,8 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
   readonly digest: Uint8Array;
   readonly initial: Uint8Array;
   readonly #id: number;
+  /** States of sessions that handles and loads go on from: the module has checked them. */
+  readonly #given = new WeakSet<Uint8Array>();
 
   constructor(kind: Kind, spec: RulesSpec | JournalSpec) {
     interface Compiled {
@@ -182,26 +178,64 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
     dropped?.register(this, id);
   }
 
-  /** The number of a session on what {@link baseOf} gives, or on nothing. */
-  begin(base: unknown): number {
-    return ask(base, (address, length) => plainModule.snapfold_fold_start(this.#id, address, length));
+  /** All events at once before the first one; undefined if they are many, or if one of them is refused: a session tells what then is. */
+  foldAtOnce(events: Events): Ending | undefined {
+    if (typeof events !== 'string' && !isBytes(events)) return undefined;
+    const answer = foldAtOnce(this.#id, events);
+    return answer === undefined || errorOf(answer) !== undefined ? undefined : takeEnding(answer);
+  }
+
+  /** A session before the first event. */
+  begin(): Session {
+    return started(plainModule.snapfold_fold_start(this.#id));
+  }
+
+  resume({ bytes, position, eventCount, anchor, pending, foldDigest }: Omit<FoldResult, 'state'>): Session {
+    if (!sameBytes(digestOption('base.foldDigest', foldDigest), this.digest)) {
+      throw new SnapshotError('foreign', 'a state of another fold; fold all events again', { path: 'base' });
+    }
+    if (!isBytes(bytes)) throw invalidOption('base.bytes', bytes, 'must be a Uint8Array');
+    if (!pending.every(isBytes)) throw invalidOption('base.pending', pending, 'must be an array of Uint8Arrays');
+    return this.#resume(bytes, toCoreBytes({ position, eventCount, anchor }));
   }
 
   start(state: Uint8Array): FoldSession<Event> {
-    const session = this.begin({ state });
+    const session = state === this.initial ? this.begin() : this.#resume(state, NOTHING);
     return {
       push(rows) {
         const refused = push(session, rowsOf(rows), Format.Rows);
         if (refused !== undefined) throw new SnapshotError(refused.code, refused.message, refused.place);
-        return plainModule.snapfold_fold_unsettled(session);
+        return session.unsettled;
       },
-      finish() {
-        const { state, pending } = readAnswer<Finished>(plainModule.snapfold_fold_finish(session));
+      finish: () => {
+        const { state, pending } = takeEnding(plainModule.snapfold_fold_finish(session.number));
+        this.#given.add(state);
         return { state, waiting: pending.length };
       },
     };
   }
+
+  /** `place` is what is said of where the state stands. */
+  #resume(state: Uint8Array, place: Uint8Array): Session {
+    const length = state.length + place.length;
+    const lent = borrow(length);
+    try {
+      const { bytes } = lent;
+      bytes.set(state);
+      bytes.set(place, state.length);
+      return started(plainModule.snapfold_fold_resume(this.#id, lent.address, length, state.length, Number(this.#given.has(state))));
+    } finally {
+      giveBack(lent);
+    }
+  }
 }
+
+function started(answer: bigint): Session {
+  throwError(answer);
+  return { number: numberOf(answer), unsettled: 0 };
+}
+
+const NOTHING: Uint8Array = new Uint8Array();
 
 /** Frees compiled folds that nobody holds any more, where the runtime tells. */
 const dropped =
@@ -218,19 +252,6 @@ function dataOf(kind: string, spec: unknown): Uint8Array {
     const path = cause.path?.replace(/^state\.spec/, 'spec') ?? 'spec';
     throw new SnapshotError('invalidOption', 'a specification is data: null, true, false, numbers, text, arrays and plain objects', { path, cause });
   }
-}
-
-function ask<T>(question: unknown, operation: (address: number, length: number) => bigint): T {
-  return askPlain(toCoreBytes(question), operation);
-}
-
-function baseOf({ digest }: BuiltInFold<unknown, never>, base: Omit<FoldResult, 'state'>): unknown {
-  const { bytes, position, eventCount, anchor, pending, foldDigest } = base;
-  if (!sameBytes(digestOption('base.foldDigest', foldDigest), digest)) {
-    throw new SnapshotError('foreign', 'a state of another fold; fold all events again', { path: 'base' });
-  }
-  if (!pending.every(isBytes)) throw invalidOption('base.pending', pending, 'must be an array of Uint8Arrays');
-  return { state: bytes, position, eventCount, anchor };
 }
 
 /** `[position, type | null, event]`; an event in text or bytes is JSON. */
@@ -254,7 +275,7 @@ function encoded(value: unknown, place: ErrorPlace = {}): Uint8Array | Refusal {
   }
 }
 
-function pushPending(session: number, pending: readonly Uint8Array[]): Refusal | undefined {
+function pushPending(session: Session, pending: readonly Uint8Array[]): Refusal | undefined {
   for (const event of pending) {
     const refused = isJson(event) ? pushLines(session, event) : push(session, [event], Format.Cbor);
     if (refused !== undefined) return refused;
@@ -267,7 +288,7 @@ function isJson(event: Uint8Array): boolean {
   return (event[0] ?? 0) < 0x80;
 }
 
-function pushEvents(session: number, events: Events): Refusal | undefined {
+function pushEvents(session: Session, events: Events): Refusal | undefined {
   if (typeof events === 'string') return pushText(session, events);
   if (isBytes(events)) return pushLines(session, events);
   const { cbor, [Symbol.iterator]: iterator } = Object(events) as { readonly cbor?: unknown; readonly [Symbol.iterator]?: unknown };

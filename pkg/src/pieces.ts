@@ -1,6 +1,6 @@
 /** Events into the plain module, piece by piece through one buffer, so that its memory does not grow with them. */
 import type { ErrorCode, ErrorPlace } from './error.js';
-import { Lent, plainModule, tell } from './plain-module.js';
+import { borrow, errorOf, giveBack, numberOf, plainModule, SMALL, type Lent } from './plain-module.js';
 import { isBytes } from './value/bytes.js';
 
 /** How events are written; the numbers of `snapfold_fold_push`. */
@@ -8,6 +8,13 @@ export const enum Format {
   JsonLines,
   Cbor,
   Rows,
+}
+
+/** A session of the module. */
+export interface Session {
+  readonly number: number;
+  /** How many of the last events a later one may yet change. */
+  unsettled: number;
 }
 
 /** Why an event was not folded in. All before it are. */
@@ -22,8 +29,10 @@ const PIECE = 1 << 20;
 
 const LINE_END = 0x0a;
 
+const encoder = new TextEncoder();
+
 /** Items of a CBOR sequence, as many at once as fit into a piece; a refusal among them comes after those before it. */
-export function push(session: number, items: Iterable<Uint8Array | Refusal>, format: Format): Refusal | undefined {
+export function push(session: Session, items: Iterable<Uint8Array | Refusal>, format: Format): Refusal | undefined {
   return through(session, format, (pipe) => {
     let offset = 0;
     let filled = 0;
@@ -44,8 +53,22 @@ export function push(session: number, items: Iterable<Uint8Array | Refusal>, for
   });
 }
 
+/** What the module answers to all events of a stream at once; undefined if they are not few, or have no UTF-8. */
+export function foldAtOnce(fold: number, lines: Uint8Array | string): bigint | undefined {
+  const isText = typeof lines === 'string';
+  if ((isText ? 3 * lines.length : lines.length) > SMALL || (isText && !lines.isWellFormed())) return undefined;
+  const lent = borrow(SMALL);
+  try {
+    if (!isText) lent.bytes.set(lines);
+    const length = isText ? encoder.encodeInto(lines, lent.bytes).written : lines.length;
+    return plainModule.snapfold_fold_all(fold, lent.address, length, Format.JsonLines);
+  } finally {
+    giveBack(lent);
+  }
+}
+
 /** JSON Lines in UTF-8. */
-export function pushLines(session: number, lines: Uint8Array): Refusal | undefined {
+export function pushLines(session: Session, lines: Uint8Array): Refusal | undefined {
   return through(session, Format.JsonLines, (pipe) => {
     let refused: Refusal | undefined;
     for (let at = 0; at < lines.length && refused === undefined; ) {
@@ -61,7 +84,7 @@ export function pushLines(session: number, lines: Uint8Array): Refusal | undefin
 }
 
 /** JSON Lines as text, encoded into the module's own memory. Offsets of errors are those of its UTF-8. */
-export function pushText(session: number, lines: string): Refusal | undefined {
+export function pushText(session: Session, lines: string): Refusal | undefined {
   const wrong = loneSurrogate(lines);
   if (wrong === undefined) return pushSound(session, lines);
   return pushSound(session, lines.slice(0, lines.lastIndexOf('\n', wrong.at) + 1)) ?? wrong.refusal;
@@ -71,12 +94,11 @@ export function pushText(session: number, lines: string): Refusal | undefined {
 export function loneSurrogate(text: string): { readonly at: number; readonly refusal: Refusal } | undefined {
   if (text.isWellFormed()) return undefined;
   const at = text.search(/\p{Surrogate}/u);
-  const offset = new TextEncoder().encode(text.slice(0, at)).length;
+  const offset = encoder.encode(text.slice(0, at)).length;
   return { at, refusal: { code: 'malformed', message: 'a lone surrogate has no UTF-8; write it as an escape (\\ud800)', place: { offset } } };
 }
 
-function pushSound(session: number, lines: string): Refusal | undefined {
-  const encoder = new TextEncoder();
+function pushSound(session: Session, lines: string): Refusal | undefined {
   const most = Math.floor(PIECE / 3); // no character takes more than three bytes
   return through(session, Format.JsonLines, (pipe) => {
     let refused: Refusal | undefined;
@@ -94,7 +116,7 @@ function pushSound(session: number, lines: string): Refusal | undefined {
   });
 }
 
-function through<T>(session: number, format: Format, work: (pipe: Pipe) => T): T {
+function through<T>(session: Session, format: Format, work: (pipe: Pipe) => T): T {
   const pipe = new Pipe(session, format);
   try {
     return work(pipe);
@@ -104,11 +126,11 @@ function through<T>(session: number, format: Format, work: (pipe: Pipe) => T): T
 }
 
 class Pipe {
-  readonly #session: number;
+  readonly #session: Session;
   readonly #format: Format;
   #lent: Lent | undefined;
 
-  constructor(session: number, format: Format) {
+  constructor(session: Session, format: Format) {
     this.#session = session;
     this.#format = format;
   }
@@ -116,7 +138,7 @@ class Pipe {
   /** At least `length` bytes of the module's memory; what lay in them stays there. */
   room(length: number): Uint8Array {
     if (this.#lent === undefined || this.#lent.length < length) {
-      const longer = new Lent(Math.max(length, Math.min(PIECE, 2 * (this.#lent?.length ?? 0)))); // small inputs are many
+      const longer = borrow(Math.max(length, Math.min(PIECE, 2 * (this.#lent?.length ?? 0)))); // small inputs are many
       if (this.#lent !== undefined) longer.bytes.set(this.#lent.bytes);
       this.free();
       this.#lent = longer;
@@ -127,15 +149,19 @@ class Pipe {
   /** Folds in what lies in the first `length` bytes, which stand at `offset` of the input. Of rows the offset of an error is that in the event. */
   send(length: number, offset: number): Refusal | undefined {
     const { address } = this.#lent as Lent;
-    const { error } = tell<null>(plainModule.snapfold_fold_push(this.#session, address, length, this.#format));
-    if (error === undefined) return undefined;
+    const answer = plainModule.snapfold_fold_push(this.#session.number, address, length, this.#format);
+    const error = errorOf(answer);
+    if (error === undefined) {
+      this.#session.unsettled = numberOf(answer);
+      return undefined;
+    }
     const { code, message, ...place } = error;
     if (place.offset === undefined || this.#format === Format.Rows) return { code, message, place };
     return { code, message, place: { ...place, offset: offset + place.offset } };
   }
 
   free(): void {
-    this.#lent?.free();
+    if (this.#lent !== undefined) giveBack(this.#lent);
     this.#lent = undefined;
   }
 }

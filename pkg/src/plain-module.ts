@@ -15,10 +15,11 @@ export interface PlainModule {
   snapfold_canonicalize(address: number, length: number): bigint;
   snapfold_fold_compile(address: number, length: number): bigint;
   snapfold_fold_drop(fold: number): void;
-  snapfold_fold_start(fold: number, address: number, length: number): bigint;
+  snapfold_fold_start(fold: number): bigint;
+  snapfold_fold_resume(fold: number, address: number, length: number, state: number, own: number): bigint;
   snapfold_fold_push(session: number, address: number, length: number, format: number): bigint;
-  snapfold_fold_unsettled(session: number): number;
   snapfold_fold_finish(session: number): bigint;
+  snapfold_fold_all(fold: number, address: number, length: number, format: number): bigint;
   snapfold_fold_abandon(session: number): void;
 }
 
@@ -36,50 +37,89 @@ function instantiate(): PlainModule {
   return new WebAssembly.Instance(module, {}).exports as PlainModule;
 }
 
+let wholeMemory = new Uint8Array();
+
+/** All of the module's memory; the view holds until the module is called. Asking the module for its buffer costs more than a small copy. */
+export function memory(): Uint8Array {
+  if (wholeMemory.length === 0) wholeMemory = new Uint8Array(plainModule.memory.buffer); // memory that has grown leaves nothing in old views
+  return wholeMemory;
+}
+
 /** Memory of the module, lent; its view holds until the module is called. */
 export class Lent {
   readonly address: number;
   readonly length: number;
 
   constructor(length: number) {
-    this.address = plainModule.snapfold_alloc(length);
+    this.address = plainModule.snapfold_alloc(length) >>> 0;
     this.length = length;
     if (this.address === 0) throw new SnapshotError('tooLarge', `no memory for ${length} bytes in WebAssembly; take a smaller part`);
   }
 
   get bytes(): Uint8Array {
-    return new Uint8Array(plainModule.memory.buffer, this.address >>> 0, this.length);
+    return memory().subarray(this.address, this.address + this.length);
   }
+}
 
-  free(): void {
-    plainModule.snapfold_free(this.address);
-  }
+/** Enough for most calls. One buffer of this length stays lent, because small calls are many. */
+export const SMALL = 1 << 16;
+
+let spare: Lent | undefined;
+
+/** Memory for at least `length` bytes, for whoever gives it back. */
+export function borrow(length: number): Lent {
+  if (length > SMALL) return new Lent(length);
+  const lent = spare ?? new Lent(SMALL);
+  spare = undefined;
+  return lent;
+}
+
+export function giveBack(lent: Lent): void {
+  if (spare === undefined && lent.length === SMALL) spare = lent;
+  else plainModule.snapfold_free(lent.address);
 }
 
 /** Lends `bytes` to an operation of the module and reads its answer. */
 export function askPlain<T>(bytes: Uint8Array, operation: (address: number, length: number) => bigint): T {
-  const lent = new Lent(bytes.length);
+  const lent = borrow(bytes.length);
   try {
     lent.bytes.set(bytes);
-    return readAnswer(operation(lent.address, lent.length));
+    const answer = operation(lent.address, bytes.length);
+    throwError(answer);
+    return takeAnswer(answer, (memory, start, end) => decode(memory.subarray(start, end))) as T;
   } finally {
-    lent.free();
+    giveBack(lent);
   }
 }
 
-/** An answer of the module; an error is thrown. */
-export function readAnswer<T>(packed: bigint): T {
-  const { error, result } = tell<T>(packed);
-  if (error !== undefined) throw fromCore(error);
-  return result as T;
+/** The error that an answer is, if it is one. */
+export function errorOf(answer: bigint): CoreError | undefined {
+  const address = addressOf(answer);
+  if (address === 0 || memory()[address] === 0) return undefined;
+  return takeAnswer(answer, (memory, start, end) => decode(memory.subarray(start, end))) as CoreError;
 }
 
-/** An answer of the module: a status, and a value or an error behind it. */
-export function tell<T>(packed: bigint): { readonly result?: T; readonly error?: CoreError } {
-  const answer = BigInt.asUintN(64, packed);
-  const said = new Uint8Array(plainModule.memory.buffer, Number(answer >> 32n), Number(answer & 0xffff_ffffn));
-  const failed = said[0] !== 0;
-  const result = decode(said.subarray(1));
-  plainModule.snapfold_free(said.byteOffset);
-  return failed ? { error: result as CoreError } : { result: result as T };
+/** Throws the error that an answer is, if it is one. */
+export function throwError(answer: bigint): void {
+  const error = errorOf(answer);
+  if (error !== undefined) throw fromCore(error);
+}
+
+/** Reads what lies behind the status byte of an answer, and gives it back. */
+export function takeAnswer<T>(answer: bigint, read: (memory: Uint8Array, start: number, end: number) => T): T {
+  const address = addressOf(answer);
+  try {
+    return read(memory(), address + 1, address + numberOf(answer));
+  } finally {
+    plainModule.snapfold_free(address);
+  }
+}
+
+/** The number that an answer is, which then has no address; or else its length. */
+export function numberOf(answer: bigint): number {
+  return Number(BigInt.asUintN(32, answer));
+}
+
+function addressOf(answer: bigint): number {
+  return Number(BigInt.asUintN(32, answer >> 32n));
 }

@@ -222,6 +222,31 @@ test('an object may end in any byte, also in one that is a space in JSON; JSON i
   }
 });
 
+test('one event after the other makes what all of them make, also where many streams take turns', async () => {
+  const rows: EventRow<unknown>[] = [...history(60)].map((event) => ({ position: event.position, id: event.id, event }));
+  const definition = defineSnapshots({ name: 'orders', version: 1, fold: rulesFold<Orders, unknown>(spec) });
+  const repo = await definition.open({ store: memoryStore(), events: { read: () => [] } });
+  const handles = await Promise.all(['a', 'b', 'c'].map((stream) => repo.load(stream)));
+  rows.forEach((row, index) => {
+    for (const stream of handles.keys()) handles[stream] = repo.apply(handles[stream]!, row);
+    const expected = fold(orders(), [...history(index + 1)]);
+    for (const { state, position } of handles) assert.deepEqual([encode(state), position], [expected.bytes, expected.position]);
+  });
+});
+
+test('events may be made by folding others', () => {
+  const rules = orders();
+  const whole = fold(rules, [...history(30)]);
+  function* made() {
+    for (const event of history(30)) {
+      const lines = [...history(event.position)].map((before) => JSON.stringify(before)).join('\n');
+      assert.equal(fold(rules, lines).position, event.position);
+      yield event;
+    }
+  }
+  assert.deepEqual(fold(rules, made()).bytes, whole.bytes);
+});
+
 test('a row that rules refuse has its position, and leaves the handle as it is', async () => {
   const definition = defineSnapshots({ name: 'orders', version: 1, fold: rulesFold<Orders, unknown>(spec), positions: 'bigint' });
   const repo = await definition.open({ store: memoryStore(), events: { read: () => [] } });

@@ -104,6 +104,13 @@ impl Batch {
         }
     }
 
+    /// Goes on elsewhere, with what has been learned of how events are written.
+    pub fn restart(&mut self, progress: &Progress) {
+        self.position = progress.position();
+        self.event_count = progress.event_count();
+        self.anchor = progress.anchor().cloned();
+    }
+
     pub fn progress(&self) -> Progress {
         match self.position {
             Some(position) => Progress::resume(position, self.event_count, self.anchor.clone()),

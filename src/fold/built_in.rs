@@ -115,6 +115,34 @@ impl Session {
         }
     }
 
+    /// See [`rules::Session::restart`].
+    pub fn restart(&mut self) {
+        match self {
+            Self::Rules(session) => session.restart(),
+            Self::Journal(session) => session.restart(),
+        }
+    }
+
+    /// See [`rules::Session::resume`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn resume(&mut self, state: &[u8], progress: &Progress) -> Result<()> {
+        match self {
+            Self::Rules(session) => session.resume(state, progress),
+            Self::Journal(session) => session.resume(state, progress),
+        }
+    }
+
+    /// The same for a state that a session of this fold has given: what it has checked is not checked again.
+    #[cfg(feature = "abi")]
+    pub(crate) fn resume_own(&mut self, state: &[u8], progress: &Progress) -> Result<()> {
+        match self {
+            Self::Rules(session) => session.resume_own(state, progress),
+            Self::Journal(session) => session.resume(state, progress),
+        }
+    }
+
     /// How many of the last events a later one may yet change.
     pub fn unsettled(&self) -> usize {
         match self {

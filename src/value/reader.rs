@@ -191,6 +191,35 @@ impl<'a> Reader<'a> {
         self.walk(|reader, text| reader.bytes_of(text).map(drop))
     }
 
+    /// The same in more code, and quicker: for large states.
+    pub fn leap(&mut self) -> Result<(), Failure> {
+        let mut items = 1u64;
+        while items > 0 {
+            let Some(&first) = self.input.get(self.offset) else {
+                return Err(malformed(self.offset, CUT));
+            };
+            let (major, info) = (Major::of(first), first & 31);
+            if info >= 24 {
+                items = (items - 1).saturating_add(self.step(|reader, text| reader.bytes_of(text).map(drop))?);
+                continue;
+            }
+            let (bytes, inside) = match major {
+                Major::Uint | Major::Nint | Major::Simple => (0, 0),
+                Major::Bytes | Major::Text => (info, 0),
+                Major::Array => (0, info),
+                Major::Map => (0, 2 * info),
+                Major::Tag => (0, 1),
+            };
+            // The next item is missing if this goes beyond the end; and the last is looked at below.
+            self.offset = self.offset.saturating_add(1 + usize::from(bytes));
+            items = (items - 1).saturating_add(u64::from(inside));
+        }
+        if self.offset > self.input.len() {
+            return Err(malformed(self.offset, CUT));
+        }
+        Ok(())
+    }
+
     /// The same for input that nobody needs to understand: that its text is UTF-8 is checked, too.
     pub fn step_over(&mut self) -> Result<(), Failure> {
         self.walk(|reader, text| reader.text_of(text).map(drop))
@@ -199,19 +228,23 @@ impl<'a> Reader<'a> {
     fn walk(&mut self, text: impl Fn(&mut Self, Head) -> Result<(), Failure>) -> Result<(), Failure> {
         let mut items = 1u64;
         while items > 0 {
-            items -= 1;
-            let head = self.head()?;
-            let inside = match head.major {
-                Major::Uint | Major::Nint | Major::Simple => 0,
-                Major::Bytes => self.bytes_of(head).map(|_| 0)?,
-                Major::Text => text(self, head).map(|()| 0)?,
-                Major::Array => head.argument,
-                Major::Map => head.argument.saturating_mul(2),
-                Major::Tag => 1,
-            };
-            items = items.saturating_add(inside);
+            items = (items - 1).saturating_add(self.step(&text)?);
         }
         Ok(())
+    }
+
+    /// Steps over the start of an item, and says how many lie inside.
+    #[inline]
+    fn step(&mut self, text: impl Fn(&mut Self, Head) -> Result<(), Failure>) -> Result<u64, Failure> {
+        let head = self.head()?;
+        Ok(match head.major {
+            Major::Uint | Major::Nint | Major::Simple => 0,
+            Major::Bytes => self.bytes_of(head).map(|_| 0)?,
+            Major::Text => text(self, head).map(|()| 0)?,
+            Major::Array => head.argument,
+            Major::Map => head.argument.saturating_mul(2),
+            Major::Tag => 1,
+        })
     }
 
     /// An error unless everything has been read.

@@ -126,6 +126,12 @@ impl Writer {
         self.out.clear();
     }
 
+    /// Forgets everything, and keeps no more memory than for `kept` bytes.
+    pub fn restart(&mut self, kept: usize) {
+        self.out.clear();
+        self.out.shrink_to(kept);
+    }
+
     /// Takes everything from `length` on away.
     pub fn truncate(&mut self, length: usize) {
         self.out.truncate(length);

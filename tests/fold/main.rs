@@ -1,6 +1,7 @@
 //! The fold's bookkeeping: which row may come next, and what identifies an event.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod again;
 mod batches;
 #[path = "../support/folds/mod.rs"]
 mod folds;

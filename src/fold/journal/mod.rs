@@ -210,7 +210,7 @@ impl fmt::Debug for Journal {
 }
 
 /// A fold under way. Whatever an error says of an event, all events before it are folded in or wait, and nothing of that one; and the
-/// session can go on.
+/// session can go on. For many short journals take one session, again and again: it learns how events are written.
 pub struct Session {
     batch: Batch,
     state: State,
@@ -242,6 +242,22 @@ impl Session {
     /// As for [`Self::json_lines`].
     pub fn row(&mut self, position: u64, kind: Option<&str>, event: RowEvent<'_>) -> Result<()> {
         self.batch.row(position, kind, event.syntax(), &mut self.state)
+    }
+
+    /// Begins again before the first event, and keeps nothing but what has been learned of how events are written, which changes no result.
+    pub fn restart(&mut self) {
+        self.state.compaction = Compaction::default();
+        self.batch.restart(&Progress::default());
+    }
+
+    /// Goes on after the events that are folded into `state`, likewise. After an error everything is as it was.
+    ///
+    /// # Errors
+    /// Those of [`Journal::resume`].
+    pub fn resume(&mut self, state: &[u8], progress: &Progress) -> Result<()> {
+        self.state.compaction = Compaction::resume(state, progress)?;
+        self.batch.restart(progress);
+        Ok(())
     }
 
     /// How many of the last events, those of earlier calls included, a later one may yet change: those that wait, and those of a step that

@@ -115,13 +115,13 @@ impl Rules {
     /// # Errors
     /// [`Code::Malformed`] if the state is no value; [`Code::TooLarge`] beyond 4 GiB.
     pub fn resume(&self, state: &[u8], progress: &Progress) -> Result<Session> {
-        validate(state)?;
-        Ok(self.session(Tree::new(state)?, progress))
+        Ok(self.session(resumed(state)?, progress))
     }
 
     fn session(&self, tree: Tree, progress: &Progress) -> Session {
         let settings = &self.compiled.settings;
         Session {
+            initial: self.initial.clone(),
             batch: Batch::new(settings.sequence, settings.strict, progress),
             state: State {
                 rules: self.compiled.clone(),
@@ -130,6 +130,11 @@ impl Rules {
             },
         }
     }
+}
+
+fn resumed(state: &[u8]) -> Result<Tree> {
+    validate(state)?;
+    Tree::new(state)
 }
 
 impl fmt::Debug for Rules {
@@ -142,7 +147,22 @@ impl fmt::Debug for Rules {
 
 /// A fold under way. Whatever an error says of an event, all events before it are folded in, and nothing of that one; and the session can
 /// go on.
+///
+/// A session learns how events are written, and is quicker with the next. For many short streams take one session, again and again:
+///
+/// ```
+/// # use snapfold::{fold::rules::Rules, value};
+/// # let rules = Rules::from_json(br#"{ "initial": { "n": 0 }, "rules": { "Counted": [{ "add": "/n", "value": 1 }] } }"#)?;
+/// let mut session = rules.start();
+/// for stream in [r#"{"position": 1, "type": "Counted"}"#; 3] {
+///     session.json_lines(stream.as_bytes())?;
+///     assert_eq!(value::to_json(&session.folded().state)?, r#"{"n":1}"#);
+///     session.restart();
+/// }
+/// # Ok::<(), snapfold::Error>(())
+/// ```
 pub struct Session {
+    initial: Arc<Tree>,
     batch: Batch,
     state: State,
 }
@@ -173,6 +193,35 @@ impl Session {
     /// As for [`Self::json_lines`].
     pub fn row(&mut self, position: u64, kind: Option<&str>, event: RowEvent<'_>) -> Result<()> {
         self.batch.row(position, kind, event.syntax(), &mut self.state)
+    }
+
+    /// Begins again before the first event, and keeps nothing but what has been learned of how events are written, which changes no result.
+    pub fn restart(&mut self) {
+        self.state.tree.restart(&self.initial);
+        self.go_on(&Progress::default());
+    }
+
+    /// Goes on after the events that are folded into `state`, likewise. After an error everything is as it was.
+    ///
+    /// # Errors
+    /// Those of [`Rules::resume`].
+    pub fn resume(&mut self, state: &[u8], progress: &Progress) -> Result<()> {
+        self.state.tree = resumed(state)?;
+        self.go_on(progress);
+        Ok(())
+    }
+
+    /// The same for a state that a session of these rules has given: it is not checked again.
+    #[cfg(feature = "abi")]
+    pub(crate) fn resume_own(&mut self, state: &[u8], progress: &Progress) -> Result<()> {
+        self.state.tree = Tree::new(state)?;
+        self.go_on(progress);
+        Ok(())
+    }
+
+    fn go_on(&mut self, progress: &Progress) {
+        self.batch.restart(progress);
+        self.state.interpreter = Interpreter::default(); // its memory was that of the largest event
     }
 
     /// How many of the last events a later one may yet change: none, ever.

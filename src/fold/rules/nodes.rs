@@ -70,6 +70,10 @@ impl Node {
 /// The heap is cleaned up when it has doubled, but not below this size.
 const SMALL_HEAP: usize = 1 << 20;
 
+/// Room that is kept for the next state: that of most.
+const KEPT_HEAP: usize = 1 << 14;
+const KEPT_NODES: usize = 1 << 9;
+
 /// All nodes of a state, and the heap.
 #[derive(Clone, Debug)]
 pub(super) struct Nodes {
@@ -97,6 +101,19 @@ impl Nodes {
             nodes: vec![Node::Free, Node::Raw(root)],
             free: Vec::new(),
         })
+    }
+
+    /// Becomes a copy of others, in the memory that they have here, of which they keep little.
+    pub fn restart(&mut self, initial: &Self) {
+        self.heap.restart(KEPT_HEAP);
+        self.heap.raw(initial.heap());
+        self.nodes.clear();
+        self.nodes.shrink_to(KEPT_NODES);
+        self.nodes.extend_from_slice(&initial.nodes);
+        self.free.clear();
+        self.free.shrink_to(KEPT_NODES);
+        self.committed = initial.committed;
+        self.limit = initial.limit;
     }
 
     #[inline]
@@ -330,7 +347,7 @@ impl Nodes {
 
     fn item(&mut self, reader: &mut Reader<'_>) -> Option<NodeId> {
         let start = reader.offset();
-        reader.jump().ok()?;
+        reader.leap().ok()?;
         let raw = span(start, reader.offset()).ok()?;
         self.add(Node::Raw(raw)).ok()
     }

@@ -33,6 +33,9 @@ enum Undo {
     TakenOut { array: NodeId, at: usize, node: NodeId },
 }
 
+/// Changes that room is kept for when a tree begins again.
+const KEPT: usize = 64;
+
 /// A state.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
@@ -51,9 +54,17 @@ impl Tree {
         })
     }
 
+    /// Becomes a copy of another one, in the memory that it has, of which it keeps little.
+    pub fn restart(&mut self, initial: &Self) {
+        self.nodes.restart(&initial.nodes);
+        self.undo.clear();
+        self.undo.shrink_to(KEPT);
+        self.known.clear();
+    }
+
     /// The state, encoded. O(n), by copying what was not touched.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+        let mut out = Writer::with_capacity(self.nodes.heap().len());
         self.write(NodeId::ROOT, &mut out);
         out.into_bytes()
     }

@@ -221,7 +221,7 @@ impl Session {
 
     fn go_on(&mut self, progress: &Progress) {
         self.batch.restart(progress);
-        self.state.interpreter = Interpreter::default(); // its memory was that of the largest event
+        self.state.contents = Contents::default(); // its memory was that of the largest event
     }
 
     /// How many of the last events a later one may yet change: none, ever.

@@ -86,9 +86,10 @@ pub(crate) struct Batch {
 }
 
 /// Where an event lies in a batch, and its id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Last {
-    event: Range<usize>,
+    start: usize,
+    end: usize,
     id: Option<Place>,
 }
 
@@ -170,6 +171,7 @@ impl Batch {
         }
         let (parts, wanted) = sink.parts();
         let start = space(0);
+        found.forget(parts);
         let end = found.scan(parts, input, start, syntax)?;
         if space(end) < input.len() {
             return Err(Error::new(Code::Malformed, AFTER).at_offset(space(end)));
@@ -213,6 +215,7 @@ impl Batch {
         last: &mut Option<Last>,
     ) -> Result<()> {
         let mut at = 0;
+        found.forget(sink.parts().0);
         loop {
             if syntax == Syntax::Lines {
                 at = after_space(input, at, true);
@@ -254,16 +257,12 @@ impl Batch {
             ));
         };
         let place = Last {
-            event: range.clone(),
-            id: event.part(wanted.id).filter(|id| !id.is_null()).map(|id| id.place()),
+            start: range.start,
+            end: range.end,
+            id: event.found.place(wanted.id),
         };
         if self.sequence.next(self.position, position)? == Next::Same {
-            let known = match last {
-                Some(earlier) => Some(anchor(event.input, earlier, event.syntax)),
-                None => self.anchor.clone(),
-            };
-            let same = known.is_none_or(|known| known == anchor(event.input, &place, event.syntax));
-            return if same { Ok(()) } else { Err(Sequence::two_at(position)) };
+            return self.repeat(event, position, &place, last);
         }
         let Some(kind) = event.part(wanted.kind).and_then(|kind| kind.text()) else {
             return Err(no_type().at_position(position));
@@ -282,24 +281,45 @@ impl Batch {
         Ok(())
     }
 
-    /// In strict mode: everything in the event, whether anybody looks at it or not.
-    fn check(&self, input: &[u8], range: Range<usize>, syntax: Syntax) -> Result<()> {
-        let plain =
-            |range: &Range<usize>| json::check_plain(input, range.start).is_some_and(|(end, _)| end == range.end);
-        if !self.strict || syntax != Syntax::Cbor && plain(&range) {
-            return Ok(());
-        }
-        let start = range.start as u64;
-        let event = input.get(range).unwrap_or_default();
-        let checked = match syntax {
-            Syntax::Lines | Syntax::Json => json::Transcoder::default().append(event, &mut Writer::default()),
-            Syntax::Cbor => validate(event),
+    /// An event at the position of the last one: the same, or an error.
+    #[cold]
+    #[inline(never)]
+    fn repeat(&self, event: &Event<'_>, position: u64, place: &Last, last: &Option<Last>) -> Result<()> {
+        let known = match last {
+            Some(earlier) => Some(anchor(event.input, earlier, event.syntax)),
+            None => self.anchor.clone(),
         };
-        checked.map_err(|error| {
-            let offset = start.saturating_add(error.offset().unwrap_or_default());
-            error.at_offset(offset as usize)
-        })
+        let same = known.is_none_or(|known| known == anchor(event.input, place, event.syntax));
+        if same { Ok(()) } else { Err(Sequence::two_at(position)) }
     }
+
+    /// In strict mode: everything in the event, whether anybody looks at it or not.
+    #[inline]
+    fn check(&self, input: &[u8], range: Range<usize>, syntax: Syntax) -> Result<()> {
+        if self.strict {
+            check_all(input, range, syntax)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[inline(never)]
+fn check_all(input: &[u8], range: Range<usize>, syntax: Syntax) -> Result<()> {
+    let plain = |range: &Range<usize>| json::check_plain(input, range.start).is_some_and(|(end, _)| end == range.end);
+    if syntax != Syntax::Cbor && plain(&range) {
+        return Ok(());
+    }
+    let start = range.start as u64;
+    let event = input.get(range).unwrap_or_default();
+    let checked = match syntax {
+        Syntax::Lines | Syntax::Json => json::Transcoder::default().append(event, &mut Writer::default()),
+        Syntax::Cbor => validate(event),
+    };
+    checked.map_err(|error| {
+        let offset = start.saturating_add(error.offset().unwrap_or_default());
+        error.at_offset(offset as usize)
+    })
 }
 
 /// Parses the pointers of a specification; `mistake` is told what is wrong with which of them.
@@ -329,7 +349,7 @@ pub(crate) fn identity(id: Option<Item<'_>>, bytes: &[u8]) -> Anchor {
 
 fn anchor(input: &[u8], place: &Last, syntax: Syntax) -> Anchor {
     let id = place.id.and_then(|id| Item::new(input, id, syntax));
-    identity(id, input.get(place.event.clone()).unwrap_or_default())
+    identity(id, input.get(place.start..place.end).unwrap_or_default())
 }
 
 /// How many bytes are UTF-8. Most are ASCII, and 64 of them are seen at once.

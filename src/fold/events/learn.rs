@@ -1,7 +1,7 @@
 //! Taking an event that has been scanned apart, into literals and what lies between them.
 
 use super::json;
-use super::parts::{Node, Parts};
+use super::parts::{Node, PartId, Parts};
 use super::shapes::{Shapes, Then};
 use super::text::plain_end;
 use crate::value::json::check_plain;
@@ -26,7 +26,7 @@ pub(super) fn learn(shapes: &mut Shapes, parts: &Parts, input: &[u8], at: usize)
         odd: at,
     };
     let learned = learner.value(Some(Parts::ROOT), 0);
-    if learned.and_then(|()| learner.enter(Then::Done)).is_none() {
+    if learned.and_then(|()| learner.enter(Then::Done, None)).is_none() {
         shapes.refuse();
     }
 }
@@ -58,7 +58,7 @@ impl<'a> Learner<'a> {
     fn scalar(&mut self, looked_for: Option<&Node>) -> Option<()> {
         let part = looked_for.and_then(Node::wanted_part);
         let array = looked_for.is_none_or(Node::is_leaf);
-        self.enter(Then::Scalar { part, array })?;
+        self.enter(Then::Scalar { array }, part)?;
         let plain = check_plain(self.input, self.at);
         self.at = json::skip(self.input, self.at)?;
         self.literal = self.at;
@@ -71,18 +71,19 @@ impl<'a> Learner<'a> {
     fn object(&mut self, looked_for: Option<&Node>, depth: usize) -> Option<()> {
         let (start, part) = (self.at, looked_for.and_then(Node::wanted_part));
         self.at += 1;
-        if let Some(part) = part {
-            self.enter(Then::Begin(part))?;
+        if part.is_some() {
+            self.enter(Then::Begin, part)?;
         }
         self.skip_space();
         if !self.skip_byte(b'}') {
             self.members(looked_for, depth)?;
         }
-        if let Some(part) = part {
-            self.enter(match check_plain(self.input, start) {
-                Some((_, levels)) if self.odd <= start => Then::EndPlain(part, levels),
-                _ => Then::End(part),
-            })?;
+        if part.is_some() {
+            let then = match check_plain(self.input, start) {
+                Some((_, levels)) if self.odd <= start => Then::EndPlain(levels),
+                _ => Then::End,
+            };
+            self.enter(then, part)?;
         }
         Some(())
     }
@@ -115,13 +116,13 @@ impl<'a> Learner<'a> {
     }
 
     /// Makes steps of the literal that ends here.
-    fn enter(&mut self, then: Then) -> Option<()> {
+    fn enter(&mut self, then: Then, part: Option<PartId>) -> Option<()> {
         let mut literal = self.input.get(self.literal..self.at)?;
         while let Some((piece, rest @ [_, ..])) = literal.split_at_checked(16) {
-            self.step = Some(self.shapes.enter(self.step, piece, Then::Literal)?);
+            self.step = Some(self.shapes.enter(self.step, piece, Then::Literal, None)?);
             literal = rest;
         }
-        self.step = Some(self.shapes.enter(self.step, literal, then)?);
+        self.step = Some(self.shapes.enter(self.step, literal, then, part)?);
         self.literal = self.at;
         Some(())
     }

@@ -3,6 +3,7 @@
 //! No document is built per event: a scan finds where the wanted parts lie and steps over the rest, of which it checks no more than
 //! balance and UTF-8. What a fold keeps of a part is checked in full.
 
+mod block;
 mod cbor;
 mod item;
 mod json;
@@ -34,7 +35,9 @@ pub(crate) enum Syntax {
 /// Where the parts of one event lie. Keeps what it has learned for the next.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
+    /// Those that end behind the start of the event are its own: the others are left from events before.
     places: Vec<Place>,
+    start: usize,
     shapes: Shapes,
 }
 
@@ -42,36 +45,45 @@ pub(crate) struct Found {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Place {
     pub start: usize,
-    /// 0 if the event has no such part.
     pub end: usize,
     /// How many levels it has, if it is JSON that has been checked in full, and is plain.
     pub plain: Option<u8>,
 }
 
 impl Found {
-    /// Scans the event that starts at `at`; where it ends. JSON is known to be UTF-8.
+    /// What was found before lies in another input.
+    pub fn forget(&mut self, parts: &Parts) {
+        self.places.clear();
+        self.places.resize(parts.len(), Place::default());
+    }
+
+    /// Scans the event that starts at `at`, behind those that were found in the same input; where it ends. JSON is known to be UTF-8.
     #[inline]
     pub fn scan(&mut self, parts: &Parts, input: &[u8], at: usize, syntax: Syntax) -> Result<usize> {
-        self.forget(parts);
-        match syntax {
-            Syntax::Lines | Syntax::Json => match self.shapes.follow(input, at, &mut self.places) {
-                Some(end) => Ok(end),
-                None => self.scan_unknown(parts, input, at, syntax),
-            },
-            Syntax::Cbor => cbor::scan(parts, input, at, &mut self.places),
+        self.start = at;
+        if syntax == Syntax::Cbor {
+            self.forget(parts);
+            return cbor::scan(parts, input, at, &mut self.places);
+        }
+        match self.shapes.follow(input, at, &mut self.places) {
+            Some(end) => Ok(end),
+            None => self.scan_unknown(parts, input, at, syntax),
         }
     }
 
+    /// Where a part lies, if the event has it.
+    #[inline]
+    pub fn place(&self, part: PartId) -> Option<Place> {
+        self.places.get(part.0).copied().filter(|place| place.end > self.start)
+    }
+
+    #[cold]
+    #[inline(never)]
     fn scan_unknown(&mut self, parts: &Parts, input: &[u8], at: usize, syntax: Syntax) -> Result<usize> {
         self.forget(parts);
         let end = json::scan(parts, (input, at), syntax == Syntax::Lines, &mut self.places)?;
         learn::learn(&mut self.shapes, parts, input, at);
         Ok(end)
-    }
-
-    fn forget(&mut self, parts: &Parts) {
-        self.places.clear();
-        self.places.resize(parts.len(), Place::default());
     }
 }
 
@@ -87,8 +99,8 @@ impl<'a> Event<'a> {
     /// A part, if the event has it. What is undefined it has not, or an object would be another event than its JSON.
     #[inline]
     pub fn part(&self, part: PartId) -> Option<Item<'a>> {
-        let place = self.found.places.get(part.0).filter(|place| place.end > 0)?;
-        Item::new(self.input, *place, self.syntax).filter(|item| item.bytes != UNDEFINED)
+        let place = self.found.place(part)?;
+        Item::new(self.input, place, self.syntax).filter(|item| item.bytes != UNDEFINED)
     }
 }
 

@@ -7,9 +7,10 @@
 use alloc::vec::Vec;
 
 use super::Place;
+use super::block::{BYTES, Block, Ordinary};
 use super::json;
 use super::parts::PartId;
-use super::text::{block, lowest, plain_end};
+use super::text::plain_end;
 use crate::value::json::check_plain;
 
 /// No more steps are learned.
@@ -31,11 +32,15 @@ pub(super) struct Shapes {
 /// A literal, or a piece of one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
-    /// At most 16 bytes.
-    words: [u64; 2],
-    masks: [u64; 2],
+    literal: Block,
+    /// Set where it has bytes.
+    mask: Block,
     bytes: usize,
     then: Then,
+    /// How many bytes of the scalar came before its end the last time.
+    likely: u8,
+    /// The part that begins or ends there, if it is looked for; or nothing.
+    part: usize,
     /// The first step that may follow; or nothing.
     next: usize,
     /// Another step in the same place; or nothing.
@@ -45,16 +50,16 @@ pub(super) struct Step {
 /// What follows a literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
+    /// A scalar; no array if somebody would look into it.
+    Scalar { array: bool },
     /// More of it.
     Literal,
-    /// A scalar, which may be a part that is looked for; no array if somebody would look into it.
-    Scalar { part: Option<PartId>, array: bool },
     /// What is inside a part that is looked for; its bracket was the last byte.
-    Begin(PartId),
+    Begin,
     /// What follows such a part.
-    End(PartId),
+    End,
     /// What follows such a part, which is plain if its scalars are, and then has that many levels.
-    EndPlain(PartId, u8),
+    EndPlain(u8),
     /// What follows the event.
     Done,
 }
@@ -65,22 +70,41 @@ impl Shapes {
     /// Where the event that starts at `at` ends, and the places of its parts, if it is made of literals that are known. If not, places are
     /// unspecified.
     #[inline]
-    pub fn follow(&self, input: &[u8], at: usize, places: &mut [Place]) -> Option<usize> {
-        let mut walk = Walk { input, at, odd: 0 };
-        let mut step = self.steps.first()?;
+    pub fn follow(&mut self, input: &[u8], at: usize, places: &mut [Place]) -> Option<usize> {
+        let (mut at, mut odd) = (at, 0);
+        let mut step = self.steps.first_mut()?;
         loop {
-            step = match walk.take(step, places) {
-                None => self.steps.get(step.other)?,
-                Some(()) if step.then == Then::Done => return Some(walk.at),
-                Some(()) => self.steps.get(step.next)?,
+            let rest = input.get(at..)?;
+            let fits = Block::at(rest, 0).begins_with(step.literal, step.mask);
+            let end = match fits.then(|| step.quick(rest)) {
+                Some(Some(bytes)) => {
+                    let (start, end, plain) = (at + step.bytes, at + bytes, Some(0));
+                    if let Some(place) = places.get_mut(step.part) {
+                        *place = Place { start, end, plain };
+                    }
+                    Some(end)
+                }
+                Some(None) => step.go_on(input, at + step.bytes, &mut odd, places),
+                None => None,
+            };
+            let Some(end) = end else {
+                let other = step.other;
+                step = self.steps.get_mut(other)?;
+                continue;
+            };
+            at = end;
+            let (next, done) = (step.next, step.then == Then::Done);
+            step = match self.steps.get_mut(next) {
+                Some(step) => step,
+                None => return done.then_some(at),
             };
         }
     }
 
     /// The step after another one (or the first) that is made of these bytes, at most 16; it is added if there is none. `None` if there
     /// are too many.
-    pub fn enter(&mut self, after: Option<usize>, literal: &[u8], then: Then) -> Option<usize> {
-        let fresh = Step::new(literal, then);
+    pub fn enter(&mut self, after: Option<usize>, literal: &[u8], then: Then, part: Option<PartId>) -> Option<usize> {
+        let fresh = Step::new(literal, then, part);
         let first = match after {
             Some(after) => self.steps.get(after)?.next,
             None => 0,
@@ -90,7 +114,7 @@ impl Shapes {
             let Some(step) = self.steps.get(id) else {
                 return self.add(fresh, after, before);
             };
-            if step.is_like(&fresh) {
+            if step.is_same(&fresh) {
                 return Some(id);
             }
             before = Some(id);
@@ -129,116 +153,121 @@ impl Shapes {
 }
 
 impl Step {
-    fn new(literal: &[u8], then: Then) -> Self {
+    fn new(literal: &[u8], then: Then, part: Option<PartId>) -> Self {
         Self {
-            words: block(literal, 0),
-            masks: [lowest(literal.len().min(8)), lowest(literal.len().saturating_sub(8))],
+            literal: Block::at(literal, 0),
+            mask: Block::at([u8::MAX; BYTES].get(..literal.len()).unwrap_or_default(), 0),
             bytes: literal.len(),
             then,
+            likely: 0,
+            part: part.map_or(NOTHING, |part| part.0),
             next: NOTHING,
             other: NOTHING,
         }
     }
 
-    fn is_like(&self, other: &Self) -> bool {
-        (self.words, self.masks, self.then) == (other.words, other.masks, other.then)
-    }
-
-    #[inline]
-    fn fits(&self, words: [u64; 2]) -> bool {
-        let differs = |word: usize| -> u64 {
-            match (words.get(word), self.words.get(word), self.masks.get(word)) {
-                (Some(a), Some(b), Some(mask)) => (a ^ b) & mask,
-                _ => 0,
-            }
-        };
-        differs(0) | differs(1) == 0
+    fn is_same(&self, other: &Self) -> bool {
+        (self.bytes, self.then, self.part) == (other.bytes, other.then, other.part)
+            && other.literal.begins_with(self.literal, self.mask)
     }
 }
 
-struct Walk<'a> {
-    input: &'a [u8],
-    at: usize,
-    /// Behind the last scalar that is not plain, or an array.
-    odd: usize,
-}
+/// Room for a literal, and for a scalar of two blocks with its quotation marks.
+const WINDOW: usize = 4 * BYTES;
 
-impl Walk<'_> {
-    /// Takes a step; or nothing has happened.
-    #[inline]
-    fn take(&mut self, step: &Step, places: &mut [Place]) -> Option<()> {
-        if !step.fits(block(self.input, self.at)) {
-            return None;
+impl Step {
+    /// How many bytes its literal has, with a scalar that is short, plain, and not too near to the end of the input.
+    #[inline(always)]
+    fn quick(&mut self, rest: &[u8]) -> Option<usize> {
+        let window = rest.first_chunk::<WINDOW>()?;
+        let bytes = self.bytes % (2 * BYTES); // tells the compiler that it lies in the window
+        match self.then {
+            Then::Scalar { .. } => plain_scalar(window, bytes, &mut self.likely),
+            Then::Literal | Then::Done => Some(bytes),
+            _ => None,
         }
-        let end = self.at + step.bytes;
-        self.at = match step.then {
-            Then::Scalar { part, array } => self.scalar(end, part, array, places)?,
-            Then::Begin(part) => {
-                places.get_mut(part.0)?.start = end - 1;
-                end
+    }
+
+    /// Where what follows the literal ends; `odd` is behind the last scalar that is not plain, or an array.
+    #[inline(never)]
+    fn go_on(&self, input: &[u8], at: usize, odd: &mut usize, places: &mut [Place]) -> Option<usize> {
+        let levels = match self.then {
+            Then::Scalar { array } => return self.scalar(input, (at, array), odd, places),
+            Then::Literal | Then::Done => return Some(at),
+            Then::Begin => {
+                places.get_mut(self.part)?.start = at - 1;
+                return Some(at);
             }
-            Then::End(part) => self.close(part, end, None, places)?,
-            Then::EndPlain(part, levels) => self.close(part, end, Some(levels), places)?,
-            Then::Literal | Then::Done => end,
+            Then::End => None,
+            Then::EndPlain(levels) => Some(levels),
         };
-        Some(())
+        let place = places.get_mut(self.part)?;
+        place.end = at;
+        place.plain = match levels {
+            Some(levels) if *odd <= place.start => Some(levels),
+            _ => check_plain(input, place.start).map(|(_, levels)| levels),
+        };
+        Some(at)
     }
 
-    #[inline]
-    fn scalar(&mut self, start: usize, part: Option<PartId>, array: bool, places: &mut [Place]) -> Option<usize> {
-        let (end, plain) = match plain_scalar(self.input, start) {
-            Some(end) => (end, Some(0)),
-            None => self.odd_scalar(start, array)?,
-        };
-        if let Some(part) = part {
-            *places.get_mut(part.0)? = Place { start, end, plain };
-        }
-        Some(end)
-    }
-
-    /// Where any other scalar ends, and how many levels it has if it is plain.
-    fn odd_scalar(&mut self, start: usize, array: bool) -> Option<(usize, Option<u8>)> {
-        match self.input.get(start) {
-            Some(b'{') => return None,
-            Some(b'[') if !array => return None,
-            _ => {}
-        }
-        let (end, plain) = match check_plain(self.input, start) {
-            Some((end, levels)) => (end, Some(levels)),
-            None => (json::skip(self.input, start)?, None),
+    /// The same for a scalar that is long or not plain.
+    #[inline(never)]
+    fn scalar(
+        &self,
+        input: &[u8],
+        (start, array): (usize, bool),
+        odd: &mut usize,
+        places: &mut [Place],
+    ) -> Option<usize> {
+        let (end, plain) = match (input.get(start)?, array) {
+            (b'{', _) | (b'[', false) => return None,
+            _ => match plain_text(input, start).or_else(|| check_plain(input, start)) {
+                Some((end, levels)) => (end, Some(levels)),
+                None => (json::skip(input, start)?, None),
+            },
         };
         if plain != Some(0) {
-            self.odd = end;
+            *odd = end;
         }
-        Some((end, plain))
-    }
-
-    #[inline]
-    fn close(&self, part: PartId, end: usize, levels: Option<u8>, places: &mut [Place]) -> Option<usize> {
-        let place = places.get_mut(part.0)?;
-        place.end = end;
-        place.plain = match levels {
-            Some(levels) if self.odd <= place.start => Some(levels),
-            _ => check_plain(self.input, place.start).map(|(_, levels)| levels),
-        };
+        if let Some(place) = places.get_mut(self.part) {
+            *place = Place { start, end, plain };
+        }
         Some(end)
     }
 }
 
-/// Where plain text or a plain integer ends, if one starts at `at`.
-#[inline]
-fn plain_scalar(input: &[u8], at: usize) -> Option<usize> {
-    match input.get(at)? {
-        b'"' => {
-            let end = plain_end(input, at + 1);
-            (input.get(end) == Some(&b'"')).then_some(end + 1)
+/// Where short plain text or a plain integer ends, if one starts at `at`.
+#[inline(always)]
+fn plain_scalar(window: &[u8], at: usize, likely: &mut u8) -> Option<usize> {
+    let first = *window.get(at)?;
+    if first == b'"' {
+        let mut plain = Block::at(window, at + 1).plain();
+        if usize::from(*likely) >= BYTES {
+            plain = plain.and(Block::at(window, at + 1 + BYTES).plain());
         }
-        first @ b'0'..=b'9' => {
-            let rest = input.get(at..)?;
-            let digits = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
-            let ends = matches!(rest.get(digits), None | Some(b',' | b'}' | b']' | b' '));
-            (digits <= 15 && ends && (digits == 1 || *first != b'0')).then_some(at + digits)
-        }
-        _ => None,
+        let end = at + 1 + count(plain, likely);
+        return (window.get(end) == Some(&b'"')).then_some(end + 1);
     }
+    if !first.is_ascii_digit() {
+        return None;
+    }
+    let digits = count(Block::at(window, at).digits(), likely);
+    let ends = matches!(window.get(at + digits), Some(b',' | b'}'));
+    (digits <= 15 && ends && (digits == 1 || first != b'0')).then_some(at + digits)
+}
+
+/// Where plain text ends, if that starts at `at`, and that it has no levels.
+fn plain_text(input: &[u8], at: usize) -> Option<(usize, u8)> {
+    let end = plain_end(input, at + 1);
+    let quoted = |at| input.get(at) == Some(&b'"');
+    (quoted(at) && quoted(end)).then_some((end + 1, 0))
+}
+
+/// How many bytes are ordinary. If they are as many as the last time, a branch says so, and the processor can go on before it has them.
+#[inline(always)]
+fn count(ordinary: Ordinary, likely: &mut u8) -> usize {
+    if !ordinary.are(*likely) {
+        *likely = ordinary.count();
+    }
+    usize::from(*likely % 64)
 }

@@ -3,7 +3,6 @@
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 
-use super::text::block;
 use super::{Place, Syntax};
 use crate::value::{MAX_SAFE_INTEGER, Major, Reader, from_slice, json};
 
@@ -32,10 +31,17 @@ impl<'a> Item<'a> {
         })
     }
 
-    /// Its first bytes, and what follows if it has fewer.
+    /// Its first sixteen bytes, the first one lowest; if it has fewer, whatever follows.
     #[inline]
-    pub(super) fn block(&self) -> [u64; 2] {
-        block(self.rest, 0)
+    pub(super) fn block(&self) -> u128 {
+        match self.rest.first_chunk() {
+            Some(bytes) => u128::from_le_bytes(*bytes),
+            None => self
+                .rest
+                .iter()
+                .rev()
+                .fold(0, |block, byte| block << 8 | u128::from(*byte)),
+        }
     }
 
     /// Where it lies in the input.

@@ -51,9 +51,8 @@ impl Short {
     #[inline]
     fn of_text(item: &Item<'_>) -> Option<Self> {
         let length = item.bytes.len().checked_sub(1).filter(|length| *length <= Self::MOST)?;
-        let [low, high] = item.block();
-        let head = (Major::Text as u64) << 5 | (length as u64 - 1);
-        let block = u128::from(high) << 64 | u128::from(low & !0xff | head);
+        let head = (Major::Text as u8) << 5 | (length as u8).wrapping_sub(1);
+        let block = item.block() & !0xff | u128::from(head);
         let [bytes @ .., _, _] = block.to_le_bytes();
         let length = length as u8;
         Some(Self { bytes, length })

@@ -16,7 +16,7 @@ pub(super) struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    #[inline]
+    #[inline(always)]
     pub fn new(text: &'a [u8]) -> Self {
         let end = last_word(text);
         let hash = hash(text, end);

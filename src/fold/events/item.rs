@@ -19,7 +19,7 @@ pub(crate) struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    #[inline]
+    #[inline(always)]
     pub fn new(input: &'a [u8], Place { start, end, plain }: Place, syntax: Syntax) -> Option<Self> {
         let rest = input.get(start..)?;
         Some(Self {
@@ -97,11 +97,22 @@ impl<'a> Item<'a> {
         decimal(&self.text()?)
     }
 
+    /// The text that it is, if that stands there letter by letter, and is known to.
+    #[inline(always)]
+    pub fn plain_text(&self) -> Option<&'a [u8]> {
+        match self.bytes {
+            [b'"', raw @ .., b'"'] if self.plain.is_some() => Some(raw),
+            _ => None,
+        }
+    }
+
     /// The text that it is, in UTF-8. Lone surrogates have none.
     #[inline]
     pub fn text(&self) -> Option<Cow<'a, [u8]>> {
+        if let Some(text) = self.plain_text() {
+            return Some(Cow::Borrowed(text));
+        }
         match (self.syntax, self.bytes) {
-            (Syntax::Lines | Syntax::Json, [b'"', raw @ .., b'"']) if self.plain.is_some() => Some(Cow::Borrowed(raw)),
             (Syntax::Lines | Syntax::Json, _) => json::text(self.bytes).map(|text| Cow::Owned(text.into_bytes())),
             (Syntax::Cbor, _) => {
                 let text = Reader::new(self.bytes).text().ok()?;

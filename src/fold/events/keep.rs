@@ -48,7 +48,7 @@ impl Short {
     }
 
     /// The value of plain text in quotation marks. Copies without a loop.
-    #[inline]
+    #[inline(always)]
     fn of_text(item: &Item<'_>) -> Option<Self> {
         let length = item.bytes.len().checked_sub(1).filter(|length| *length <= Self::MOST)?;
         let head = (Major::Text as u8) << 5 | (length as u8).wrapping_sub(1);
@@ -83,7 +83,7 @@ impl Keeper {
     }
 
     /// Keeps an item in whatever form is quickest, until somebody reads it. Appends nothing unless it says so.
-    #[inline]
+    #[inline(always)]
     pub fn keep_for_later(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<Kept> {
         if let Some(levels) = item.plain {
             if item.bytes.first() == Some(&b'"') {

@@ -97,7 +97,7 @@ pub(crate) struct Event<'a> {
 
 impl<'a> Event<'a> {
     /// A part, if the event has it. What is undefined it has not, or an object would be another event than its JSON.
-    #[inline]
+    #[inline(always)]
     pub fn part(&self, part: PartId) -> Option<Item<'a>> {
         let place = self.found.place(part)?;
         Item::new(self.input, place, self.syntax).filter(|item| item.bytes != UNDEFINED)

@@ -39,7 +39,7 @@ pub(super) fn apply(contents: &mut Contents, tree: &mut Tree, operation: &Operat
     }
 }
 
-#[inline(never)]
+#[inline(always)]
 fn put(
     contents: &mut Contents,
     tree: &mut Tree,
@@ -73,7 +73,7 @@ fn append(
     Ok(())
 }
 
-#[inline(never)]
+#[inline(always)]
 fn add(
     contents: &mut Contents,
     tree: &mut Tree,

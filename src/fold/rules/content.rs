@@ -18,7 +18,7 @@ pub(super) struct Contents {
 
 impl Contents {
     /// The operation's value, which is going to lie in `depth` arrays and objects, as what can be put into the tree.
-    #[inline]
+    #[inline(always)]
     pub fn node(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, depth: usize) -> Result<Node> {
         match &operation.source {
             Source::Literal(literal) => tree.literal(literal),
@@ -32,7 +32,7 @@ impl Contents {
     }
 
     /// The same of an item.
-    #[inline]
+    #[inline(always)]
     pub fn item(&mut self, tree: &mut Tree, item: &Item<'_>, depth: usize) -> Result<Node> {
         let (heap, start) = tree.heap();
         let kept = self.keeper.keep_for_later(item, depth, heap)?;
@@ -116,7 +116,7 @@ impl Field {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn part<'a>(event: &Event<'a>, reference: &Reference) -> Result<Item<'a>> {
     event
         .part(reference.part)

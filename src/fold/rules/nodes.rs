@@ -151,7 +151,7 @@ impl Nodes {
     }
 
     /// What was kept; or written to the heap, from `start` on.
-    #[inline]
+    #[inline(always)]
     pub fn kept(&self, start: usize, kept: Kept) -> Result<Node> {
         Ok(match kept {
             Kept::Integer(integer) => Node::Integer(integer),
@@ -168,7 +168,7 @@ impl Nodes {
         span(start, self.heap.len())
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, node: Node) -> Result<NodeId> {
         if let Some(free) = self.free.pop() {
             *self.slot(free) = node;
@@ -180,7 +180,7 @@ impl Nodes {
     }
 
     /// Puts something else in the place of a node; what was there.
-    #[inline]
+    #[inline(always)]
     pub fn replace(&mut self, node: NodeId, after: Node) -> Node {
         mem::replace(self.slot(node), after)
     }

@@ -48,7 +48,7 @@ impl<'a> Spot<'a> {
     };
 
     /// What the target of an operation leads to for this event. `spare` is for a segment that does not stand there letter by letter.
-    #[inline]
+    #[inline(always)]
     pub fn find(tree: &mut Tree, operation: &'a Operation, event: &Event<'a>, spare: &'a mut Vec<u8>) -> Result<Self> {
         let Target {
             segments, paths, whole, ..
@@ -91,6 +91,7 @@ impl<'a> Spot<'a> {
     }
 
     /// Puts something there.
+    #[inline(always)]
     pub fn set(&self, tree: &mut Tree, content: Node) -> Result<()> {
         match (self.node, self.place) {
             (Some(node), _) => {

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::known::{Path, Paths};
-use crate::fold::events::{Event, Parts};
+use crate::fold::events::{Event, Item, Parts};
 use crate::fold::names::{Name, OwnName};
 use crate::fold::pointer;
 use crate::fold::spec::Reference;
@@ -79,17 +79,30 @@ impl Target {
 
 impl Segment {
     /// What stands there for this event. `spare` is for what does not stand there letter by letter.
-    #[inline]
+    // Whatever is returned by way of memory costs more than to make it.
+    #[inline(always)]
     pub fn fill<'a>(&'a self, event: &Event<'a>, spare: &'a mut Vec<u8>) -> Option<Name<'a>> {
         match self {
             Self::Fixed(segment) => Some(segment.name()),
-            Self::Filled(reference) => match event.part(reference.part)?.segment()? {
-                Cow::Borrowed(text) => Some(Name::new(text)),
-                Cow::Owned(text) => {
-                    *spare = text;
-                    Some(Name::new(spare))
-                }
-            },
+            Self::Filled(reference) => {
+                let item = event.part(reference.part)?;
+                let text = match item.plain_text() {
+                    Some(text) => text,
+                    None => odd_segment(&item, spare)?,
+                };
+                Some(Name::new(text))
+            }
+        }
+    }
+}
+
+#[inline(never)]
+fn odd_segment<'a>(item: &Item<'a>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    match item.segment()? {
+        Cow::Borrowed(text) => Some(text),
+        Cow::Owned(text) => {
+            *spare = text;
+            Some(spare)
         }
     }
 }

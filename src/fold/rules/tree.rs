@@ -150,7 +150,7 @@ impl Tree {
     }
 
     /// The object that a path is known to lead to.
-    #[inline]
+    #[inline(always)]
     pub fn known(&self, path: Path) -> Option<NodeId> {
         self.known.get(path)
     }
@@ -205,13 +205,13 @@ impl Tree {
     }
 
     /// What was kept; or written to the heap, from `start` on.
-    #[inline]
+    #[inline(always)]
     pub fn kept(&self, start: usize, kept: Kept) -> Result<Node> {
         self.nodes.kept(start, kept)
     }
 
     /// The encoded value that was written to the heap from `start` on.
-    #[inline]
+    #[inline(always)]
     pub fn written(&self, start: usize) -> Result<Node> {
         self.kept(start, Kept::Written(Form::Encoded))
     }
@@ -226,7 +226,7 @@ impl Tree {
         self.written(start)
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn literal(&mut self, literal: &Literal) -> Result<Node> {
         match literal.integer {
             Some(integer) => Ok(Node::Integer(integer)),
@@ -235,13 +235,13 @@ impl Tree {
     }
 
     /// A node that is not in the tree yet.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, content: Node) -> Result<NodeId> {
         self.nodes.add(content)
     }
 
     /// Adds an integer within ±(2^53 − 1) to a node, if that is one too, and their sum; else false, and nothing has happened.
-    #[inline]
+    #[inline(always)]
     pub fn count(&mut self, node: NodeId, by: i64) -> bool {
         let Some(Node::Integer(integer)) = self.nodes.get(node) else {
             return false;
@@ -255,7 +255,7 @@ impl Tree {
     }
 
     /// Puts something in the place of a node.
-    #[inline]
+    #[inline(always)]
     pub fn replace(&mut self, node: NodeId, content: Node) {
         let before = self.nodes.replace(node, content);
         if before.has_parts() {

@@ -32,8 +32,8 @@ impl<'a> Item<'a> {
     }
 
     /// Its first sixteen bytes, the first one lowest; if it has fewer, whatever follows.
-    #[inline]
-    pub(super) fn block(&self) -> u128 {
+    #[inline(always)]
+    pub fn block(&self) -> u128 {
         match self.rest.first_chunk() {
             Some(bytes) => u128::from_le_bytes(*bytes),
             None => self
@@ -84,7 +84,7 @@ impl<'a> Item<'a> {
     }
 
     /// An integer of few digits and without a sign.
-    #[inline]
+    #[inline(always)]
     pub fn small_integer(&self) -> Option<i64> {
         let integer = match self.syntax {
             Syntax::Lines | Syntax::Json => self.plain.and(decimal(self.bytes))?,

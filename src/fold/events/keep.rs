@@ -2,18 +2,8 @@
 
 use super::{Item, Syntax, malformed};
 use crate::fold::order;
-use crate::value::{MAX_DEPTH, Major, Reader, Writer, json};
+use crate::value::{MAX_DEPTH, Reader, Writer, json};
 use crate::{Error, Result};
-
-/// What an item is kept as.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Kept {
-    /// An integer within ±(2^53 − 1).
-    Integer(i64),
-    Short(Short),
-    /// What was written.
-    Written(Form),
-}
 
 /// How a value was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,46 +12,6 @@ pub(crate) enum Form {
     Encoded,
     /// As plain JSON, which can become a value at any time.
     Json,
-}
-
-/// An encoded value of few bytes, which is no array or object.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Short {
-    bytes: [u8; Self::MOST],
-    length: u8,
-}
-
-impl Short {
-    /// With one more for the length, these take two words.
-    const MOST: usize = 14;
-
-    /// The same value, if it is short.
-    pub fn of(encoded: &[u8]) -> Option<Self> {
-        let major = Reader::new(encoded).head().ok()?.major;
-        if matches!(major, Major::Array | Major::Map) {
-            return None;
-        }
-        let mut bytes = [0; Self::MOST];
-        bytes.get_mut(..encoded.len())?.copy_from_slice(encoded);
-        let length = encoded.len() as u8;
-        Some(Self { bytes, length })
-    }
-
-    /// The value of plain text in quotation marks. Copies without a loop.
-    #[inline(always)]
-    fn of_text(item: &Item<'_>) -> Option<Self> {
-        let length = item.bytes.len().checked_sub(1).filter(|length| *length <= Self::MOST)?;
-        let head = (Major::Text as u8) << 5 | (length as u8).wrapping_sub(1);
-        let block = item.block() & !0xff | u128::from(head);
-        let [bytes @ .., _, _] = block.to_le_bytes();
-        let length = length as u8;
-        Some(Self { bytes, length })
-    }
-
-    #[inline]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
-    }
 }
 
 /// Writes parts of events as values. Keeps its memory from one to the next.
@@ -82,24 +32,16 @@ impl Keeper {
         }
     }
 
-    /// Keeps an item in whatever form is quickest, until somebody reads it. Appends nothing unless it says so.
+    /// Appends an item in whatever form is quickest, until somebody reads it.
     #[inline(always)]
-    pub fn keep_for_later(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<Kept> {
-        if let Some(levels) = item.plain {
-            if item.bytes.first() == Some(&b'"') {
-                if let Some(short) = Short::of_text(item) {
-                    return Ok(Kept::Short(short));
-                }
-            } else if let Some(integer) = item.small_integer() {
-                return Ok(Kept::Integer(integer));
-            }
-            if item.bytes.len() > SHORT && usize::from(levels).saturating_add(depth) <= MAX_DEPTH {
+    pub fn keep_for_later(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<Form> {
+        match item.plain {
+            Some(levels) if item.bytes.len() > SHORT && usize::from(levels).saturating_add(depth) <= MAX_DEPTH => {
                 out.raw(item.bytes);
-                return Ok(Kept::Written(Form::Json));
+                Ok(Form::Json)
             }
+            _ => self.keep(item, depth, out).map(|()| Form::Encoded),
         }
-        self.keep(item, depth, out)?;
-        Ok(Kept::Written(Form::Encoded))
     }
 
     fn transcode(&mut self, item: &Item<'_>, depth: usize, out: &mut Writer) -> Result<()> {

@@ -14,7 +14,7 @@ mod shapes;
 mod text;
 
 pub(crate) use item::Item;
-pub(crate) use keep::{Form, Keeper, Kept, Short};
+pub(crate) use keep::{Form, Keeper};
 pub(crate) use parts::{PartId, Parts};
 
 use alloc::vec::Vec;

@@ -3,13 +3,14 @@
 use alloc::vec::Vec;
 
 use super::content::{Contents, Given};
-use super::nodes::{Node, NodeId};
+use super::node::Node;
+use super::nodes::NodeId;
 use super::spec::{Action, Field, Operation, Source};
 use super::spot::{Spot, take_out};
 use super::sum::{Term, sum};
 use super::tree::{Kind, Tree};
 use super::{merge, patch};
-use crate::fold::events::Event;
+use crate::fold::events::{Event, Form};
 use crate::{Code, Error, Result};
 
 /// Carries one operation out. After an error the tree has to be rolled back.
@@ -83,7 +84,7 @@ fn add(
     subtract: bool,
 ) -> Result<()> {
     let by = match &operation.source {
-        Source::Literal(literal) => literal.integer,
+        Source::Literal(literal) => literal.node.and_then(Node::as_integer),
         Source::Part(reference) => event.part(reference.part).and_then(|item| item.small_integer()),
         Source::Fields(_) => None,
     };
@@ -107,11 +108,11 @@ fn add_any(
     let node = existing(tree, operation, spot)?;
     let total = sum(tree.number(node), term, subtract)?;
     let content = match total.integer() {
-        Some(integer) => Node::Integer(integer),
+        Some(integer) => Node::integer(integer),
         None => {
             let (heap, start) = tree.heap();
             total.write(heap)?;
-            tree.written(start)?
+            tree.written(start, Form::Encoded)?
         }
     };
     tree.replace(node, content);

@@ -1,9 +1,9 @@
 //! What operations work with: values from the event, or from the specification.
 
-use super::nodes::Node;
+use super::node::Node;
 use super::spec::{Content, Field, Operation, Source};
 use super::tree::Tree;
-use crate::fold::events::{Event, Item, Keeper};
+use crate::fold::events::{Event, Form, Item, Keeper};
 use crate::fold::spec::Reference;
 use crate::text::text;
 use crate::value::{Major, Writer};
@@ -21,12 +21,15 @@ impl Contents {
     #[inline(always)]
     pub fn node(&mut self, tree: &mut Tree, operation: &Operation, event: &Event<'_>, depth: usize) -> Result<Node> {
         match &operation.source {
-            Source::Literal(literal) => tree.literal(literal),
+            Source::Literal(literal) => match literal.node {
+                Some(node) => Ok(node),
+                None => tree.encoded(&literal.encoded),
+            },
             Source::Part(reference) => self.item(tree, &part(event, reference)?, depth),
             Source::Fields(fields) => {
                 let (heap, start) = tree.heap();
                 self.write_fields(fields, operation.optional, event, depth, heap)?;
-                tree.written(start)
+                tree.written(start, Form::Encoded)
             }
         }
     }
@@ -34,9 +37,12 @@ impl Contents {
     /// The same of an item.
     #[inline(always)]
     pub fn item(&mut self, tree: &mut Tree, item: &Item<'_>, depth: usize) -> Result<Node> {
+        if let Some(node) = Node::of_item(item) {
+            return Ok(node);
+        }
         let (heap, start) = tree.heap();
-        let kept = self.keeper.keep_for_later(item, depth, heap)?;
-        tree.kept(start, kept)
+        let form = self.keeper.keep_for_later(item, depth, heap)?;
+        tree.written(start, form)
     }
 
     /// The operation's value, encoded, for those who look into it.

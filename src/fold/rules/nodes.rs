@@ -1,13 +1,14 @@
 //! Nodes of the state, and the heap that their bytes lie in.
 
-use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 use core::num::NonZero;
 
+use super::node::{Content, Node, Span};
 use super::object::Object;
-use crate::fold::events::{Form, Kept, Short};
+use super::slab::Slab;
+use crate::fold::events::Form;
 use crate::fold::names::Name;
 use crate::value::{MAX_DEPTH, Major, Reader, Writer, json};
 use crate::{Code, Error, Result};
@@ -26,47 +27,6 @@ impl NodeId {
     }
 }
 
-/// Bytes in the heap.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    #[inline]
-    pub fn len(self) -> usize {
-        self.end.saturating_sub(self.start) as usize
-    }
-
-    #[inline]
-    pub fn of(self, heap: &[u8]) -> &[u8] {
-        heap.get(self.start as usize..self.end as usize).unwrap_or_default()
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Node {
-    /// An encoded value.
-    Raw(Span),
-    Short(Short),
-    /// A value as plain JSON, because many values are replaced before anybody reads them.
-    Json(Span),
-    /// An integer within ±(2^53 − 1).
-    Integer(i64),
-    Object(Box<Object>),
-    Array(Vec<NodeId>),
-    /// May be used again.
-    Free,
-}
-
-impl Node {
-    #[inline]
-    pub fn has_parts(&self) -> bool {
-        matches!(self, Self::Object(_) | Self::Array(_))
-    }
-}
-
 /// The heap is cleaned up when it has doubled, but not below this size.
 const SMALL_HEAP: usize = 1 << 20;
 
@@ -82,6 +42,8 @@ pub(super) struct Nodes {
     /// By their ids, so that there is none at 0.
     nodes: Vec<Node>,
     free: Vec<NodeId>,
+    objects: Slab<Object>,
+    arrays: Slab<Vec<NodeId>>,
     /// Up to where the heap is in use, whatever is taken back.
     committed: usize,
     /// How long the heap may become before it is cleaned up.
@@ -98,8 +60,10 @@ impl Nodes {
             committed: heap.len(),
             limit: limit_after(heap.len()),
             heap,
-            nodes: vec![Node::Free, Node::Raw(root)],
+            nodes: vec![Node::FREE, Node::raw(root)],
             free: Vec::new(),
+            objects: Slab::default(),
+            arrays: Slab::default(),
         })
     }
 
@@ -112,28 +76,42 @@ impl Nodes {
         self.nodes.extend_from_slice(&initial.nodes);
         self.free.clear();
         self.free.shrink_to(KEPT_NODES);
+        self.free.extend_from_slice(&initial.free);
+        self.objects.restart(&initial.objects, KEPT_NODES);
+        self.arrays.restart(&initial.arrays, KEPT_NODES);
         self.committed = initial.committed;
         self.limit = initial.limit;
     }
 
-    #[inline]
-    pub fn get(&self, node: NodeId) -> Option<&Node> {
-        self.nodes.get(node.place())
+    #[inline(always)]
+    pub fn get(&self, node: NodeId) -> Node {
+        self.nodes.get(node.place()).copied().unwrap_or(Node::FREE)
+    }
+
+    /// An object.
+    #[inline(always)]
+    pub fn object(&self, node: NodeId) -> Option<&Object> {
+        self.objects.get(self.get(node).as_object()?)
     }
 
     /// An object, and the heap in which its keys lie.
-    #[inline]
-    pub fn object(&mut self, node: NodeId) -> Option<(&mut Object, &[u8])> {
-        match self.nodes.get_mut(node.place())? {
-            Node::Object(object) => Some((object, self.heap.as_bytes())),
+    #[inline(always)]
+    pub fn object_mut(&mut self, node: NodeId) -> Option<(&mut Object, &[u8])> {
+        let object = self.objects.get_mut(self.get(node).as_object()?)?;
+        Some((object, self.heap.as_bytes()))
+    }
+
+    /// The elements of an array.
+    pub fn elements(&self, node: NodeId) -> Option<&Vec<NodeId>> {
+        match self.get(node).content() {
+            Content::Array(array) => self.arrays.get(array),
             _ => None,
         }
     }
 
-    /// The elements of an array.
-    pub fn elements(&mut self, node: NodeId) -> Option<&mut Vec<NodeId>> {
-        match self.nodes.get_mut(node.place())? {
-            Node::Array(elements) => Some(elements),
+    pub fn elements_mut(&mut self, node: NodeId) -> Option<&mut Vec<NodeId>> {
+        match self.get(node).content() {
+            Content::Array(array) => self.arrays.get_mut(array),
             _ => None,
         }
     }
@@ -143,21 +121,20 @@ impl Nodes {
         self.heap.as_bytes()
     }
 
-    /// Where values are written before they become nodes, and the length that [`Self::kept`] asks for.
+    /// Where values are written before they become nodes, and the length that [`Self::written`] asks for.
     #[inline]
     pub fn end_of_heap(&mut self) -> (&mut Writer, usize) {
         let start = self.heap.len();
         (&mut self.heap, start)
     }
 
-    /// What was kept; or written to the heap, from `start` on.
+    /// The value that was written to the heap from `start` on.
     #[inline(always)]
-    pub fn kept(&self, start: usize, kept: Kept) -> Result<Node> {
-        Ok(match kept {
-            Kept::Integer(integer) => Node::Integer(integer),
-            Kept::Short(short) => Node::Short(short),
-            Kept::Written(Form::Encoded) => Node::Raw(span(start, self.heap.len())?),
-            Kept::Written(Form::Json) => Node::Json(span(start, self.heap.len())?),
+    pub fn written(&self, start: usize, form: Form) -> Result<Node> {
+        let span = span(start, self.heap.len())?;
+        Ok(match form {
+            Form::Encoded => Node::raw(span),
+            Form::Json => Node::json(span),
         })
     }
 
@@ -187,26 +164,31 @@ impl Nodes {
 
     /// Gives a node and all inside it free.
     pub fn release(&mut self, node: NodeId) {
-        let content = self.replace(node, Node::Free);
+        let content = self.replace(node, Node::FREE);
         self.free.push(node);
         self.forget(content);
     }
 
     /// Gives free what was inside a node.
-    #[inline]
+    #[inline(always)]
     pub fn forget(&mut self, content: Node) {
-        match content {
-            Node::Raw(_) | Node::Short(_) | Node::Json(_) | Node::Integer(_) | Node::Free => {}
-            Node::Array(_) | Node::Object(_) => self.forget_parts(content),
+        if content.has_parts() {
+            self.forget_parts(content);
         }
     }
 
     /// As deep as values are.
     #[inline(never)]
     fn forget_parts(&mut self, content: Node) {
-        match content {
-            Node::Array(elements) => elements.into_iter().for_each(|element| self.release(element)),
-            Node::Object(object) => object.members().for_each(|(_, node)| self.release(node)),
+        match content.content() {
+            Content::Array(array) => {
+                let elements = self.arrays.take(array);
+                elements.into_iter().for_each(|element| self.release(element));
+            }
+            Content::Object(object) => {
+                let object = self.objects.take(object);
+                object.members().for_each(|(_, node)| self.release(node));
+            }
             _ => {}
         }
     }
@@ -228,29 +210,37 @@ impl Nodes {
     /// Appends a node, encoded.
     pub fn write(&self, node: NodeId, out: &mut Writer) {
         let heap = self.heap.as_bytes();
-        match self.nodes.get(node.place()) {
-            Some(Node::Raw(span)) => out.raw(span.of(heap)),
-            Some(Node::Short(short)) => out.raw(short.as_bytes()),
-            Some(Node::Json(span)) => transcode(span.of(heap), out),
-            Some(Node::Integer(integer)) => out.int(*integer),
-            Some(Node::Array(elements)) => {
+        match self.get(node).content() {
+            Content::Raw(span) => out.raw(span.of(heap)),
+            Content::Short(short) => out.raw(short.as_bytes()),
+            Content::Json(span) => transcode(span.of(heap), out),
+            Content::Integer(integer) => out.int(integer),
+            Content::Array(array) => {
+                let elements = self.arrays.get(array).map(Vec::as_slice).unwrap_or_default();
                 out.head(Major::Array, elements.len() as u64);
                 elements.iter().for_each(|element| self.write(*element, out));
             }
-            Some(Node::Object(object)) => {
-                out.map(object.len());
-                let mut write = |(key, node): (Span, NodeId)| {
-                    let key = key.of(heap);
-                    out.head(Major::Text, key.len() as u64);
-                    out.raw(key);
-                    self.write(node, out);
-                };
-                match object.reordered(heap) {
-                    Some(members) => members.into_iter().for_each(write),
-                    None => object.members().for_each(&mut write),
-                }
-            }
-            Some(Node::Free) | None => {}
+            Content::Object(object) => self
+                .objects
+                .get(object)
+                .into_iter()
+                .for_each(|object| self.write_object(object, out)),
+            Content::Free => {}
+        }
+    }
+
+    fn write_object(&self, object: &Object, out: &mut Writer) {
+        let heap = self.heap.as_bytes();
+        out.map(object.len());
+        let mut write = |(key, node): (Span, NodeId)| {
+            let key = key.of(heap);
+            out.head(Major::Text, key.len() as u64);
+            out.raw(key);
+            self.write(node, out);
+        };
+        match object.reordered(heap) {
+            Some(members) => members.into_iter().for_each(write),
+            None => object.members().for_each(&mut write),
         }
     }
 
@@ -274,10 +264,14 @@ impl Nodes {
             Span { start, end }
         };
         for node in &mut self.nodes {
-            match node {
-                Node::Raw(span) | Node::Json(span) => *span = moved(*span),
-                Node::Object(object) => object.move_keys(&mut moved),
-                Node::Short(_) | Node::Integer(_) | Node::Array(_) | Node::Free => {}
+            match node.content() {
+                Content::Raw(span) => *node = Node::raw(moved(span)),
+                Content::Json(span) => *node = Node::json(moved(span)),
+                Content::Object(object) => {
+                    let object = self.objects.get_mut(object);
+                    object.into_iter().for_each(|object| object.move_keys(&mut moved));
+                }
+                Content::Short(_) | Content::Integer(_) | Content::Array(_) | Content::Free => {}
             }
         }
         self.heap = fresh;
@@ -291,9 +285,9 @@ impl Nodes {
     /// Makes nodes of the parts of an array or object that is still encoded.
     #[inline]
     pub fn unfold(&mut self, node: NodeId) {
-        match self.nodes.get(node.place()) {
-            Some(Node::Raw(raw)) => self.unfold_raw(node, *raw),
-            Some(Node::Json(json)) => self.unfold_json(node, *json),
+        match self.get(node).content() {
+            Content::Raw(raw) => self.unfold_raw(node, raw),
+            Content::Json(json) => self.unfold_json(node, json),
             _ => {}
         }
     }
@@ -303,7 +297,7 @@ impl Nodes {
         transcode(&json, &mut self.heap);
         // A span that does not fit comes to light with the next value that is written.
         if let Ok(raw) = span(start, self.heap.len()) {
-            *self.slot(node) = Node::Raw(raw);
+            *self.slot(node) = Node::raw(raw);
             self.unfold_raw(node, raw);
         }
         self.committed = self.heap.len(); // it stays, whatever becomes of the event
@@ -328,7 +322,7 @@ impl Nodes {
                 for _ in 0..count {
                     elements.push(self.item(&mut reader)?);
                 }
-                Some(Node::Array(elements))
+                Some(Node::array(self.arrays.put(elements)))
             }
             Major::Map => {
                 let mut object = Object::with_capacity(count);
@@ -339,7 +333,7 @@ impl Nodes {
                     let node = self.item(&mut reader)?;
                     object.push(key, name, node, heap);
                 }
-                Some(Node::Object(Box::new(object)))
+                Some(Node::object(self.objects.put(object)))
             }
             _ => None,
         }
@@ -349,7 +343,7 @@ impl Nodes {
         let start = reader.offset();
         reader.leap().ok()?;
         let raw = span(start, reader.offset()).ok()?;
-        self.add(Node::Raw(raw)).ok()
+        self.add(Node::raw(raw)).ok()
     }
 }
 

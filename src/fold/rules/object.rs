@@ -4,7 +4,8 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::nodes::{NodeId, Span};
+use super::node::Span;
+use super::nodes::NodeId;
 use crate::fold::names::{Name, Slots};
 use crate::fold::order::{array_index, rank};
 

@@ -7,6 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::known::Paths;
+use super::node::Node;
 use super::nodes::fits;
 use super::sum::Term;
 use super::target::Target;
@@ -68,8 +69,8 @@ pub(super) enum Source {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Literal {
     pub encoded: Vec<u8>,
-    /// The integer that it is, if it is a safe one.
-    pub integer: Option<i64>,
+    /// The same, if it is short.
+    pub node: Option<Node>,
 }
 
 #[derive(Clone, Debug)]
@@ -343,7 +344,8 @@ impl Parser<'_> {
         }
         let encoded = literal(value, at, self.mistakes);
         let integer = Term::read(&encoded).and_then(|number| number.integer());
-        Some(Source::Literal(Literal { encoded, integer }))
+        let node = integer.map(Node::integer).or_else(|| Node::short(&encoded));
+        Some(Source::Literal(Literal { encoded, node }))
     }
 
     fn parts_of_object(&mut self, fields: &Value, at: &str) -> Option<Source> {

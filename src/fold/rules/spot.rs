@@ -3,7 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::nodes::{Node, NodeId};
+use super::node::Node;
+use super::nodes::NodeId;
 use super::spec::{Action, Operation};
 use super::target::{Segment, Target};
 use super::tree::{Kind, Tree};

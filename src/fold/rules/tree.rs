@@ -6,12 +6,12 @@
 use alloc::vec::Vec;
 
 use super::known::{Known, Path};
-use super::nodes::{Node, NodeId, Nodes};
+use super::node::{Content, Node};
+use super::nodes::{NodeId, Nodes};
 use super::object::Object;
-use super::spec::Literal;
 use super::sum::Term;
 use crate::Result;
-use crate::fold::events::{Form, Kept, Short};
+use crate::fold::events::Form;
 use crate::fold::names::Name;
 use crate::value::{MAX_SAFE_INTEGER, Writer};
 
@@ -77,7 +77,7 @@ impl Tree {
                 Undo::Replaced { before, .. } => self.nodes.forget(before),
                 Undo::Removed { object, node, .. } => {
                     self.nodes.release(node);
-                    if let Some((object, heap)) = self.nodes.object(object) {
+                    if let Some((object, heap)) = self.nodes.object_mut(object) {
                         object.close_gaps(heap);
                     }
                 }
@@ -100,20 +100,23 @@ impl Tree {
                     self.nodes.forget(after);
                 }
                 Undo::Pushed { object } => {
-                    let node = self.nodes.object(object).and_then(|(object, heap)| object.pop(heap));
+                    let node = self
+                        .nodes
+                        .object_mut(object)
+                        .and_then(|(object, heap)| object.pop(heap));
                     node.into_iter().for_each(|node| self.nodes.release(node));
                 }
                 Undo::Removed { object, place, node } => {
-                    if let Some((object, heap)) = self.nodes.object(object) {
+                    if let Some((object, heap)) = self.nodes.object_mut(object) {
                         object.put_back(place, node, heap);
                     }
                 }
                 Undo::Inserted { array, at } => {
-                    let node = self.nodes.elements(array).map(|elements| elements.remove(at));
+                    let node = self.nodes.elements_mut(array).map(|elements| elements.remove(at));
                     node.into_iter().for_each(|node| self.nodes.release(node));
                 }
                 Undo::TakenOut { array, at, node } => {
-                    if let Some(elements) = self.nodes.elements(array) {
+                    if let Some(elements) = self.nodes.elements_mut(array) {
                         elements.insert(at, node);
                     }
                 }
@@ -127,9 +130,9 @@ impl Tree {
 impl Tree {
     pub fn kind(&mut self, node: NodeId) -> Kind {
         self.nodes.unfold(node);
-        match self.nodes.get(node) {
-            Some(Node::Object(_)) => Kind::Object,
-            Some(Node::Array(_)) => Kind::Array,
+        match self.nodes.get(node).content() {
+            Content::Object(_) => Kind::Object,
+            Content::Array(_) => Kind::Array,
             _ => Kind::Other,
         }
     }
@@ -143,10 +146,7 @@ impl Tree {
 
     /// The element of an array.
     pub fn element(&self, array: NodeId, index: usize) -> Option<NodeId> {
-        match self.nodes.get(array)? {
-            Node::Array(elements) => elements.get(index).copied(),
-            _ => None,
-        }
+        self.nodes.elements(array)?.get(index).copied()
     }
 
     /// The object that a path is known to lead to.
@@ -162,19 +162,17 @@ impl Tree {
 
     /// The members of an object, or elements of an array; none of anything else.
     pub fn len(&self, node: NodeId) -> usize {
-        match self.nodes.get(node) {
-            Some(Node::Object(object)) => object.len(),
-            Some(Node::Array(elements)) => elements.len(),
-            _ => 0,
-        }
+        let members = self.nodes.object(node).map(Object::len);
+        let elements = || self.nodes.elements(node).map(Vec::len);
+        members.or_else(elements).unwrap_or_default()
     }
 
     /// The number that a node is; `None` if it is something else.
     pub fn number(&self, node: NodeId) -> Option<Term> {
-        match self.nodes.get(node)? {
-            Node::Integer(integer) => Some(Term::Number(*integer as f64)),
-            Node::Raw(span) => Term::read(span.of(self.nodes.heap())),
-            Node::Short(short) => Term::read(short.as_bytes()),
+        match self.nodes.get(node).content() {
+            Content::Integer(integer) => Some(Term::Number(integer as f64)),
+            Content::Raw(span) => Term::read(span.of(self.nodes.heap())),
+            Content::Short(short) => Term::read(short.as_bytes()),
             _ => None,
         }
     }
@@ -186,52 +184,34 @@ impl Tree {
 
     #[inline]
     fn place(&self, object: NodeId, key: Name<'_>) -> Option<(&Object, usize)> {
-        match self.nodes.get(object)? {
-            Node::Object(object) => {
-                let place = object.find(key, self.nodes.heap())?;
-                Some((object, place))
-            }
-            _ => None,
-        }
+        let object = self.nodes.object(object)?;
+        let place = object.find(key, self.nodes.heap())?;
+        Some((object, place))
     }
 }
 
 /// Changing. Every change can be taken back.
 impl Tree {
-    /// Where values are written before they become nodes, and the length that [`Self::kept`] asks for.
+    /// Where values are written before they become nodes, and the length that [`Self::written`] asks for.
     #[inline]
     pub fn heap(&mut self) -> (&mut Writer, usize) {
         self.nodes.end_of_heap()
     }
 
-    /// What was kept; or written to the heap, from `start` on.
+    /// The value that was written to the heap from `start` on.
     #[inline(always)]
-    pub fn kept(&self, start: usize, kept: Kept) -> Result<Node> {
-        self.nodes.kept(start, kept)
-    }
-
-    /// The encoded value that was written to the heap from `start` on.
-    #[inline(always)]
-    pub fn written(&self, start: usize) -> Result<Node> {
-        self.kept(start, Kept::Written(Form::Encoded))
+    pub fn written(&self, start: usize, form: Form) -> Result<Node> {
+        self.nodes.written(start, form)
     }
 
     /// Any encoded value.
     pub fn encoded(&mut self, value: &[u8]) -> Result<Node> {
-        if let Some(short) = Short::of(value) {
-            return Ok(Node::Short(short));
+        if let Some(short) = Node::short(value) {
+            return Ok(short);
         }
         let (heap, start) = self.heap();
         heap.raw(value);
-        self.written(start)
-    }
-
-    #[inline(always)]
-    pub fn literal(&mut self, literal: &Literal) -> Result<Node> {
-        match literal.integer {
-            Some(integer) => Ok(Node::Integer(integer)),
-            None => self.encoded(&literal.encoded),
-        }
+        self.written(start, Form::Encoded)
     }
 
     /// A node that is not in the tree yet.
@@ -243,13 +223,13 @@ impl Tree {
     /// Adds an integer within ±(2^53 − 1) to a node, if that is one too, and their sum; else false, and nothing has happened.
     #[inline(always)]
     pub fn count(&mut self, node: NodeId, by: i64) -> bool {
-        let Some(Node::Integer(integer)) = self.nodes.get(node) else {
+        let Some(integer) = self.nodes.get(node).as_integer() else {
             return false;
         };
         let total = integer.saturating_add(by);
         let exact = total.unsigned_abs() <= MAX_SAFE_INTEGER;
         if exact {
-            self.replace(node, Node::Integer(total));
+            self.replace(node, Node::integer(total));
         }
         exact
     }
@@ -278,7 +258,7 @@ impl Tree {
     /// Adds a member to an object that has none of that key.
     pub fn push_member(&mut self, object: NodeId, name: Name<'_>, node: NodeId) -> Result<()> {
         let key = self.nodes.key(name.text)?;
-        if let Some((members, heap)) = self.nodes.object(object) {
+        if let Some((members, heap)) = self.nodes.object_mut(object) {
             members.push(key, name, node, heap);
             self.undo.push(Undo::Pushed { object });
         }
@@ -290,10 +270,10 @@ impl Tree {
         let Some((_, place)) = self.place(object, key) else {
             return false;
         };
-        if let Some((members, _)) = self.nodes.object(object)
+        if let Some((members, _)) = self.nodes.object_mut(object)
             && let Some(node) = members.take(place)
         {
-            if self.nodes.get(node).is_some_and(Node::has_parts) {
+            if self.nodes.get(node).has_parts() {
                 self.known.clear();
             }
             self.undo.push(Undo::Removed { object, place, node });
@@ -303,7 +283,7 @@ impl Tree {
 
     /// Inserts an element into an array that is at least so long.
     pub fn insert_element(&mut self, array: NodeId, at: usize, node: NodeId) {
-        if let Some(elements) = self.nodes.elements(array) {
+        if let Some(elements) = self.nodes.elements_mut(array) {
             elements.insert(at, node);
             self.undo.push(Undo::Inserted { array, at });
         }
@@ -311,7 +291,7 @@ impl Tree {
 
     /// Removes an element; false if there is none.
     pub fn remove_element(&mut self, array: NodeId, at: usize) -> bool {
-        let node = match self.nodes.elements(array) {
+        let node = match self.nodes.elements_mut(array) {
             Some(elements) if at < elements.len() => elements.remove(at),
             _ => return false,
         };

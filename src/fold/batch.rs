@@ -2,9 +2,10 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::events::{Event, Found, Item, PartId, Parts, Place, Syntax};
+use super::events::{Event, Found, Item, PartId, Parts, Syntax};
 use super::pointer;
 use super::progress::{Next, Sequence};
 use super::{Anchor, Progress};
@@ -51,6 +52,9 @@ pub(crate) trait Sink {
 
     /// Folds an event in, or leaves everything as it was.
     fn fold(&mut self, row: &BatchRow<'_>) -> Result<()>;
+
+    /// The input goes; what is still needed of its events has to be copied.
+    fn settle(&mut self, _input: &[u8]) {}
 }
 
 /// An event that comes next.
@@ -60,12 +64,18 @@ pub(crate) struct BatchRow<'a> {
     /// The type.
     pub kind: &'a [u8],
     pub event: Event<'a>,
-    /// All of the event.
-    pub bytes: &'a [u8],
-    pub id: Option<Item<'a>>,
+    /// Where it lies in the input.
+    pub start: usize,
+    pub end: usize,
+    id: PartId,
 }
 
-impl BatchRow<'_> {
+impl<'a> BatchRow<'a> {
+    /// The event's id.
+    pub fn id(&self) -> Option<Item<'a>> {
+        self.event.part(self.id)
+    }
+
     /// The type, for messages.
     #[cold]
     pub fn shown_kind(&self) -> String {
@@ -83,14 +93,6 @@ pub(crate) struct Batch {
     /// Of the last event of an earlier batch.
     anchor: Option<Anchor>,
     found: Found,
-}
-
-/// Where an event lies in a batch, and its id.
-#[derive(Clone, Copy, Debug)]
-struct Last {
-    start: usize,
-    end: usize,
-    id: Option<Place>,
 }
 
 impl Batch {
@@ -147,6 +149,7 @@ impl Batch {
     ) -> Result<()> {
         let mut found = core::mem::take(&mut self.found);
         let folded = self.fold_row(position, kind, (input, syntax), &mut found, sink);
+        sink.settle(input);
         self.found = found;
         folded.map_err(|error| placed(error, position))
     }
@@ -178,16 +181,21 @@ impl Batch {
         }
         self.check(input, start..end, syntax)?;
         let event = Event { input, found, syntax };
-        let own = event.part(wanted.kind).and_then(|kind| kind.text());
-        let Some(kind) = kind.map(|kind| Cow::Borrowed(kind.as_bytes())).or(own) else {
+        let mut spare = Vec::new();
+        let kind = match kind {
+            Some(kind) => Some(kind.as_bytes()),
+            None => event.part(wanted.kind).and_then(|kind| text_of(&kind, &mut spare)),
+        };
+        let Some(kind) = kind else {
             return Err(no_type());
         };
         sink.fold(&BatchRow {
             position,
-            kind: &kind,
+            kind,
             event,
-            bytes: input.get(start..end).unwrap_or_default(),
-            id: event.part(wanted.id),
+            start,
+            end,
+            id: wanted.id,
         })?;
         self.position = Some(position);
         self.anchor = None; // whoever checked its place knows which event it is
@@ -199,20 +207,22 @@ impl Batch {
         let mut found = core::mem::take(&mut self.found);
         let mut last = None;
         let ran = self.run_to_end(input, syntax, sink, &mut found, &mut last);
-        if let Some(place) = last {
-            self.anchor = Some(anchor(input, &place, syntax));
+        if let Some(start) = last {
+            self.anchor = Some(anchor(sink, (input, start), syntax, &mut found));
         }
+        sink.settle(input);
         self.found = found;
         ran
     }
 
+    /// `last` is where the last event starts that was folded in.
     fn run_to_end(
         &mut self,
         input: &[u8],
         syntax: Syntax,
         sink: &mut impl Sink,
         found: &mut Found,
-        last: &mut Option<Last>,
+        last: &mut Option<usize>,
     ) -> Result<()> {
         let mut at = 0;
         found.forget(sink.parts().0);
@@ -231,66 +241,68 @@ impl Batch {
             };
             self.check(input, at..end, syntax)?;
             let event = Event { input, found, syntax };
-            self.next(&event, at..end, wanted, sink, last)
-                .map_err(|error| match error.offset() {
-                    Some(_) => error,
-                    None => error.at_offset(at),
-                })?;
+            match self.next(&event, (at, end), wanted, sink) {
+                Ok(Next::Fold) => *last = Some(at),
+                Ok(Next::Same) => self.repeat(sink, (input, syntax), found, (*last, at))?,
+                Err(error) if error.offset().is_some() => return Err(error),
+                Err(error) => return Err(error.at_offset(at)),
+            }
             at = next;
         }
     }
 
     /// Folds an event in if it comes next.
-    #[inline]
+    #[inline(always)]
     fn next(
         &mut self,
         event: &Event<'_>,
-        range: Range<usize>,
+        (start, end): (usize, usize),
         wanted: Wanted,
         sink: &mut impl Sink,
-        last: &mut Option<Last>,
-    ) -> Result<()> {
+    ) -> Result<Next> {
         let Some(position) = event.part(wanted.position).and_then(|position| position.whole()) else {
-            return Err(Error::new(
-                Code::InvalidEvent,
-                "the event has no position: a whole number of 64 bits; say where it stands in events.position",
-            ));
-        };
-        let place = Last {
-            start: range.start,
-            end: range.end,
-            id: event.found.place(wanted.id),
+            return Err(no_position());
         };
         if self.sequence.next(self.position, position)? == Next::Same {
-            return self.repeat(event, position, &place, last);
+            return Ok(Next::Same);
         }
-        let Some(kind) = event.part(wanted.kind).and_then(|kind| kind.text()) else {
+        let mut spare = Vec::new();
+        let Some(kind) = event.part(wanted.kind).and_then(|kind| text_of(&kind, &mut spare)) else {
             return Err(no_type().at_position(position));
         };
         sink.fold(&BatchRow {
             position,
-            kind: &kind,
+            kind,
             event: *event,
-            bytes: event.input.get(range).unwrap_or_default(),
-            id: event.part(wanted.id),
+            start,
+            end,
+            id: wanted.id,
         })
         .map_err(|error| placed(error, position))?;
         self.position = Some(position);
         self.event_count = self.event_count.saturating_add(1);
-        *last = Some(place);
-        Ok(())
+        Ok(Next::Fold)
     }
 
     /// An event at the position of the last one: the same, or an error.
     #[cold]
     #[inline(never)]
-    fn repeat(&self, event: &Event<'_>, position: u64, place: &Last, last: &Option<Last>) -> Result<()> {
-        let known = match last {
-            Some(earlier) => Some(anchor(event.input, earlier, event.syntax)),
+    fn repeat(
+        &self,
+        sink: &impl Sink,
+        (input, syntax): (&[u8], Syntax),
+        found: &mut Found,
+        (last, at): (Option<usize>, usize),
+    ) -> Result<()> {
+        let earlier = match last {
+            Some(last) => Some(anchor(sink, (input, last), syntax, found)),
             None => self.anchor.clone(),
         };
-        let same = known.is_none_or(|known| known == anchor(event.input, place, event.syntax));
-        if same { Ok(()) } else { Err(Sequence::two_at(position)) }
+        let same = earlier.is_none_or(|earlier| earlier == anchor(sink, (input, at), syntax, found));
+        match same {
+            true => Ok(()),
+            false => Err(Sequence::two_at(self.position.unwrap_or_default()).at_offset(at)),
+        }
     }
 
     /// In strict mode: everything in the event, whether anybody looks at it or not.
@@ -347,9 +359,33 @@ pub(crate) fn identity(id: Option<Item<'_>>, bytes: &[u8]) -> Anchor {
     }
 }
 
-fn anchor(input: &[u8], place: &Last, syntax: Syntax) -> Anchor {
-    let id = place.id.and_then(|id| Item::new(input, id, syntax));
-    identity(id, input.get(place.start..place.end).unwrap_or_default())
+/// The identity of an event that has been scanned before. It is scanned again, so that nobody has to remember its id.
+fn anchor(sink: &impl Sink, (input, start): (&[u8], usize), syntax: Syntax, found: &mut Found) -> Anchor {
+    let (parts, wanted) = sink.parts();
+    found.forget(parts);
+    let end = found.scan(parts, input, start, syntax).unwrap_or(start);
+    let event = Event { input, found, syntax };
+    identity(event.part(wanted.id), input.get(start..end).unwrap_or_default())
+}
+
+/// The text that an item is. `spare` is for what does not stand there letter by letter.
+#[inline(always)]
+fn text_of<'a>(item: &Item<'a>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    match item.plain_text() {
+        Some(text) => Some(text),
+        None => odd_text(item, spare),
+    }
+}
+
+#[inline(never)]
+fn odd_text<'a>(item: &Item<'a>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    match item.text()? {
+        Cow::Borrowed(text) => Some(text),
+        Cow::Owned(text) => {
+            *spare = text;
+            Some(spare)
+        }
+    }
 }
 
 /// How many bytes are UTF-8. Most are ASCII, and 64 of them are seen at once.
@@ -397,6 +433,14 @@ const AFTER: &str = "something follows the event: there is one on a line";
 #[cold]
 fn not_utf8(at: usize) -> Error {
     Error::new(Code::Malformed, "bytes that are not UTF-8").at_offset(at)
+}
+
+#[cold]
+fn no_position() -> Error {
+    Error::new(
+        Code::InvalidEvent,
+        "the event has no position: a whole number of 64 bits; say where it stands in events.position",
+    )
 }
 
 #[cold]

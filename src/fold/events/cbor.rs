@@ -43,11 +43,7 @@ impl Scan<'_> {
             if place.end > 0 {
                 return Err(malformed(start, REPEATED));
             }
-            *place = Place {
-                start,
-                end: self.reader.offset(),
-                plain: None,
-            };
+            *place = Place::new(start, self.reader.offset(), None);
         }
         Ok(())
     }

@@ -20,13 +20,14 @@ pub(crate) struct Item<'a> {
 
 impl<'a> Item<'a> {
     #[inline(always)]
-    pub fn new(input: &'a [u8], Place { start, end, plain }: Place, syntax: Syntax) -> Option<Self> {
+    pub fn new(input: &'a [u8], place: Place, syntax: Syntax) -> Option<Self> {
+        let Place { start, end, .. } = place;
         let rest = input.get(start..)?;
         Some(Self {
             bytes: rest.get(..end.checked_sub(start)?)?,
             rest,
             at: start,
-            plain,
+            plain: place.plain(),
             syntax,
         })
     }
@@ -44,13 +45,10 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Where it lies in the input.
-    pub fn place(&self) -> Place {
-        Place {
-            start: self.at,
-            end: self.at.saturating_add(self.bytes.len()),
-            plain: self.plain,
-        }
+    /// Where it lies in a part of the input that begins at `start`.
+    pub fn place_from(&self, start: usize) -> Place {
+        let at = self.at.saturating_sub(start);
+        Place::new(at, at.saturating_add(self.bytes.len()), self.plain)
     }
 
     pub fn is_null(&self) -> bool {

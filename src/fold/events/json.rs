@@ -95,7 +95,7 @@ impl Scan<'_> {
                 false => None,
             };
             let plain = plain.map(|(_, levels)| levels);
-            *place = Place { start, end, plain };
+            *place = Place::new(start, end, plain);
         }
         Ok(())
     }

@@ -46,8 +46,22 @@ pub(crate) struct Found {
 pub(crate) struct Place {
     pub start: usize,
     pub end: usize,
+    /// How many levels it has, plus one; 0 unless it is JSON that has been checked in full, and is plain.
+    levels: usize,
+}
+
+impl Place {
+    #[inline(always)]
+    pub fn new(start: usize, end: usize, plain: Option<u8>) -> Self {
+        let levels = plain.map_or(0, |levels| usize::from(levels) + 1);
+        Self { start, end, levels }
+    }
+
     /// How many levels it has, if it is JSON that has been checked in full, and is plain.
-    pub plain: Option<u8>,
+    #[inline(always)]
+    pub fn plain(self) -> Option<u8> {
+        self.levels.checked_sub(1).map(|levels| levels as u8)
+    }
 }
 
 impl Found {
@@ -72,8 +86,8 @@ impl Found {
     }
 
     /// Where a part lies, if the event has it.
-    #[inline]
-    pub fn place(&self, part: PartId) -> Option<Place> {
+    #[inline(always)]
+    fn place(&self, part: PartId) -> Option<Place> {
         self.places.get(part.0).copied().filter(|place| place.end > self.start)
     }
 

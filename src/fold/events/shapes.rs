@@ -80,7 +80,7 @@ impl Shapes {
                 Some(Some(bytes)) => {
                     let (start, end, plain) = (at + step.bytes, at + bytes, Some(0));
                     if let Some(place) = places.get_mut(step.part) {
-                        *place = Place { start, end, plain };
+                        *place = Place::new(start, end, plain);
                     }
                     Some(end)
                 }
@@ -202,11 +202,11 @@ impl Step {
             Then::EndPlain(levels) => Some(levels),
         };
         let place = places.get_mut(self.part)?;
-        place.end = at;
-        place.plain = match levels {
+        let plain = match levels {
             Some(levels) if *odd <= place.start => Some(levels),
             _ => check_plain(input, place.start).map(|(_, levels)| levels),
         };
+        *place = Place::new(place.start, at, plain);
         Some(at)
     }
 
@@ -230,7 +230,7 @@ impl Step {
             *odd = end;
         }
         if let Some(place) = places.get_mut(self.part) {
-            *place = Place { start, end, plain };
+            *place = Place::new(start, end, plain);
         }
         Some(end)
     }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::draft::{Chain, Draft, mismatch};
 use super::spec::{Compiled, End, First, Kind, Role, Side};
 use super::steps::{Outcome, Steps};
-use super::waiting::{Mark, Pieces};
+use super::waiting::{Mark, Waiting};
 use crate::fold::batch::BatchRow;
 use crate::fold::{Folded, Progress};
 use crate::text::text;
@@ -25,7 +25,7 @@ pub(super) struct Compaction {
     /// The one before the step that has failed.
     before: Mark,
     /// The events from the opener on, or those of the step that has failed.
-    waiting: Pieces,
+    waiting: Waiting,
     /// The last step of the state that was resumed, if it has failed and no other one followed.
     failed_base: Option<FailedStep>,
 }
@@ -98,7 +98,7 @@ impl Compaction {
     /// Takes an event in, or leaves everything as it was.
     pub fn take(&mut self, table: &Compiled, row: &BatchRow<'_>) -> Result<()> {
         if let Stage::Parallel = self.stage {
-            self.waiting.push(row.bytes);
+            self.waiting.push(row);
             return Ok(());
         }
         let role = match table.roles.get(row.kind) {
@@ -116,11 +116,18 @@ impl Compaction {
         }
     }
 
+    /// Copies what is still needed of an input that goes.
+    pub fn settle(&mut self, input: &[u8]) {
+        self.through.settle(input);
+        self.before.settle(input);
+        self.waiting.settle(input);
+    }
+
     /// Steps over an event that changes nothing. Inside of a step it counts as part of it, so that a cursor steps over it, too.
     fn pass(&mut self, row: &BatchRow<'_>) {
         if let Stage::Open(chain) | Stage::Failed(chain) = &mut self.stage {
             chain.events = chain.events.saturating_add(1);
-            self.waiting.push(row.bytes);
+            self.waiting.push(row);
         }
         if let Stage::Ready | Stage::Failed(_) = self.stage {
             let event_count = self.through.event_count().saturating_add(1);
@@ -135,7 +142,7 @@ impl Compaction {
             First::Opens(index) => {
                 let chain = self.draft.start(index, table.kind(index)?, row, Side::Opener)?;
                 self.waiting.clear();
-                self.waiting.push(row.bytes);
+                self.waiting.push(row);
                 self.stage = Stage::Open(chain);
                 Ok(())
             }
@@ -205,7 +212,7 @@ impl Compaction {
                     && kind.parallel.iter().any(|name| name.as_bytes() == row.kind) =>
             {
                 self.draft.undo(chain);
-                self.waiting.push(row.bytes);
+                self.waiting.push(row);
                 self.stage = Stage::Parallel;
                 Ok(())
             }
@@ -214,7 +221,7 @@ impl Compaction {
     }
 
     fn extend(&mut self, chain: Chain, row: &BatchRow<'_>, retried: bool) {
-        self.waiting.push(row.bytes);
+        self.waiting.push(row);
         self.stage = Stage::Open(chain.extended(retried));
     }
 
@@ -234,7 +241,7 @@ impl Compaction {
         let event_count = self.before.event_count().saturating_add(chain.events);
         self.through.set(row, event_count);
         self.stage = if end.failed && !kind.retries.is_empty() {
-            self.waiting.push(row.bytes);
+            self.waiting.push(row);
             Stage::Failed(chain)
         } else {
             Stage::Ready

@@ -294,4 +294,8 @@ impl Sink for State {
     fn fold(&mut self, row: &BatchRow<'_>) -> Result<()> {
         self.compaction.take(&self.table, row)
     }
+
+    fn settle(&mut self, input: &[u8]) {
+        self.compaction.settle(input);
+    }
 }

@@ -227,7 +227,8 @@ impl Compaction {
 
     fn end(&mut self, chain: Chain, kind: &Kind, nth: usize, row: &BatchRow<'_>) -> Result<()> {
         let end = kind.end(nth)?;
-        self.draft.check_end(chain, kind, nth, row)?;
+        let opener = self.waiting.first(row.event.input).unwrap_or_default();
+        self.draft.check_end(chain, kind, nth, row, opener)?;
         let chain = chain.extended(false);
         self.draft.finish(chain, end, row)?;
         self.complete(chain, kind, end, row);

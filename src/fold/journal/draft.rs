@@ -1,10 +1,13 @@
 //! Steps as they are written: entries of a Map, and the start of the one that is open.
 
+use alloc::vec::Vec;
+
 use super::source::{DEPTH, NULL};
 use super::spec::{End, Kind, Side};
 use super::waiting::Pieces;
 use crate::fold::batch::BatchRow;
-use crate::fold::events::Keeper;
+use crate::fold::events::{Keeper, Syntax};
+use crate::fold::spec::Reference;
 use crate::text::text;
 use crate::value::{Major, Writer};
 use crate::{Code, Error, Result};
@@ -15,8 +18,18 @@ pub(super) struct Draft {
     out: Writer,
     /// What ties the open step to each of its ends; nothing for those that its shape ties.
     ties: Pieces,
+    opener: Opener,
     keeper: Keeper,
     scratch: Writer,
+}
+
+/// Where the command id and the parts of the shape lie in the opener of the open step: ends mostly say the same letter by letter, so that
+/// nothing has to be encoded to be compared.
+#[derive(Default)]
+struct Opener {
+    /// `None` if the step has no opener.
+    syntax: Option<Syntax>,
+    spans: Vec<(usize, usize)>,
 }
 
 /// The events that make one step, and where its parts start in the draft.
@@ -99,6 +112,7 @@ impl Draft {
             events: 1,
             retried: false,
         };
+        self.opener.note(kind, row, side);
         if side == Side::Opener && kind.ends.iter().any(|end| end.ties.is_some()) {
             self.keep_ties(kind, row)?;
         }
@@ -158,11 +172,22 @@ impl Draft {
         ))
     }
 
-    /// Refuses an end that is not the open step's. One that says nothing of its shape is told by its command id.
-    pub fn check_end(&mut self, chain: Chain, kind: &Kind, nth: usize, row: &BatchRow<'_>) -> Result<()> {
+    /// Refuses an end that is not the open step's, whose opener is given. One that says nothing of its shape is told by its command id.
+    pub fn check_end(
+        &mut self,
+        chain: Chain,
+        kind: &Kind,
+        nth: usize,
+        row: &BatchRow<'_>,
+        opener: &[u8],
+    ) -> Result<()> {
+        let ties = &kind.end(nth)?.ties;
+        if ties.is_none() && self.opener.says_the_same(kind, row, opener) {
+            return Ok(());
+        }
         self.check_command_id(chain, kind, row, Side::End)?;
         self.scratch.clear();
-        let Some(ties) = &kind.end(nth)?.ties else {
+        let Some(ties) = ties else {
             let missing = kind.shape.write(&row.event, &mut self.keeper, &mut self.scratch)?;
             let shape = self.out.as_bytes().get(chain.shape..chain.outcome);
             return match missing.is_some() || shape == Some(self.scratch.as_bytes()) {
@@ -179,6 +204,38 @@ impl Draft {
             false => Err(mismatch(row, "it ends another one", &ties.end.pointer)),
         }
     }
+}
+
+impl Opener {
+    fn note(&mut self, kind: &Kind, row: &BatchRow<'_>, side: Side) {
+        self.spans.clear();
+        self.syntax = (side == Side::Opener).then_some(row.event.syntax);
+        for reference in compared(kind, side) {
+            let Some(item) = row.event.part(reference.part) else {
+                self.syntax = None;
+                return;
+            };
+            let place = item.place_from(row.start);
+            self.spans.push((place.start, place.end));
+        }
+    }
+
+    /// Whether an end has the same bytes wherever they are compared. If not, it may still mean the same.
+    fn says_the_same(&self, kind: &Kind, row: &BatchRow<'_>, opener: &[u8]) -> bool {
+        let mut spans = self.spans.iter();
+        self.syntax == Some(row.event.syntax)
+            && compared(kind, Side::End).all(|reference| {
+                let item = row.event.part(reference.part);
+                let span = spans.next().and_then(|(start, end)| opener.get(*start..*end));
+                item.is_some_and(|item| !item.is_null() && Some(item.bytes) == span)
+            })
+    }
+}
+
+/// What an opener and its end have in common.
+fn compared(kind: &Kind, side: Side) -> impl Iterator<Item = &Reference> {
+    let command_id = kind.command_id.as_ref().map(|pair| pair.of(side));
+    command_id.into_iter().chain(kind.shape.references())
 }
 
 fn write_command_id(kind: &Kind, row: &BatchRow<'_>, side: Side, keeper: &mut Keeper, out: &mut Writer) -> Result<()> {

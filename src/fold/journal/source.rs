@@ -92,6 +92,16 @@ impl Source {
         Ok(None)
     }
 
+    /// What it takes from an event.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        let (one, many) = match self {
+            Self::Literal(_) => (None, [].as_slice()),
+            Self::Part(reference) => (Some(reference), [].as_slice()),
+            Self::Fields(fields) => (None, fields.as_slice()),
+        };
+        one.into_iter().chain(many.iter().map(|(_, reference)| reference))
+    }
+
     /// The pointer that says most about where it comes from.
     pub fn pointer(&self) -> &str {
         match self {

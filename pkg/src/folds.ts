@@ -101,7 +101,7 @@ export function journalFold<Event = unknown>(spec: JournalSpec = {}): JournalFol
 }
 
 /**
- * Folds events into a state, without a repository. O(n) in the bytes of the events; they pass through WebAssembly in pieces of about 1 MiB,
+ * Folds events into a state, without a repository. O(n) in the bytes of the events; they pass through WebAssembly in pieces of about 64 KiB,
  * a CBOR sequence as a whole. Goes on from `base`, what an earlier call with an equal specification gave.
  *
  * @throws FoldError for the first event that cannot be folded in: `gap`, `outOfOrder`, `malformed` with the offset in the input, and what

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::events::{Event, Found, Item, PartId, Parts, Syntax};
+use super::events::{Event, Found, Item, PartId, Parts, Syntax, ascii_bytes};
 use super::pointer;
 use super::progress::{Next, Sequence};
 use super::{Anchor, Progress};
@@ -388,14 +388,9 @@ fn odd_text<'a>(item: &Item<'a>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     }
 }
 
-/// How many bytes are UTF-8. Most are ASCII, and 64 of them are seen at once.
+/// How many bytes are UTF-8.
 fn utf8_bytes(input: &[u8]) -> usize {
-    let (blocks, _) = input.as_chunks::<64>();
-    let ascii = blocks.iter().take_while(|block| {
-        let (words, _) = block.as_chunks::<8>();
-        words.iter().fold(0, |bits, word| bits | u64::from_le_bytes(*word)) & 0x8080_8080_8080_8080 == 0
-    });
-    let ascii = ascii.count() * 64;
+    let ascii = ascii_bytes(input);
     let rest = input.get(ascii..).unwrap_or_default();
     ascii + core::str::from_utf8(rest).map_or_else(|error| error.valid_up_to(), str::len)
 }

@@ -26,8 +26,14 @@ impl<'a> Name<'a> {
     /// Whether a name of that length and end, whose text is looked at only if these do not tell, is the same.
     #[inline]
     pub fn is(&self, length: usize, end: u64, text: impl FnOnce() -> &'a [u8]) -> bool {
-        end == self.end && length == self.text.len() && (length <= 8 || same_words(text(), self.text))
+        is_same(self.text, self.end, (length, end), text)
     }
+}
+
+/// Whether a name with that end is another one with that length and end, whose text is looked at only if these do not tell.
+#[inline(always)]
+fn is_same<'a>(name: &[u8], end: u64, other: (usize, u64), text: impl FnOnce() -> &'a [u8]) -> bool {
+    other == (name.len(), end) && (name.len() <= 8 || same_words(text(), name))
 }
 
 /// A name that is kept.
@@ -67,14 +73,20 @@ impl OwnName {
 pub(super) struct Table<T> {
     /// Sorted by name.
     entries: Vec<(OwnName, T)>,
-    /// `None` if they collide too often.
+    /// `None` if there are few, or if they collide too often.
     slots: Option<Slots>,
 }
+
+/// Up to so many entries are compared one after the other.
+const FEW: usize = 8;
 
 impl<T> Table<T> {
     pub fn of(entries: BTreeMap<String, T>) -> Self {
         let entries = entries.into_iter().map(|(name, entry)| (OwnName::new(name), entry));
         let entries: Vec<_> = entries.collect();
+        if entries.len() <= FEW {
+            return Self { entries, slots: None };
+        }
         let mut slots = Slots::with_room(entries.len());
         let mut places = entries.iter().enumerate();
         let entered = places.all(|(place, (name, _))| slots.enter(name.hash, place));
@@ -85,20 +97,19 @@ impl<T> Table<T> {
     /// The entry under a name in UTF-8.
     #[inline]
     pub fn get(&self, name: &[u8]) -> Option<&T> {
+        let end = last_word(name);
+        let is = |own: &OwnName| is_same(name, end, (own.text.len(), own.end), || own.text.as_bytes());
         let place = match &self.slots {
-            Some(slots) => {
-                let name = Name::new(name);
-                let is = |own: &OwnName| name.is(own.text.len(), own.end, || own.text.as_bytes());
-                slots.find(name.hash, |place| {
-                    self.entries.get(place).is_some_and(|(own, _)| is(own))
-                })
+            Some(slots) => slots.find(hash(name, end), |place| {
+                self.entries.get(place).is_some_and(|(own, _)| is(own))
+            })?,
+            None if self.entries.len() <= FEW => self.entries.iter().position(|(own, _)| is(own))?,
+            None => {
+                let order = |(own, _): &(OwnName, T)| own.text.as_bytes().cmp(name);
+                self.entries.binary_search_by(order).ok()?
             }
-            None => self
-                .entries
-                .binary_search_by(|(own, _)| own.text.as_bytes().cmp(name))
-                .ok(),
         };
-        self.entries.get(place?).map(|(_, entry)| entry)
+        self.entries.get(place).map(|(_, entry)| entry)
     }
 
     /// Names and entries in the order of names.

@@ -1,12 +1,18 @@
 //! Sixteen bytes that are looked at together: as a vector of WebAssembly where it is built with vectors, as two words otherwise.
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(super) use self::vectors::{Block, Ordinary};
+pub(super) use self::vectors::{Block, Ordinary, any_high};
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-pub(super) use self::words::{Block, Ordinary};
+pub(super) use self::words::{Block, Ordinary, any_high};
 
 /// How many bytes a block has.
 pub(super) const BYTES: usize = 16;
+
+/// How many bytes are certainly UTF-8, because they are ASCII: 64 are seen at once.
+pub(crate) fn ascii_bytes(input: &[u8]) -> usize {
+    let (blocks, _) = input.as_chunks::<64>();
+    64 * blocks.iter().take_while(|block| !any_high(block)).count()
+}
 
 impl Block {
     /// The bytes from `at` on; zeros where there are fewer.
@@ -39,7 +45,7 @@ fn both(bytes: &[u8; BYTES]) -> [u64; 2] {
 mod vectors {
     use core::arch::wasm32::{
         u8x16_add_sat, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, u64x2, v128, v128_and, v128_andnot,
-        v128_xor,
+        v128_or, v128_xor,
     };
 
     use super::{BYTES, both};
@@ -66,6 +72,16 @@ mod vectors {
         pub fn are(self, count: u8) -> bool {
             !self.0 << (63 - count) == 1 << 63
         }
+    }
+
+    /// Whether the high bit of any byte is set.
+    #[inline]
+    pub fn any_high(bytes: &[u8; 64]) -> bool {
+        let (blocks, _) = bytes.as_chunks();
+        let all = blocks
+            .iter()
+            .fold(u8x16_splat(0), |all, block| v128_or(all, Block::new(block).0));
+        u8x16_bitmask(all) != 0
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -134,6 +150,13 @@ mod words {
         pub fn are(self, count: u8) -> bool {
             self.0 == count
         }
+    }
+
+    /// Whether the high bit of any byte is set.
+    #[inline]
+    pub fn any_high(bytes: &[u8; 64]) -> bool {
+        let (words, _) = bytes.as_chunks();
+        words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) & HIGHS != 0
     }
 
     #[derive(Clone, Copy, Debug)]

@@ -71,7 +71,7 @@ impl<'a> Item<'a> {
     #[inline]
     pub fn whole(&self) -> Option<u64> {
         match self.syntax {
-            Syntax::Lines | Syntax::Json => decimal(self.bytes).or_else(|| {
+            Syntax::Lines | Syntax::Json => self.decimal().or_else(|| {
                 self.bytes
                     .first()
                     .filter(|first| **first == b'"')
@@ -85,10 +85,19 @@ impl<'a> Item<'a> {
     #[inline(always)]
     pub fn small_integer(&self) -> Option<i64> {
         let integer = match self.syntax {
-            Syntax::Lines | Syntax::Json => self.plain.and(decimal(self.bytes))?,
+            Syntax::Lines | Syntax::Json => self.plain.and(self.decimal())?,
             Syntax::Cbor => Reader::new(self.bytes).u64().ok()?,
         };
         (integer <= MAX_SAFE_INTEGER).then_some(integer as i64)
+    }
+
+    /// Digits without a sign or leading zeros.
+    #[inline(always)]
+    fn decimal(&self) -> Option<u64> {
+        match self.bytes.len() {
+            digits @ 1..=8 => few_digits(self.block() as u64, digits),
+            _ => decimal(self.bytes),
+        }
     }
 
     fn whole_text(&self) -> Option<u64> {
@@ -166,4 +175,42 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     }
     // 20 digits may be too many: then they are more than what came out of them.
     (digits.len() < 20 || (digits < b"18446744073709551616".as_slice())).then_some(value)
+}
+
+/// The number that so many digits are, of eight bytes at most, the first one lowest. All at once: neighbours are added up to numbers below a
+/// hundred, these to numbers below ten thousand, and these to all.
+#[inline(always)]
+fn few_digits(bytes: u64, count: usize) -> Option<u64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let shift = 64 - 8 * count;
+    let digits = (bytes ^ ZEROS) << shift;
+    let above_nine = digits.wrapping_add(0x7676_7676_7676_7676) | digits;
+    if above_nine & HIGHS != 0 || (count > 1 && bytes as u8 == b'0') {
+        return None;
+    }
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let odd = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(100 + (1_000_000 << 32));
+    let even = (pairs >> 16 & 0x0000_00ff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
+    Some(odd.wrapping_add(even) >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decimal, few_digits};
+
+    #[test]
+    fn few_digits_are_what_they_are_one_by_one() {
+        let samples = [
+            "0", "7", "10", "99", "123", "4096", "65535", "999999", "1234567", "12345678", "99999999",
+        ];
+        let odd = [
+            "00", "01", "-1", "1.5", "1e3", "12345x", ":", "/", "\"\"", "1\u{ff}", "\u{80}0",
+        ];
+        for text in samples.into_iter().chain(odd) {
+            let bytes = text.bytes().chain(*b"9,}\"").rev();
+            let block = bytes.fold(0u128, |block, byte| block << 8 | u128::from(byte)) as u64;
+            assert_eq!(few_digits(block, text.len()), decimal(text.as_bytes()), "{text}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod parts;
 mod shapes;
 mod text;
 
+pub(crate) use block::ascii_bytes;
 pub(crate) use item::Item;
 pub(crate) use keep::{Form, Keeper};
 pub(crate) use parts::{PartId, Parts};

@@ -227,7 +227,7 @@ impl Batch {
         let mut at = 0;
         found.forget(sink.parts().0);
         loop {
-            if syntax == Syntax::Lines {
+            if syntax == Syntax::Lines && input.get(at) != Some(&b'{') {
                 at = after_space(input, at, true);
             }
             if at >= input.len() {
@@ -395,6 +395,7 @@ fn utf8_bytes(input: &[u8]) -> usize {
     ascii + core::str::from_utf8(rest).map_or_else(|error| error.valid_up_to(), str::len)
 }
 
+#[inline(never)]
 fn after_space(input: &[u8], mut at: usize, lines: bool) -> usize {
     while let Some(byte) = input.get(at) {
         match byte {
@@ -406,7 +407,11 @@ fn after_space(input: &[u8], mut at: usize, lines: bool) -> usize {
     at
 }
 
+#[inline(always)]
 fn end_of_line(input: &[u8], end: usize) -> Result<usize> {
+    if input.get(end) == Some(&b'\n') {
+        return Ok(end + 1);
+    }
     let at = after_space(input, end, false);
     match input.get(at) {
         None | Some(b'\n') => Ok(at),

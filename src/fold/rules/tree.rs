@@ -4,6 +4,7 @@
 //! taken back until it is committed, so that an event is folded in whole or not at all.
 
 use alloc::vec::Vec;
+use core::mem;
 
 use super::known::{Known, Path};
 use super::node::{Content, Node};
@@ -41,6 +42,8 @@ const KEPT: usize = 64;
 pub(super) struct Tree {
     nodes: Nodes,
     undo: Vec<Undo>,
+    /// Whether nodes will be free once there is nothing to take back any more.
+    has_garbage: bool,
     known: Known,
 }
 
@@ -50,6 +53,7 @@ impl Tree {
         Ok(Self {
             nodes: Nodes::new(state)?,
             undo: Vec::new(),
+            has_garbage: false,
             known: Known::default(),
         })
     }
@@ -58,6 +62,7 @@ impl Tree {
     pub fn restart(&mut self, initial: &Self) {
         self.nodes.restart(&initial.nodes);
         self.undo.clear();
+        self.has_garbage = false;
         self.undo.shrink_to(KEPT);
         self.known.clear();
     }
@@ -70,8 +75,19 @@ impl Tree {
     }
 
     /// Makes all changes since the last commit final.
-    #[inline]
+    #[inline(always)]
     pub fn commit(&mut self) {
+        match mem::take(&mut self.has_garbage) {
+            true => self.clean_up(),
+            false => self.undo.clear(),
+        }
+        self.nodes.commit_heap();
+        self.known.end_event();
+    }
+
+    /// Gives free what has been replaced and removed.
+    #[inline(never)]
+    fn clean_up(&mut self) {
         while let Some(undo) = self.undo.pop() {
             match undo {
                 Undo::Replaced { before, .. } => self.nodes.forget(before),
@@ -85,14 +101,13 @@ impl Tree {
                 Undo::Pushed { .. } | Undo::Inserted { .. } => {}
             }
         }
-        self.nodes.commit_heap();
-        self.known.end_event();
     }
 
     /// Takes all changes since the last commit back.
     #[cold]
     pub fn roll_back(&mut self) {
         self.known.clear();
+        self.has_garbage = false;
         while let Some(undo) = self.undo.pop() {
             match undo {
                 Undo::Replaced { node, before } => {
@@ -240,6 +255,7 @@ impl Tree {
         let before = self.nodes.replace(node, content);
         if before.has_parts() {
             self.known.clear();
+            self.has_garbage = true;
         }
         self.undo.push(Undo::Replaced { node, before });
     }
@@ -276,6 +292,7 @@ impl Tree {
             if self.nodes.get(node).has_parts() {
                 self.known.clear();
             }
+            self.has_garbage = true;
             self.undo.push(Undo::Removed { object, place, node });
         }
         true
@@ -295,6 +312,7 @@ impl Tree {
             Some(elements) if at < elements.len() => elements.remove(at),
             _ => return false,
         };
+        self.has_garbage = true;
         self.undo.push(Undo::TakenOut { array, at, node });
         true
     }

@@ -12,16 +12,24 @@ import * as journal from './compact-journal.js';
 import { byStream, journalLog, loansLog, ordersLog } from './fold-logs.js';
 import * as spread from './spread-reducers.js';
 
-/** Events, as they are, by application, and how many there were of each activity. */
-const LATEST = {
+const PUT = { put: '/applications/{/stream}' };
+const COUNT = { add: '/activities/{/data/activity}', value: 1, initial: 0 };
+
+/** The same operations for every type of event. */
+const loans = (operations) => ({
   initial: { applications: {}, activities: {} },
   events: { position: '/seq' },
   rules: Object.fromEntries(
-    ['A.COMPLETE', 'O.COMPLETE', 'W.SCHEDULE', 'W.START', 'W.COMPLETE'].map((type) => [
-      type,
-      [{ put: '/applications/{/stream}' }, { add: '/activities/{/data/activity}', value: 1, initial: 0 }],
-    ]),
+    ['A.COMPLETE', 'O.COMPLETE', 'W.SCHEDULE', 'W.START', 'W.COMPLETE'].map((type) => [type, operations]),
   ),
+});
+
+const newest = {
+  initialState: () => ({ applications: new Map(), activities: new Map() }),
+  evolve: (state, { stream, data }) => {
+    state.applications.set(stream, data);
+    return state;
+  },
 };
 
 const latest = {
@@ -46,9 +54,16 @@ export const CASES = {
   'loan applications, latest': {
     of: 'loans',
     log: (events, file) => [loansLog(events, file)],
-    fold: () => rulesFold(LATEST),
+    fold: () => rulesFold(loans([PUT, COUNT])),
     mutable: latest,
     spread: spread.latest,
+    plain,
+  },
+  'loan applications, newest value': {
+    of: 'loans',
+    log: (events, file) => [loansLog(events, file)],
+    fold: () => rulesFold(loans([PUT])),
+    mutable: newest,
     plain,
   },
   'loan applications, by stream': {

@@ -97,6 +97,7 @@ test('the tables name what was measured', () => {
     'smallDictionaries',
     'decide',
     `Folds, ${runtime}`,
+    'loan applications, newest value',
     'loan applications, by stream',
     'folded in batches',
   ]) {

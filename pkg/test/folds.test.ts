@@ -85,6 +85,32 @@ test('large inputs are cut at line ends, and a line longer than a piece is one',
   }
 });
 
+test('texts of every length are read to their end, whatever stands where in them', () => {
+  const texts = rulesFold<string[], object>({ initial: [], rules: { Said: [{ append: '', from: '/data/text' }] } });
+  const said: string[] = [];
+  for (let length = 0; length <= 70; length += 1) {
+    const plain = 'abcdefghij'.repeat(7).slice(0, length);
+    said.push(plain);
+    for (const odd of ['"', '\\', '\n', '\u007f', 'é', '😀', '~', '!']) said.push(plain + odd + plain, odd + plain);
+  }
+  const log = said.map((text, index) => JSON.stringify({ position: index + 1, type: 'Said', data: { text, more: text.length } })).join('\n');
+  assert.deepEqual(fold(texts, log).state, said);
+});
+
+test('a control character in a text is refused wherever it stands, and what came before is kept', () => {
+  const texts = rulesFold<string[], object>({ initial: [], rules: { Said: [{ append: '', from: '/data/text' }] } });
+  const line = (position: number, text: string) => `{"position":${position},"type":"Said","data":{"text":"${text}"}}`;
+  for (let place = 0; place < 40; place += 1) {
+    const text = 'x'.repeat(40);
+    const broken = text.slice(0, place) + '\t' + text.slice(place);
+    assert.throws(
+      () => fold(texts, [line(1, text), line(2, text), line(3, broken)].join('\n')),
+      (error: FoldError<string[]>) => error.code === 'malformed' && error.folded.state.length === 2,
+      `at ${place}`,
+    );
+  }
+});
+
 test('the first bad event is an error that holds what came before it', () => {
   const good = [...history(3)];
   const unknown = { position: 4, id: 'e4', type: 'Lost', data: { id: 'o1' } };

@@ -1,6 +1,5 @@
 //! Batches of events as bytes: one event after the other, in order, and where the fold stands then.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -184,7 +183,7 @@ impl Batch {
         let mut spare = Vec::new();
         let kind = match kind {
             Some(kind) => Some(kind.as_bytes()),
-            None => event.part(wanted.kind).and_then(|kind| text_of(&kind, &mut spare)),
+            None => event.part(wanted.kind).and_then(|kind| kind.text_in(&mut spare)),
         };
         let Some(kind) = kind else {
             return Err(no_type());
@@ -243,7 +242,7 @@ impl Batch {
             let event = Event { input, found, syntax };
             match self.next(&event, (at, end), wanted, sink) {
                 Ok(Next::Fold) => *last = Some(at),
-                Ok(Next::Same) => self.repeat(sink, (input, syntax), found, (*last, at))?,
+                Ok(Next::Same) => self.repeat(sink, (input, syntax), found, (last, at))?,
                 Err(error) if error.offset().is_some() => return Err(error),
                 Err(error) => return Err(error.at_offset(at)),
             }
@@ -267,7 +266,7 @@ impl Batch {
             return Ok(Next::Same);
         }
         let mut spare = Vec::new();
-        let Some(kind) = event.part(wanted.kind).and_then(|kind| text_of(&kind, &mut spare)) else {
+        let Some(kind) = event.part(wanted.kind).and_then(|kind| kind.text_in(&mut spare)) else {
             return Err(no_type().at_position(position));
         };
         sink.fold(&BatchRow {
@@ -288,18 +287,18 @@ impl Batch {
     #[cold]
     #[inline(never)]
     fn repeat(
-        &self,
+        &mut self,
         sink: &impl Sink,
         (input, syntax): (&[u8], Syntax),
         found: &mut Found,
-        (last, at): (Option<usize>, usize),
+        (last, at): (&mut Option<usize>, usize),
     ) -> Result<()> {
-        let earlier = match last {
-            Some(last) => Some(anchor(sink, (input, last), syntax, found)),
-            None => self.anchor.clone(),
-        };
-        let same = earlier.is_none_or(|earlier| earlier == anchor(sink, (input, at), syntax, found));
-        match same {
+        // It is scanned once, however often it comes again.
+        if let Some(last) = last.take() {
+            self.anchor = Some(anchor(sink, (input, last), syntax, found));
+        }
+        let again = anchor(sink, (input, at), syntax, found);
+        match self.anchor.as_ref().is_none_or(|anchor| *anchor == again) {
             true => Ok(()),
             false => Err(Sequence::two_at(self.position.unwrap_or_default()).at_offset(at)),
         }
@@ -366,26 +365,6 @@ fn anchor(sink: &impl Sink, (input, start): (&[u8], usize), syntax: Syntax, foun
     let end = found.scan(parts, input, start, syntax).unwrap_or(start);
     let event = Event { input, found, syntax };
     identity(event.part(wanted.id), input.get(start..end).unwrap_or_default())
-}
-
-/// The text that an item is. `spare` is for what does not stand there letter by letter.
-#[inline(always)]
-fn text_of<'a>(item: &Item<'a>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    match item.plain_text() {
-        Some(text) => Some(text),
-        None => odd_text(item, spare),
-    }
-}
-
-#[inline(never)]
-fn odd_text<'a>(item: &Item<'a>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    match item.text()? {
-        Cow::Borrowed(text) => Some(text),
-        Cow::Owned(text) => {
-            *spare = text;
-            Some(spare)
-        }
-    }
 }
 
 /// How many bytes are UTF-8.

@@ -142,10 +142,10 @@ impl Slots {
         entries.saturating_mul(2) <= self.0.len()
     }
 
-    /// The first entry of that hash that fits.
+    /// The first entry of that hash that fits. No entry lies further away than where entering gives up.
     #[inline]
     pub fn find(&self, hash: u32, mut fits: impl FnMut(usize) -> bool) -> Option<usize> {
-        for slot in self.probe(hash) {
+        for slot in self.probe(hash).take(LONGEST_PROBE) {
             match self.0.get(slot).copied()?.checked_sub(1) {
                 Some(place) if fits(place as usize) => return Some(place as usize),
                 Some(_) => {}
@@ -170,6 +170,7 @@ impl Slots {
     pub fn take_last(&mut self, hash: u32, place: usize) {
         let slot = self
             .probe(hash)
+            .take(LONGEST_PROBE)
             .find(|slot| self.0.get(*slot) == Some(&(place as u32 + 1)));
         if let Some(slot) = slot.and_then(|slot| self.0.get_mut(slot)) {
             *slot = 0;
@@ -197,6 +198,7 @@ fn hash(name: &[u8], end: u64) -> u32 {
 /// Whether two names of one length and end are equal. To call the general comparison would take longer than to compare.
 #[inline]
 fn same_words(a: &[u8], b: &[u8]) -> bool {
+    debug_assert_eq!(a.len(), b.len());
     let words = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*a) == u64::from_le_bytes(*b);
     a.as_chunks().0.iter().zip(b.as_chunks().0).all(words)
 }

@@ -200,3 +200,35 @@ fn all_mistakes_are_told_at_once() {
         assert!(told.contains(&pointer), "{pointer} is not among {told:#?}");
     }
 }
+
+#[test]
+fn an_opener_that_is_refused_leaves_the_step_before_it_as_it_was() {
+    let table = json!({
+        "commandId": "/c",
+        "table": {
+            "a": {"shape": {"value": "x"}, "opens": ["AO"], "retries": ["AR"], "ends": {"AD": {"result": "/r"}, "AF": {"error": "/r"}}},
+            "b": {"shape": {"value": "y"}, "opens": ["BO"], "ends": {"BD": {"result": "/r", "match": "/m"}}},
+        },
+    });
+    let journal = Journal::from_json(table.to_string().as_bytes()).unwrap();
+    for refused in [None, Some(r#"{"position":3,"type":"BO","c":"zz","m":01}"#)] {
+        let mut session = journal.start();
+        let opened = [
+            r#"{"position":1,"type":"AO","x":"c2","c":"c1"}"#,
+            r#"{"position":2,"type":"AF","c":"c1","r":1}"#,
+        ];
+        session.json_lines(opened.join("\n").as_bytes()).unwrap();
+        if let Some(refused) = refused {
+            assert_eq!(
+                session.json_lines(refused.as_bytes()).unwrap_err().code(),
+                Code::Malformed
+            );
+        }
+        session.json_lines(br#"{"position":3,"type":"AR","c":"c1"}"#).unwrap();
+        let other = session.json_lines(br#"{"position":4,"type":"AD","c":"c2","r":2}"#);
+        assert_eq!(other.unwrap_err().code(), Code::PairMismatch, "{refused:?}");
+        session
+            .json_lines(br#"{"position":4,"type":"AD","c":"c1","r":2}"#)
+            .unwrap();
+    }
+}

@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use super::{Place, Syntax};
 use crate::value::{MAX_SAFE_INTEGER, Major, Reader, from_slice, json};
@@ -114,7 +115,7 @@ impl<'a> Item<'a> {
     }
 
     /// The text that it is, in UTF-8. Lone surrogates have none.
-    #[inline]
+    #[inline(never)]
     pub fn text(&self) -> Option<Cow<'a, [u8]>> {
         if let Some(text) = self.plain_text() {
             return Some(Cow::Borrowed(text));
@@ -128,8 +129,32 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The same. `spare` is for what does not stand there letter by letter.
+    #[inline(always)]
+    pub fn text_in<'s>(&self, spare: &'s mut Vec<u8>) -> Option<&'s [u8]>
+    where
+        'a: 's,
+    {
+        match self.plain_text() {
+            Some(text) => Some(text),
+            None => kept(self.text()?, spare),
+        }
+    }
+
+    /// [`Self::segment`], likewise.
+    #[inline(always)]
+    pub fn segment_in<'s>(&self, spare: &'s mut Vec<u8>) -> Option<&'s [u8]>
+    where
+        'a: 's,
+    {
+        match self.plain_text() {
+            Some(text) => Some(text),
+            None => kept(self.segment()?, spare),
+        }
+    }
+
     /// Text, or an integer in decimal, of at most 38 digits: what can be a segment of a pointer.
-    #[inline]
+    #[inline(never)]
     pub fn segment(&self) -> Option<Cow<'a, [u8]>> {
         match self.text() {
             Some(text) => Some(text),
@@ -154,6 +179,16 @@ impl<'a> Item<'a> {
         let decimal = integer.to_string().into_bytes();
         let digits = decimal.len() - usize::from(integer < 0);
         (digits <= MOST_DIGITS).then_some(Cow::Owned(decimal))
+    }
+}
+
+fn kept<'a>(text: Cow<'a, [u8]>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    match text {
+        Cow::Borrowed(text) => Some(text),
+        Cow::Owned(text) => {
+            *spare = text;
+            Some(spare)
+        }
     }
 }
 

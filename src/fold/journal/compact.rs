@@ -70,10 +70,7 @@ impl Compaction {
 
     /// How many of the last events may yet become part of another step.
     pub fn unsettled(&self) -> usize {
-        match self.stage {
-            Stage::Open(_) | Stage::Failed(_) | Stage::Parallel => self.waiting.len(),
-            Stage::Ready => 0,
-        }
+        self.waiting.len()
     }
 
     pub fn folded(&self) -> Folded {
@@ -245,6 +242,7 @@ impl Compaction {
             self.waiting.push(row);
             Stage::Failed(chain)
         } else {
+            self.waiting.clear();
             Stage::Ready
         };
     }

@@ -1,6 +1,7 @@
 //! Steps as they are written: entries of a Map, and the start of the one that is open.
 
 use alloc::vec::Vec;
+use core::mem;
 
 use super::source::{DEPTH, NULL};
 use super::spec::{End, Kind, Side};
@@ -18,6 +19,7 @@ pub(super) struct Draft {
     out: Writer,
     /// What ties the open step to each of its ends; nothing for those that its shape ties.
     ties: Pieces,
+    next_ties: Pieces,
     opener: Opener,
     keeper: Keeper,
     scratch: Writer,
@@ -112,22 +114,24 @@ impl Draft {
             events: 1,
             retried: false,
         };
-        self.opener.note(kind, row, side);
         if side == Side::Opener && kind.ends.iter().any(|end| end.ties.is_some()) {
             self.keep_ties(kind, row)?;
         }
+        self.opener.note(kind, row, side);
         Ok(chain)
     }
 
+    /// All or none: a step that failed may be retried after an opener that is refused.
     fn keep_ties(&mut self, kind: &Kind, row: &BatchRow<'_>) -> Result<()> {
-        self.ties.clear();
+        self.next_ties.clear();
         for end in &kind.ends {
             self.scratch.clear();
             if let Some(item) = end.ties.as_ref().and_then(|ties| row.event.part(ties.opener.part)) {
                 self.keeper.keep(&item, 0, &mut self.scratch)?;
             }
-            self.ties.push(self.scratch.as_bytes());
+            self.next_ties.push(self.scratch.as_bytes());
         }
+        mem::swap(&mut self.ties, &mut self.next_ties);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! JSON Merge Patch (RFC 7396).
 
 use super::nodes::NodeId;
+use super::spec::EMPTY_OBJECT;
 use super::tree::{Kind, Tree};
 use crate::Result;
 use crate::fold::names::Name;
@@ -27,7 +28,7 @@ pub(super) fn apply(tree: &mut Tree, node: NodeId, document: &[u8]) -> Result<()
 /// What anything else becomes before members are merged into it.
 pub(super) fn make_object(tree: &mut Tree, node: NodeId) -> Result<()> {
     if tree.kind(node) != Kind::Object {
-        let empty = tree.encoded(EMPTY)?;
+        let empty = tree.encoded(EMPTY_OBJECT)?;
         tree.replace(node, empty);
         tree.kind(node);
     }
@@ -48,7 +49,5 @@ pub(super) fn member(tree: &mut Tree, object: NodeId, name: Name<'_>, document: 
     tree.push_member(object, name, member)?;
     apply(tree, member, document)
 }
-
-const EMPTY: &[u8] = &[0xa0];
 
 const NULL: &[u8] = &[0xf6];

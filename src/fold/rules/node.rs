@@ -47,7 +47,8 @@ pub(super) struct Short {
     length: u8,
 }
 
-/// The same as [`Content`]. The lowest byte says what it is.
+/// The same as [`Content`]. The lowest byte of the head says what it is; above it is nothing but for a short value, which is at least one byte
+/// long.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     head: u64,

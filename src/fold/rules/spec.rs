@@ -427,7 +427,8 @@ impl Parser<'_> {
 
 const FIELD_EXPECTED: &str = "expected a JSON Pointer into the event, or an object with either value or from";
 
-const EMPTY_OBJECT: &[u8] = b"\xa0";
+/// Encoded.
+pub(super) const EMPTY_OBJECT: &[u8] = b"\xa0";
 
 fn literal(value: &Value, at: &str, mistakes: &mut Mistakes) -> Vec<u8> {
     spec::literal(value).unwrap_or_else(|error| {

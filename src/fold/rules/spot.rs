@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::node::Node;
 use super::nodes::NodeId;
-use super::spec::{Action, Operation};
+use super::spec::{Action, EMPTY_OBJECT, Operation};
 use super::target::{Segment, Target};
 use super::tree::{Kind, Tree};
 use crate::fold::events::Event;
@@ -78,7 +78,8 @@ impl<'a> Spot<'a> {
             Kind::Object => tree.member(parent, segment),
             _ => step(tree, parent, kind, segment)?,
         };
-        if let (Some(node), Some(whole)) = (node, *whole)
+        // Whatever is put there replaces it, so that only a merge has to look into it anyway.
+        if let (Some(node), Some(whole), Action::Merge) = (node, *whole, operation.action)
             && tree.known(*path).is_some()
             && tree.kind(node) == Kind::Object
         {
@@ -130,7 +131,7 @@ fn parent(tree: &mut Tree, operation: &Operation, event: &Event<'_>) -> Result<O
         let name = segment.fill(event, &mut spare).ok_or_else(|| unfilled(segment))?;
         parent = match step(tree, parent, kind, name)? {
             Some(inside) => inside,
-            None if operation.parents && kind == Kind::Object => make_object(tree, parent, name)?,
+            None if operation.parents && kind == Kind::Object => add_object(tree, parent, name)?,
             None if operation.action == Action::Remove && operation.optional => return Ok(None),
             None => return Err(no_parent()),
         };
@@ -143,8 +144,8 @@ fn parent(tree: &mut Tree, operation: &Operation, event: &Event<'_>) -> Result<O
     Ok(Some((parent, kind)))
 }
 
-fn make_object(tree: &mut Tree, parent: NodeId, name: Name<'_>) -> Result<NodeId> {
-    let empty = tree.encoded(EMPTY)?;
+fn add_object(tree: &mut Tree, parent: NodeId, name: Name<'_>) -> Result<NodeId> {
+    let empty = tree.encoded(EMPTY_OBJECT)?;
     let object = tree.add(empty)?;
     tree.push_member(parent, name, object)?;
     Ok(object)
@@ -201,5 +202,3 @@ fn no_parent() -> Error {
         "there is nothing that it could be a part of; put that first, or say parents: true",
     )
 }
-
-const EMPTY: &[u8] = &[0xa0];

@@ -1,11 +1,10 @@
 //! Where an operation works: a JSON Pointer into the state whose segments may be filled from the event.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::known::{Path, Paths};
-use crate::fold::events::{Event, Item, Parts};
+use crate::fold::events::{Event, Parts};
 use crate::fold::names::{Name, OwnName};
 use crate::fold::pointer;
 use crate::fold::spec::Reference;
@@ -86,23 +85,8 @@ impl Segment {
             Self::Fixed(segment) => Some(segment.name()),
             Self::Filled(reference) => {
                 let item = event.part(reference.part)?;
-                let text = match item.plain_text() {
-                    Some(text) => text,
-                    None => odd_segment(&item, spare)?,
-                };
-                Some(Name::new(text))
+                item.segment_in(spare).map(Name::new)
             }
-        }
-    }
-}
-
-#[inline(never)]
-fn odd_segment<'a>(item: &Item<'a>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    match item.segment()? {
-        Cow::Borrowed(text) => Some(text),
-        Cow::Owned(text) => {
-            *spare = text;
-            Some(spare)
         }
     }
 }

@@ -137,7 +137,7 @@ impl<'a> Item<'a> {
     {
         match self.plain_text() {
             Some(text) => Some(text),
-            None => kept(self.text()?, spare),
+            None => in_spare(self.text(), spare),
         }
     }
 
@@ -149,7 +149,7 @@ impl<'a> Item<'a> {
     {
         match self.plain_text() {
             Some(text) => Some(text),
-            None => kept(self.segment()?, spare),
+            None => in_spare(self.segment(), spare),
         }
     }
 
@@ -182,8 +182,9 @@ impl<'a> Item<'a> {
     }
 }
 
-fn kept<'a>(text: Cow<'a, [u8]>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    match text {
+#[inline(never)]
+fn in_spare<'a>(text: Option<Cow<'a, [u8]>>, spare: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    match text? {
         Cow::Borrowed(text) => Some(text),
         Cow::Owned(text) => {
             *spare = text;

@@ -191,6 +191,7 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
   }
 
   resume({ bytes, position, eventCount, anchor, pending, foldDigest }: Omit<FoldResult, 'state'>): Session {
+    if ((foldDigest as unknown) === undefined) throw new SnapshotError('invalidOption', 'must be what fold gave, not a state', { path: 'base' });
     if (!sameBytes(digestOption('base.foldDigest', foldDigest), this.digest)) {
       throw new SnapshotError('foreign', 'a state of another fold; fold all events again', { path: 'base' });
     }

@@ -418,7 +418,7 @@ fn not_utf8(at: usize) -> Error {
 fn no_position() -> Error {
     Error::new(
         Code::InvalidEvent,
-        "the event has no position: a whole number of 64 bits; say where it stands in events.position",
+        "the event has no position, or one that is no whole number of 64 bits; say where it stands in events.position",
     )
 }
 

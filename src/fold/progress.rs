@@ -109,6 +109,9 @@ impl Sequence {
     #[inline]
     pub(super) fn next(self, last: Option<u64>, position: u64) -> Result<Next> {
         match (self, last) {
+            (Self::Contiguous { first_position }, None) if position < first_position => {
+                Err(begins_below(first_position, position))
+            }
             (Self::Contiguous { first_position }, None) => expect(first_position, position),
             (Self::Contiguous { .. }, Some(last)) => match last.checked_add(1) {
                 Some(expected) => expect(expected, position),
@@ -137,6 +140,18 @@ fn expect(expected: u64, position: u64) -> Result<Next> {
         core::cmp::Ordering::Less => Err(out_of_order(expected.saturating_sub(1), position)),
         core::cmp::Ordering::Greater => Err(gap(expected, position)),
     }
+}
+
+#[cold]
+fn begins_below(first: u64, position: u64) -> Error {
+    Error::new(
+        Code::OutOfOrder,
+        text!(
+            "the log begins below {}; say at which position every stream begins (firstPosition)",
+            first
+        ),
+    )
+    .at_position(position)
 }
 
 #[cold]

@@ -141,7 +141,10 @@ impl Scan<'_> {
     fn key(&mut self, looked_for: &Node) -> Result<Option<usize>> {
         let cursor = &mut self.cursor;
         if cursor.peek() != b'"' {
-            return Err(cursor.wrong("expected a key in double quotes"));
+            return Err(cursor.wrong(match cursor.peek() {
+                b'\n' => "the line ends inside the event: there is one event on each line",
+                _ => "expected a key in double quotes",
+            }));
         }
         let start = cursor.at;
         let escaped = cursor.string()?;

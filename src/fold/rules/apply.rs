@@ -35,7 +35,12 @@ pub(super) fn apply(contents: &mut Contents, tree: &mut Tree, operation: &Operat
         },
         Action::Patch => {
             let document = contents.document(operation, event, 0)?;
-            patch::apply(tree, spot.node.ok_or_else(missing)?, spot.depth, document)
+            patch::apply(
+                tree,
+                spot.node.ok_or_else(|| missing(operation.action))?,
+                spot.depth,
+                document,
+            )
         }
     }
 }
@@ -173,7 +178,7 @@ fn remove(tree: &mut Tree, operation: &Operation, spot: &Spot<'_>) -> Result<()>
             ));
         }
         (None, _) if operation.optional => {}
-        (None, _) => return Err(missing()),
+        (None, _) => return Err(missing(operation.action)),
     }
     Ok(())
 }
@@ -190,17 +195,20 @@ fn existing(tree: &mut Tree, operation: &Operation, spot: &Spot<'_>) -> Result<N
 #[inline(never)]
 fn begin(tree: &mut Tree, operation: &Operation, spot: &Spot<'_>) -> Result<NodeId> {
     let (Some(initial), Some(place)) = (&operation.initial, spot.place) else {
-        return Err(missing());
+        return Err(missing(operation.action));
     };
     let initial = tree.encoded(initial)?;
     spot.set(tree, initial)?;
-    tree.member(place.parent, place.segment).ok_or_else(missing)
+    tree.member(place.parent, place.segment)
+        .ok_or_else(|| missing(operation.action))
 }
 
 #[cold]
-fn missing() -> Error {
-    Error::new(
-        Code::MissingTarget,
-        "there is nothing there; put something first, say what it starts as (initial), or that this may be (remove: optional)",
-    )
+fn missing(action: Action) -> Error {
+    let message = match action {
+        Action::Remove => "there is nothing to remove; if that may be, say optional: true",
+        Action::Patch => "there is nothing to patch; put something first",
+        _ => "there is nothing there; put something first, or say what it starts as (initial)",
+    };
+    Error::new(Code::MissingTarget, message)
 }

@@ -98,6 +98,9 @@ fn filled<'t>(text: &'t str, parts: &mut Parts) -> Result<(Segment, &'t str), &'
     if !after.is_empty() && !after.starts_with('/') {
         return Err("a reference must be a whole segment");
     }
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        return Err("what stands in braces is a JSON Pointer into the event, which begins with a slash: {/data/id}");
+    }
     Ok((Segment::Filled(Reference::new(&pointer, parts)?), after))
 }
 

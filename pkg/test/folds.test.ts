@@ -164,7 +164,7 @@ test('what is no input, no base, or the base of another fold is refused', () => 
   assert.throws(() => fold(other, '', base), { code: 'foreign', path: 'base' });
   assert.throws(() => fold(journalFold(), '', base as never), { code: 'foreign', path: 'base' });
   const { foldDigest: _, ...unknown } = base;
-  assert.throws(() => fold(orders(), '', unknown as never), { code: 'invalidOption', path: 'base.foldDigest' });
+  assert.throws(() => fold(orders(), '', unknown as never), { code: 'invalidOption', path: 'base' });
   assert.throws(() => fold(orders(), '', { ...base, pending: ['{}'] as never }), { code: 'invalidOption', path: 'base.pending' });
 });
 

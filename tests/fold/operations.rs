@@ -249,6 +249,24 @@ fn an_error_says_where_and_leaves_nothing() {
 }
 
 #[test]
+fn what_an_event_lacks_is_told_before_what_the_state_lacks() {
+    let lacking = r#","fields":{"v":"/data/none"}"#;
+    for rest in [lacking.into(), format!(r#"{lacking},"initial":{{}}"#)] {
+        for (initial, target) in [("{}", "/x"), ("[]", "/1"), (r#"{"x":1}"#, "/x")] {
+            let operation = one("merge", target, &rest);
+            refused(
+                initial,
+                &operation,
+                "{}",
+                Code::MissingValue,
+                target,
+                "nothing at /data/none",
+            );
+        }
+    }
+}
+
+#[test]
 fn values_of_every_kind_are_kept() {
     let date = Value::Date(value::Date::from_millis(1_500).unwrap());
     let unordered = |keys: [&str; 3]| Value::Object(keys.map(|key| (key.to_owned(), Value::Null)).into());

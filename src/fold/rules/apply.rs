@@ -28,7 +28,7 @@ pub(super) fn apply(contents: &mut Contents, tree: &mut Tree, operation: &Operat
         Action::Add => add(contents, tree, operation, event, &spot, false),
         Action::Subtract => add(contents, tree, operation, event, &spot, true),
         Action::Merge => match &operation.source {
-            Source::Fields(fields) if spot.node.is_some() || operation.initial.is_some() => {
+            Source::Fields(fields) if spot.node.is_some() || operation.initial.is_some() && spot.is_member() => {
                 merge_fields(contents, tree, operation, fields, event, &spot)
             }
             _ => merge_document(contents, tree, operation, event, &spot),

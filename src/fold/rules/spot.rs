@@ -92,6 +92,11 @@ impl<'a> Spot<'a> {
         })
     }
 
+    /// Whether it is a place in an object, where anything can be put.
+    pub fn is_member(&self) -> bool {
+        self.place.is_some_and(|place| place.kind == Kind::Object)
+    }
+
     /// Puts something there.
     #[inline(always)]
     pub fn set(&self, tree: &mut Tree, content: Node) -> Result<()> {

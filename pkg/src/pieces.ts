@@ -138,7 +138,7 @@ class Pipe {
   /** At least `length` bytes of the module's memory; what lay in them stays there. */
   room(length: number): Uint8Array {
     if (this.#lent === undefined || this.#lent.length < length) {
-      const longer = borrow(Math.max(length, Math.min(PIECE, 2 * (this.#lent?.length ?? 0)))); // small inputs are many
+      const longer = borrow(length);
       if (this.#lent !== undefined) longer.bytes.set(this.#lent.bytes);
       this.free();
       this.#lent = longer;

@@ -25,8 +25,7 @@ pub(super) fn apply(contents: &mut Contents, tree: &mut Tree, operation: &Operat
         Action::Put => put(contents, tree, operation, event, &spot),
         Action::Append => append(contents, tree, operation, event, &spot),
         Action::Remove => remove(tree, operation, &spot),
-        Action::Add => add(contents, tree, operation, event, &spot, false),
-        Action::Subtract => add(contents, tree, operation, event, &spot, true),
+        Action::Add | Action::Subtract => add(contents, tree, operation, event, &spot),
         Action::Merge => match &operation.source {
             Source::Fields(fields) if spot.node.is_some() || operation.initial.is_some() && spot.is_member() => {
                 merge_fields(contents, tree, operation, fields, event, &spot)
@@ -35,12 +34,8 @@ pub(super) fn apply(contents: &mut Contents, tree: &mut Tree, operation: &Operat
         },
         Action::Patch => {
             let document = contents.document(operation, event, 0)?;
-            patch::apply(
-                tree,
-                spot.node.ok_or_else(|| missing(operation.action))?,
-                spot.depth,
-                document,
-            )
+            let node = spot.node.ok_or_else(|| missing(operation.action))?;
+            patch::apply(tree, node, spot.depth, document)
         }
     }
 }
@@ -57,7 +52,7 @@ fn put(
         return Ok(());
     }
     let content = contents.node(tree, operation, event, spot.depth)?;
-    spot.set(tree, content)
+    spot.set(tree, content).map(drop)
 }
 
 #[inline(never)]
@@ -86,7 +81,6 @@ fn add(
     operation: &Operation,
     event: &Event<'_>,
     spot: &Spot<'_>,
-    subtract: bool,
 ) -> Result<()> {
     let by = match &operation.source {
         Source::Literal(literal) => literal.node.and_then(Node::as_integer),
@@ -94,8 +88,8 @@ fn add(
         Source::Fields(_) => None,
     };
     match (by, spot.node) {
-        (Some(by), Some(node)) if tree.count(node, if subtract { -by } else { by }) => Ok(()),
-        _ => add_any(contents, tree, operation, event, spot, subtract),
+        (Some(by), Some(node)) if tree.count(node, if subtracts(operation) { -by } else { by }) => Ok(()),
+        _ => add_any(contents, tree, operation, event, spot),
     }
 }
 
@@ -107,11 +101,10 @@ fn add_any(
     operation: &Operation,
     event: &Event<'_>,
     spot: &Spot<'_>,
-    subtract: bool,
 ) -> Result<()> {
     let term = Term::read(contents.document(operation, event, 0)?);
     let node = existing(tree, operation, spot)?;
-    let total = sum(tree.number(node), term, subtract)?;
+    let total = sum(tree.number(node), term, subtracts(operation))?;
     let content = match total.integer() {
         Some(integer) => Node::integer(integer),
         None => {
@@ -122,6 +115,10 @@ fn add_any(
     };
     tree.replace(node, content);
     Ok(())
+}
+
+fn subtracts(operation: &Operation) -> bool {
+    operation.action == Action::Subtract
 }
 
 #[inline(never)]
@@ -194,13 +191,11 @@ fn existing(tree: &mut Tree, operation: &Operation, spot: &Spot<'_>) -> Result<N
 
 #[inline(never)]
 fn begin(tree: &mut Tree, operation: &Operation, spot: &Spot<'_>) -> Result<NodeId> {
-    let (Some(initial), Some(place)) = (&operation.initial, spot.place) else {
+    let (Some(initial), Some(_)) = (&operation.initial, spot.place) else {
         return Err(missing(operation.action));
     };
     let initial = tree.encoded(initial)?;
-    spot.set(tree, initial)?;
-    tree.member(place.parent, place.segment)
-        .ok_or_else(|| missing(operation.action))
+    spot.set(tree, initial)
 }
 
 #[cold]

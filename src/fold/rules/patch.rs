@@ -124,7 +124,7 @@ impl Target<'_> {
                 self.tree.insert_element(parent, at, element);
                 Ok(())
             }
-            _ => spot.set(self.tree, content),
+            _ => spot.set(self.tree, content).map(drop),
         }
     }
 
@@ -141,7 +141,7 @@ impl Target<'_> {
         let spot = self.find_existing(path, &segments)?;
         check_depth(value, spot.depth)?;
         let content = self.tree.encoded(value)?;
-        spot.set(self.tree, content)
+        spot.set(self.tree, content).map(drop)
     }
 
     fn relocate(&mut self, from: &str, path: &str) -> Result<()> {

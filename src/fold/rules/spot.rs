@@ -97,17 +97,18 @@ impl<'a> Spot<'a> {
         self.place.is_some_and(|place| place.kind == Kind::Object)
     }
 
-    /// Puts something there.
+    /// Puts something there; the node that it then is.
     #[inline(always)]
-    pub fn set(&self, tree: &mut Tree, content: Node) -> Result<()> {
+    pub fn set(&self, tree: &mut Tree, content: Node) -> Result<NodeId> {
         match (self.node, self.place) {
             (Some(node), _) => {
                 tree.replace(node, content);
-                Ok(())
+                Ok(node)
             }
             (None, Some(place)) if place.kind == Kind::Object => {
                 let node = tree.add(content)?;
-                tree.push_member(place.parent, place.segment, node)
+                tree.push_member(place.parent, place.segment, node)?;
+                Ok(node)
             }
             _ => Err(Error::new(
                 Code::MissingTarget,

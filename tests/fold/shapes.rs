@@ -70,7 +70,7 @@ fn damage() -> impl Strategy<Value = Option<(Index, char)>> {
 /// What a session is given: the line with so much behind it that it does not end with the input, or its beginning only.
 fn input(line: &str, end: Option<Index>) -> String {
     match end {
-        None => format!("{line}\n                         "),
+        None => format!("{line}\n{:64}", ""),
         Some(end) => {
             let places: Vec<usize> = line.char_indices().map(|(at, _)| at).chain([line.len()]).collect();
             line[..*end.get(&places)].to_owned()
@@ -109,6 +109,32 @@ proptest! {
             resumed.resume(&before.state, &before.progress).unwrap();
             prop_assert_eq!(resumed.json_lines(input.as_bytes()), said, "{}", line);
             prop_assert_eq!(resumed.folded(), fresh.folded(), "{}", line);
+        }
+    }
+}
+
+/// A line like one that came, but for one character: wherever it is, and whatever it is.
+#[test]
+fn one_character_makes_the_difference_that_it_makes() {
+    let rules = Rules::from_json(RULES).unwrap();
+    let line = r#"{"position":1,"type":"T","data":{"key":"letters","b":{"x":"t"},"c":[10,205],"n":1203},"at":"2011-10-01T00:38:44"}"#;
+    let characters: Vec<char> = (0u8..0x80)
+        .map(char::from)
+        .chain(['\u{80}', 'ä', '€', '\u{10ffff}'])
+        .collect();
+    let mut learned = rules.start();
+    let nothing = learned.folded();
+    for at in 0..line.len() {
+        for character in &characters {
+            let changed = [&line[..at], &character.to_string(), &line[at + 1..]].concat();
+            let [line, changed] = [line, &changed].map(|line| format!("{line}\n{:64}", ""));
+            let mut fresh = rules.start();
+            let said = fresh.json_lines(changed.as_bytes());
+            learned.json_lines(line.as_bytes()).unwrap();
+            learned.resume(&nothing.state, &nothing.progress).unwrap();
+            assert_eq!(learned.json_lines(changed.as_bytes()), said, "{changed}");
+            assert_eq!(learned.folded(), fresh.folded(), "{changed}");
+            learned.resume(&nothing.state, &nothing.progress).unwrap();
         }
     }
 }

@@ -1,17 +1,42 @@
 //! Sixteen bytes that are looked at together: as a vector of WebAssembly where it is built with vectors, as two words otherwise.
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(super) use self::vectors::{Block, Ordinary, any_high};
+pub(super) use self::vectors::{Block, Ordinary, any, any_high, within};
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-pub(super) use self::words::{Block, Ordinary, any_high};
+pub(super) use self::words::{Block, Ordinary, any, any_high, within};
 
 /// How many bytes a block has.
 pub(super) const BYTES: usize = 16;
 
+/// How many bytes a group of blocks has: one for each bit of a word.
+pub(super) const GROUP: usize = 64;
+
 /// How many bytes are certainly UTF-8, because they are ASCII: 64 are seen at once.
 pub(crate) fn ascii_bytes(input: &[u8]) -> usize {
-    let (blocks, _) = input.as_chunks::<64>();
-    64 * blocks.iter().take_while(|block| !any_high(block)).count()
+    let (blocks, _) = input.as_chunks::<GROUP>();
+    GROUP * blocks.iter().take_while(|block| !any_high(block)).count()
+}
+
+/// A bit for each byte, the lowest for the first: set for quotation marks and backslashes.
+#[inline(always)]
+pub(super) fn specials(group: &[u8; GROUP]) -> u64 {
+    bits(group, |block| block.either(b'"', b'\\'))
+}
+
+/// The same for ends of lines.
+#[inline(always)]
+pub(super) fn newlines(group: &[u8; GROUP]) -> u64 {
+    match any(group, b'\n') {
+        true => bits(group, |block| block.either(b'\n', b'\n')),
+        false => 0,
+    }
+}
+
+#[inline(always)]
+fn bits(group: &[u8; GROUP], bits: impl Fn(Block) -> u16) -> u64 {
+    let (blocks, _) = group.as_chunks();
+    let last_first = blocks.iter().rev();
+    last_first.fold(0, |all, block| all << BYTES | u64::from(bits(Block::new(block))))
 }
 
 impl Block {
@@ -44,11 +69,11 @@ fn both(bytes: &[u8; BYTES]) -> [u64; 2] {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vectors {
     use core::arch::wasm32::{
-        u8x16_add_sat, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, u64x2, v128, v128_and, v128_andnot,
-        v128_or, v128_xor,
+        u8x16_add_sat, u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_le, u8x16_lt, u8x16_splat, u8x16_sub, u64x2,
+        v128, v128_and, v128_andnot, v128_any_true, v128_or, v128_xor,
     };
 
-    use super::{BYTES, both};
+    use super::{BYTES, GROUP, both};
 
     /// A bit for each byte, the lowest for the first: set for those that are ordinary, clear behind the last block.
     #[derive(Clone, Copy, Debug)]
@@ -84,6 +109,34 @@ mod vectors {
         u8x16_bitmask(all) != 0
     }
 
+    /// Whether any byte is this one.
+    #[inline(always)]
+    pub fn any(group: &[u8; GROUP], byte: u8) -> bool {
+        let (blocks, _) = group.as_chunks();
+        let equal = |block| u8x16_eq(Block::new(block).0, u8x16_splat(byte));
+        v128_any_true(
+            blocks
+                .iter()
+                .map(equal)
+                .fold(u8x16_splat(0), |all, equal| v128_or(all, equal)),
+        )
+    }
+
+    /// Whether every byte is above the low one by its span at most.
+    #[inline(always)]
+    pub fn within(group: &[u8; GROUP], low: &[u8; GROUP], span: &[u8; GROUP]) -> bool {
+        let [group, low, span] = [group, low, span].map(|bytes| bytes.as_chunks().0);
+        let all = group
+            .iter()
+            .zip(low)
+            .zip(span)
+            .fold(u8x16_splat(u8::MAX), |all, ((group, low), span)| {
+                let above = u8x16_sub(Block::new(group).0, Block::new(low).0);
+                v128_and(all, u8x16_le(above, Block::new(span).0))
+            });
+        u8x16_all_true(all)
+    }
+
     #[derive(Clone, Copy, Debug)]
     pub(in super::super) struct Block(v128);
 
@@ -115,6 +168,15 @@ mod vectors {
             u8x16_bitmask(u8x16_eq(v128_and(self.0, mask.0), other.0)) == u16::MAX
         }
 
+        /// A bit for each byte, the lowest for the first: set for those that are one of these.
+        #[inline]
+        pub fn either(self, one: u8, other: u8) -> u16 {
+            u8x16_bitmask(v128_or(
+                u8x16_eq(self.0, u8x16_splat(one)),
+                u8x16_eq(self.0, u8x16_splat(other)),
+            ))
+        }
+
         #[inline]
         fn high(bytes: v128) -> Ordinary {
             Ordinary(u8x16_bitmask(bytes).into())
@@ -124,7 +186,7 @@ mod vectors {
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod words {
-    use super::{BYTES, both};
+    use super::{BYTES, GROUP, both};
 
     /// How many ordinary bytes come before the first that is not.
     #[derive(Clone, Copy, Debug)]
@@ -157,6 +219,21 @@ mod words {
     pub fn any_high(bytes: &[u8; 64]) -> bool {
         let (words, _) = bytes.as_chunks();
         words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) & HIGHS != 0
+    }
+
+    /// Whether any byte is this one.
+    #[inline(always)]
+    pub fn any(group: &[u8; GROUP], byte: u8) -> bool {
+        group.iter().fold(false, |any, other| any | (*other == byte))
+    }
+
+    /// Whether every byte is above the low one by its span at most.
+    #[inline(always)]
+    pub fn within(group: &[u8; GROUP], low: &[u8; GROUP], span: &[u8; GROUP]) -> bool {
+        let bytes = group.iter().zip(low).zip(span);
+        bytes.fold(true, |all, ((byte, low), span)| {
+            all & (byte.wrapping_sub(*low) <= *span)
+        })
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -192,6 +269,18 @@ mod words {
             (a & e ^ c) | (b & f ^ d) == 0
         }
 
+        /// A bit for each byte, the lowest for the first: set for those that are one of these.
+        #[inline]
+        pub fn either(self, one: u8, other: u8) -> u16 {
+            let zeros = |word: u64| !(((word & !HIGHS) + !HIGHS) | word) & HIGHS;
+            let [low, high] = self.0.map(|word| {
+                let zeros = zeros(word ^ (ONES * u64::from(one))) | zeros(word ^ (ONES * u64::from(other)));
+                // Brings the high bits together in the uppermost byte.
+                (zeros >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+            });
+            (low | high << 8) as u16
+        }
+
         /// All bytes before the first whose high bit a function of words sets.
         #[inline]
         fn before(self, set: impl Fn(u64) -> u64) -> Ordinary {
@@ -217,7 +306,7 @@ mod words {
 #[cfg(test)]
 #[allow(clippy::indexing_slicing)]
 mod tests {
-    use super::{BYTES, Block};
+    use super::{BYTES, Block, GROUP, newlines, specials, within};
 
     /// Every byte in every place, with a quotation mark and a letter somewhere behind.
     #[test]
@@ -257,6 +346,35 @@ mod tests {
                     length <= first,
                     "{bytes:?}"
                 );
+            }
+        }
+    }
+    /// Every byte in every place, among others.
+    #[test]
+    fn a_group_says_what_its_bytes_say() {
+        let bits = |group: &[u8; GROUP], is: fn(u8) -> bool| {
+            (0..)
+                .zip(group)
+                .fold(0u64, |bits, (place, byte)| bits | u64::from(is(*byte)) << place)
+        };
+        for (filler, byte, place) in [b'0', b'"', b'\n', 0x80, 0xff]
+            .into_iter()
+            .flat_map(|filler| (0..=u8::MAX).map(move |byte| (filler, byte)))
+            .flat_map(|(filler, byte)| (0..GROUP).map(move |place| (filler, byte, place)))
+        {
+            let mut group = [filler; GROUP];
+            group[place] = byte;
+            assert_eq!(
+                specials(&group),
+                bits(&group, |byte| matches!(byte, b'"' | b'\\')),
+                "{group:?}"
+            );
+            assert_eq!(newlines(&group), bits(&group, |byte| byte == b'\n'), "{group:?}");
+            let (mut low, mut span) = ([0; GROUP], [u8::MAX; GROUP]);
+            for (lowest, most) in [(byte, 0), (0, byte), (b'0', 9), (b' ', u8::MAX - b' ')] {
+                (low[place], span[place]) = (lowest, most);
+                let expected = (u32::from(lowest)..=u32::from(lowest) + u32::from(most)).contains(&u32::from(byte));
+                assert_eq!(within(&group, &low, &span), expected, "{byte} from {lowest} by {most}");
             }
         }
     }

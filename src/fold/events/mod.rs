@@ -9,6 +9,7 @@ mod item;
 mod json;
 mod keep;
 mod learn;
+mod moulds;
 mod parts;
 mod shapes;
 mod text;
@@ -20,6 +21,7 @@ pub(crate) use parts::{PartId, Parts};
 
 use alloc::vec::Vec;
 
+use self::moulds::{Fit, Line, Moulds};
 use self::shapes::Shapes;
 use crate::{Code, Error, Result};
 
@@ -39,7 +41,10 @@ pub(crate) struct Found {
     /// Those that end behind the start of the event are its own: the others are left from events before.
     places: Vec<Place>,
     start: usize,
+    /// Instead of them, if the event fits a mould.
+    fit: Option<Fit>,
     shapes: Shapes,
+    moulds: Moulds,
 }
 
 /// Where a part lies.
@@ -56,6 +61,18 @@ impl Place {
     pub fn new(start: usize, end: usize, plain: Option<u8>) -> Self {
         let levels = plain.map_or(0, |levels| usize::from(levels) + 1);
         Self { start, end, levels }
+    }
+
+    /// As it lies in the event that starts at `start`; nothing if it was left from an event before.
+    fn from(self, start: usize) -> Self {
+        match self.end > start {
+            true => Self {
+                start: self.start - start,
+                end: self.end - start,
+                ..self
+            },
+            false => Self::default(),
+        }
     }
 
     /// How many levels it has, if it is JSON that has been checked in full, and is plain.
@@ -75,11 +92,38 @@ impl Found {
     /// Scans the event that starts at `at`, behind those that were found in the same input; where it ends. JSON is known to be UTF-8.
     #[inline]
     pub fn scan(&mut self, parts: &Parts, input: &[u8], at: usize, syntax: Syntax) -> Result<usize> {
-        self.start = at;
-        if syntax == Syntax::Cbor {
-            self.forget(parts);
-            return cbor::scan(parts, input, at, &mut self.places);
+        (self.start, self.fit) = (at, None);
+        match syntax {
+            Syntax::Lines => self.scan_line(parts, input, at),
+            Syntax::Json => self.scan_json(parts, input, at, syntax),
+            Syntax::Cbor => {
+                self.forget(parts);
+                cbor::scan(parts, input, at, &mut self.places)
+            }
         }
+    }
+
+    #[inline(always)]
+    fn scan_line(&mut self, parts: &Parts, input: &[u8], at: usize) -> Result<usize> {
+        let line = self.moulds.line(input, at);
+        self.fit = line.as_ref().and_then(|line| self.moulds.fit(line, input, at));
+        match (self.fit, line) {
+            (Some(fit), _) => Ok(at + fit.bytes),
+            (None, Some(line)) => self.scan_and_learn(parts, input, at, &line),
+            (None, None) => self.scan_json(parts, input, at, Syntax::Lines),
+        }
+    }
+
+    #[inline(never)]
+    fn scan_and_learn(&mut self, parts: &Parts, input: &[u8], at: usize, line: &Line) -> Result<usize> {
+        let end = self.scan_json(parts, input, at, Syntax::Lines)?;
+        let places = self.places.iter().map(|place| place.from(at));
+        self.moulds.learn(line, input.get(at..end).unwrap_or_default(), places);
+        Ok(end)
+    }
+
+    #[inline(never)]
+    fn scan_json(&mut self, parts: &Parts, input: &[u8], at: usize, syntax: Syntax) -> Result<usize> {
         match self.shapes.follow(input, at, &mut self.places) {
             Some(end) => Ok(end),
             None => self.scan_unknown(parts, input, at, syntax),
@@ -89,6 +133,9 @@ impl Found {
     /// Where a part lies, if the event has it.
     #[inline(always)]
     fn place(&self, part: PartId) -> Option<Place> {
+        if let Some(fit) = self.fit {
+            return self.moulds.place(fit, part, self.start);
+        }
         self.places.get(part.0).copied().filter(|place| place.end > self.start)
     }
 

@@ -132,6 +132,7 @@ struct Controls {
     max_value_bytes: Option<u64>,
     listing: Listing,
     slow_puts: bool,
+    vanished: Option<String>,
 }
 
 impl TestStore {
@@ -162,7 +163,13 @@ impl TestStore {
         std::mem::take(&mut self.controls().trace)
     }
 
-    fn note(&self, operation: &'static str, what: &str) -> Result<(), HostError> {
+    /// From now on nothing is there when it is asked for, though it is listed.
+    pub fn vanish(&self, key: &str) {
+        self.controls().vanished = Some(key.into());
+    }
+
+    /// Writes down an operation, which may have to fail.
+    pub fn note(&self, operation: &'static str, what: &str) -> Result<(), HostError> {
         let mut controls = self.controls();
         controls.trace.push(format!("{operation} {what}"));
         match controls.failing.contains(operation) {
@@ -204,6 +211,9 @@ impl Store for TestStore {
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
         self.note("get", key)?;
+        if self.controls().vanished.as_deref() == Some(key) {
+            return Ok(None);
+        }
         self.memory.get(key).await
     }
 

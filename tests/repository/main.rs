@@ -14,6 +14,7 @@ mod loading;
 mod migration;
 mod past;
 mod saving;
+mod scenarios;
 mod signing;
 mod sparse;
 mod verdicts;

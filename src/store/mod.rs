@@ -55,6 +55,10 @@ mod blocking;
 #[cfg(feature = "std")]
 mod definition;
 #[cfg(feature = "std")]
+mod file_names;
+#[cfg(feature = "std")]
+mod files;
+#[cfg(feature = "std")]
 mod handle;
 #[cfg(feature = "std")]
 mod host;
@@ -83,6 +87,7 @@ pub use save::{
 pub use self::{
     blocking::Blocking,
     definition::Definition,
+    files::FileStore,
     handle::{Handle, Source},
     host::{EventLog, HostError, Store},
     memory::MemoryStore,

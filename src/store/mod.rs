@@ -49,6 +49,7 @@
 mod keys;
 mod load;
 mod save;
+mod upkeep;
 
 #[cfg(feature = "std")]
 mod blocking;
@@ -82,6 +83,7 @@ pub use load::{Bounds, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, Reje
 pub use save::{
     Distrusted, Listing, Op, SaveFact, SaveRequest, SaveResult, SaveStep, next_save, plan_prune, plan_save,
 };
+pub use upkeep::{plan_drop_slots, plan_invalidate, safe_to_prune_through};
 
 #[cfg(feature = "std")]
 pub use self::{

@@ -64,6 +64,8 @@ mod handle;
 #[cfg(feature = "std")]
 mod host;
 #[cfg(feature = "std")]
+mod maintenance;
+#[cfg(feature = "std")]
 mod memory;
 #[cfg(feature = "std")]
 mod outcome;
@@ -92,6 +94,7 @@ pub use self::{
     files::FileStore,
     handle::{Handle, Source},
     host::{EventLog, HostError, Store},
+    maintenance::{Rebuilt, Verified},
     memory::MemoryStore,
     outcome::{LoadOptions, Outcome, Skipped},
     repository::Repository,

@@ -315,6 +315,14 @@ where
         }
     }
 
+    /// What was deleted no longer counts as the last one.
+    pub(super) fn no_longer_counts_on(&self, stream: &str, deleted: &[String]) {
+        let taken = self.memory(stream).and_then(|memory| memory.last_taken);
+        if taken.is_some_and(|taken| deleted.contains(&taken.key)) {
+            self.streams().update(stream, |memory| memory.last_taken = None);
+        }
+    }
+
     /// Only a stream that is due, and that this process knows nothing of, costs the extra read. What cannot be read is no advice.
     async fn recall_attempt(&self, handle: &Handle<F::State>) {
         let known = self.memory(&handle.stream).is_some();

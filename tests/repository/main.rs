@@ -11,6 +11,7 @@ mod history;
 #[cfg(not(target_family = "wasm"))]
 mod laws;
 mod loading;
+mod maintenance;
 mod migration;
 mod past;
 mod saving;

@@ -1,0 +1,253 @@
+//! What a repository does beside loading and saving: tidying up, taking back, forgetting, checking. The TypeScript twin is
+//! pkg/src/maintenance.ts.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::keys::position_of;
+use super::upkeep::{plan_drop_slots, plan_invalidate, safe_to_prune_through};
+use super::{
+    EventLog, Handle, HostError, Listing, LoadOptions, Outcome, Repository, Skipped, Slot, Source, Store, StreamKeys,
+};
+use crate::fold::Fold;
+use crate::frame::{self, Expect};
+use crate::{Code, Error, Result, value};
+
+/// Keys listed and deleted at once.
+const PAGE: usize = 100;
+
+/// What a full replay says of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Where both stand.
+    pub position: Option<u64>,
+    /// How many events both have folded.
+    pub event_count: u64,
+    /// Position of the snapshot that was compared with the replay; `None` if no snapshot could be used, which proves nothing.
+    pub snapshot: Option<u64>,
+}
+
+/// What became of the streams of a rebuild.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rebuilt {
+    /// Streams whose older snapshot was migrated and saved under the new version.
+    pub migrated: u64,
+    /// Streams that were replayed and saved.
+    pub rebuilt: u64,
+    /// Streams that had a snapshot of this version, or no events.
+    pub skipped: u64,
+    /// Streams that failed, and why. They did not stop the others.
+    pub errors: Vec<(String, Error)>,
+}
+
+impl<F, S, L> Repository<F, S, L>
+where
+    F: Fold,
+    F::State: Serialize + DeserializeOwned,
+    S: Store,
+    L: EventLog<Event = F::Event>,
+{
+    /// Deletes the snapshots of a stream at or above `from`, in every slot: what they hold is no longer true from there on. Which keys.
+    ///
+    /// # Errors
+    /// [`Code::StoreFailed`]; [`Code::InvalidOption`] where listings lag, for what is not listed could not be deleted.
+    pub async fn invalidate(&self, stream: &str, from: u64) -> Result<Vec<String>> {
+        let listed = self.listed(&self.keys(stream)?.all_snapshots()).await?;
+        self.remove(stream, plan_invalidate(&listed, from)).await
+    }
+
+    /// Deletes what lies in slots of a stream that nobody uses any more: all but this definition's and the `live` ones. Nothing, unless
+    /// the stream can be loaded from a snapshot of this definition's own slot. Which keys.
+    ///
+    /// # Errors
+    /// As [`Self::load`] and [`Self::invalidate`].
+    pub async fn drop_slots(&self, stream: &str, live: &[Slot]) -> Result<Vec<String>> {
+        let keys = self.keys(stream)?;
+        let Source::Snapshot { position } = self.load(stream).await?.source() else {
+            return Ok(Vec::new());
+        };
+        let covered_by = keys.snapshot(self.definition.slot(), position);
+        let live = [live, &[self.definition.slot()]].concat();
+        let listed = self.listed(keys.all()).await?;
+        self.remove(stream, plan_drop_slots(&listed, &covered_by, &live)).await
+    }
+
+    /// Through which position (inclusive) a stream's events may be deleted, so that this definition's slot and the `live` ones can still
+    /// be loaded from their oldest sound snapshot, and every consumer has dealt with them. `None` if none may.
+    ///
+    /// # Errors
+    /// As [`Self::load`] and [`Self::invalidate`].
+    pub async fn safe_to_prune_through(&self, stream: &str, live: &[Slot], consumers: &[u64]) -> Result<Option<u64>> {
+        let own = self.definition.slot();
+        let mut oldest = Vec::new();
+        for slot in live.iter().filter(|slot| **slot != own).chain([&own]) {
+            oldest.push(self.oldest_verified(stream, *slot).await?);
+        }
+        Ok(safe_to_prune_through(&oldest, consumers))
+    }
+
+    /// Compares the newest state with a full replay, encoded.
+    ///
+    /// # Errors
+    /// [`Code::Diverged`] if they differ; as [`Self::load`], among them [`Code::HistoryUnavailable`] if there is nothing to compare with.
+    pub async fn verify(&self, stream: &str) -> Result<Verified> {
+        let loaded = self.load(stream).await?;
+        let replay = LoadOptions {
+            at: loaded.position(),
+            use_snapshots: false,
+        };
+        let replayed = self.load_with(stream, replay).await?;
+        let same = value::to_vec(loaded.state())? == value::to_vec(replayed.state())?;
+        let counts = (loaded.event_count(), replayed.event_count());
+        let snapshot = match loaded.source() {
+            Source::Snapshot { position } | Source::Migrated { position, .. } => Some(position),
+            Source::Replay => None,
+        };
+        match same && counts.0 == counts.1 {
+            true => Ok(Verified {
+                position: loaded.position(),
+                event_count: counts.0,
+                snapshot,
+            }),
+            false => Err(diverged(&loaded, snapshot)),
+        }
+    }
+
+    /// Gives streams a snapshot of this version, after it changed: migrates or replays those that have none. What has one is skipped, so
+    /// that a rebuild that was interrupted goes on where it was. One stream after the other; `on_progress` is told after each.
+    pub async fn rebuild(
+        &self,
+        streams: impl IntoIterator<Item = impl AsRef<str>>,
+        mut on_progress: impl FnMut(&str, &Rebuilt),
+    ) -> Rebuilt {
+        let mut report = Rebuilt::default();
+        for stream in streams {
+            let stream = stream.as_ref();
+            match self.rebuild_one(stream).await {
+                Ok(Some(Source::Migrated { .. })) => report.migrated += 1,
+                Ok(Some(_)) => report.rebuilt += 1,
+                Ok(None) => report.skipped += 1,
+                Err(error) => report.errors.push((stream.into(), error)),
+            }
+            on_progress(stream, &report);
+        }
+        report
+    }
+
+    /// What it was made of; `None` if nothing was to be done.
+    async fn rebuild_one(&self, stream: &str) -> Result<Option<Source>> {
+        let mut handle = self.load(stream).await?;
+        let source = handle.source();
+        if let Source::Snapshot { .. } = source {
+            return Ok(None);
+        }
+        match self.snapshot(&mut handle).await? {
+            Outcome::Taken { .. } => Ok(Some(source)),
+            Outcome::Skipped(Skipped::NothingFolded | Skipped::AlreadyCovered(_)) => Ok(None),
+            other => Err(Error::new(
+                Code::StoreFailed,
+                format!("no snapshot was taken: {other:?}"),
+            )),
+        }
+    }
+
+    /// Position of the oldest snapshot of a slot that is sound and of the log's own history.
+    async fn oldest_verified(&self, stream: &str, slot: Slot) -> Result<Option<u64>> {
+        let listed = self.listed(&self.keys(stream)?.snapshots(slot)).await?;
+        for key in listed.iter().rev() {
+            if let Some(position) = position_of(key)
+                && self.is_sound(stream, slot, key, position).await?
+            {
+                return Ok(Some(position));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn is_sound(&self, stream: &str, slot: Slot, key: &str, position: u64) -> Result<bool> {
+        let Some(bytes) = self.store.get(key).await.map_err(store_failed)? else {
+            return Ok(false);
+        };
+        let expect = Expect {
+            position: Some(position),
+            version: match slot {
+                Slot::Version(version) => Some(version),
+                Slot::Fold(_) => None,
+            },
+            fold_digest: match slot {
+                Slot::Version(_) => None,
+                Slot::Fold(digest) => Some(digest),
+            },
+            ..self.definition.expect(stream)
+        };
+        let Ok(opened) = frame::open_payload(&bytes, &expect) else {
+            return Ok(false);
+        };
+        let page = self.log.read(stream, Some(position), 1).await;
+        let page = page.map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))?;
+        Ok(page.first().is_some_and(|row| {
+            row.position == position && opened.header.anchor.is_none_or(|anchor| anchor == row.anchor)
+        }))
+    }
+
+    fn keys(&self, stream: &str) -> Result<StreamKeys> {
+        StreamKeys::new(&self.definition.name, stream)
+    }
+
+    /// All keys with that prefix. Where listings lag it would not be all.
+    async fn listed(&self, prefix: &str) -> Result<Vec<String>> {
+        if self.store.listing() == Listing::Eventual {
+            let message = "the store's listings lag: what it does not list yet could not be dealt with";
+            return Err(Error::new(Code::InvalidOption, message).at_path("store.listing"));
+        }
+        let mut all: Vec<String> = Vec::new();
+        loop {
+            let start = all.last().cloned();
+            let page = self
+                .store
+                .list(prefix, start.as_deref(), PAGE)
+                .await
+                .map_err(store_failed)?;
+            let fresh = page
+                .into_iter()
+                .filter(|key| key.starts_with(prefix) && Some(key) > start.as_ref());
+            let before = all.len();
+            all.extend(fresh);
+            if all.len() == before {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Deletes keys of a stream, and no longer counts on them. Which ones.
+    async fn remove(&self, stream: &str, keys: Vec<String>) -> Result<Vec<String>> {
+        for some in keys.chunks(PAGE) {
+            self.store.delete(some).await.map_err(store_failed)?;
+        }
+        self.no_longer_counts_on(stream, &keys);
+        Ok(keys)
+    }
+}
+
+fn diverged<S>(loaded: &Handle<S>, snapshot: Option<u64>) -> Error {
+    let message = match snapshot {
+        Some(position) => format!(
+            "the state that was built on the snapshot at {position} is not the one that a full replay gives: evolve is not \
+             deterministic, or it changed without a new version; invalidate the snapshot"
+        ),
+        None => "two replays of the same events gave two states: evolve is not deterministic".into(),
+    };
+    let error = Error::new(Code::Diverged, message);
+    match loaded.position() {
+        Some(position) => error.at_position(position),
+        None => error,
+    }
+}
+
+fn store_failed(error: HostError) -> Error {
+    Error::new(Code::StoreFailed, format!("{error}"))
+}

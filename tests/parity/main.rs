@@ -9,6 +9,7 @@ mod folds;
 mod journals;
 
 mod actionqueue;
+mod actionqueue_storage;
 mod continuum;
 mod mako;
 mod noetl;

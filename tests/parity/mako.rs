@@ -352,3 +352,27 @@ fn corrupt_stored_bytes_are_survived() {
         (&replay(&log), Code::Corrupt)
     );
 }
+
+/// Migration runner: per stream, pure `migrate(old) → new`, saves under the new version at the last sequence; one bad stream does not stop
+/// the rest; report {migrated, skipped, errors} ▸
+#[test]
+fn a_migration_goes_through_all_streams() {
+    let (store, log) = snapshotted(12);
+    for stream in ["process-8", "process-9"] {
+        (1..=4).for_each(|position| log.insert(stream, row(position)));
+    }
+    log.prune_through("process-9", 2);
+    let upgrade = |plain| Ok(plain);
+    let definition = Definition::new("process", 2, Processes).migrate(1, upgrade);
+    let second = Repository::new(definition, store.clone(), log.clone()).unwrap();
+    let report = now(second.rebuild([STREAM, "process-8", "process-9"], |_, _| {}));
+    assert_eq!((report.migrated, report.rebuilt, report.skipped), (1, 1, 0));
+    assert_eq!(report.errors.len(), 1);
+    assert_eq!(report.errors[0].0, "process-9");
+    assert!(store.keys().contains(&key(2, 12)));
+    assert_eq!(
+        second.blocking().load(STREAM).unwrap().source(),
+        Source::Snapshot { position: 12 }
+    );
+    assert_eq!(now(second.rebuild([STREAM, "process-8"], |_, _| {})).skipped, 2);
+}

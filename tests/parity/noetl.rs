@@ -355,3 +355,35 @@ fn two_hundred_thousand_events_are_folded_in_batches() {
     let state: Value = value::from_slice(&state).unwrap();
     assert_eq!(state.get("applied").and_then(Value::as_f64), Some(200_000.0));
 }
+
+/// `checksum` = hex SHA-256 of compact sorted-key JSON ▸ (ours: of the canonical form, in which equal states are equal whatever order their
+/// keys had)
+#[test]
+fn a_checksum_does_not_depend_on_the_order_of_keys() {
+    let checksum = |json: &str| {
+        let encoded = value::from_json(json.as_bytes()).unwrap();
+        frame::sha256(&value::canonicalize(&encoded).unwrap())
+    };
+    let one = checksum(r#"{"status":"running","steps":{"b":1,"a":[2,3]}}"#);
+    assert_eq!(
+        one,
+        checksum(r#"{"steps": {"a": [2, 3], "b": 1}, "status": "running"}"#)
+    );
+    assert_ne!(one, checksum(r#"{"steps":{"a":[3,2],"b":1},"status":"running"}"#));
+}
+
+/// ▸ snapshots are never collected, even after their events are gone (those of versions that nobody runs any more)
+#[test]
+fn snapshots_of_abandoned_versions_are_collected() {
+    let (store, log) = snapshotted(600);
+    let second = Definition::new("execution", 2, Executions).sequence(Sequence::Sparse);
+    let second = Repository::new(second, store.clone(), log.clone()).unwrap();
+    let mut handle = second.blocking().load(STREAM).unwrap();
+    second.blocking().snapshot(&mut handle).unwrap();
+    assert_eq!(store.keys().len(), 2);
+    assert_eq!(now(second.drop_slots(STREAM, &[])).unwrap(), [key(snowflake(600))]);
+    let safe = now(second.safe_to_prune_through(STREAM, &[], &[])).unwrap().unwrap();
+    log.prune_through(STREAM, safe);
+    assert_eq!(log.rows(STREAM).len(), 1);
+    assert_eq!(second.blocking().load(STREAM).unwrap().event_count(), 600);
+}

@@ -23,14 +23,14 @@ export function fileOf(key: string): string {
 /** What a folder of that name stands for; undefined for a folder of somebody else's. */
 export function segmentOfFolder(name: string): string | undefined {
   const segment = segmentOf(name);
-  return folderName(segment) === name ? segment : undefined;
+  return isAscii(segment) && folderName(segment) === name ? segment : undefined;
 }
 
 /** What a file of that name stands for; undefined for a file of somebody else's. */
 export function segmentOfFile(name: string): string | undefined {
   if (!name.endsWith(FILE)) return undefined;
   const segment = segmentOf(name.slice(0, -FILE.length));
-  return nameOf(segment) + FILE === name ? segment : undefined;
+  return isAscii(segment) && nameOf(segment) + FILE === name ? segment : undefined;
 }
 
 /** Of a file; those of keys end in another way. */
@@ -44,8 +44,12 @@ export function isTemporary(name: string): boolean {
 
 /** Two digits would not be enough for anything else. */
 function ascii(key: string): string {
-  if (/^[\x00-\x7f]*$/.test(key)) return key;
+  if (isAscii(key)) return key;
   throw new SnapshotError('invalidOption', 'keys are ASCII text', { path: 'key' });
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x00-\x7f]*$/.test(text);
 }
 
 function folderName(segment: string): string {

@@ -103,8 +103,8 @@ async function written<T>(
 /** `made` is the topmost folder that had to be made. */
 async function create(folder: string, file: string): Promise<{ handle: FileHandle; made: string | undefined }> {
   for (let attempt = 1; ; attempt += 1) {
-    const made = await mkdir(folder, { recursive: true });
     try {
+      const made = await mkdir(folder, { recursive: true });
       return { handle: await open(file, 'wx'), made };
     } catch (error) {
       if (codeOf(error) !== 'ENOENT' || attempt === ATTEMPTS) throw error;

@@ -39,7 +39,10 @@ export function runner(client: PostgresClient | PostgresPool): Run {
 type Answer = Awaited<ReturnType<PostgresClient['query']>>;
 type Send = (connection: PostgresClient) => Promise<Answer>;
 
-/** The connection goes back in any case; nobody waits for one whose answer is not wanted any more, so that it is closed. */
+/**
+ * The connection goes back in any case. It is closed if nobody wants its answer any more, and if what happened is more than an error of
+ * the statement: it may be about to break.
+ */
 async function onPool(pool: PostgresPool, signal: AbortSignal | undefined, send: Send): Promise<Answer> {
   const connecting = pool.connect();
   const connection = await unlessAborted(connecting, signal, (late) => late.release());
@@ -49,7 +52,7 @@ async function onPool(pool: PostgresPool, signal: AbortSignal | undefined, send:
   try {
     return await unlessAborted(send(connection), signal);
   } catch (error) {
-    destroy = signal?.aborted === true;
+    destroy = signal?.aborted === true || (error as { severity?: unknown } | undefined)?.severity !== 'ERROR';
     throw error;
   } finally {
     if (!destroy) connection.removeListener('error', ignore);

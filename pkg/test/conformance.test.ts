@@ -1,6 +1,8 @@
 /** The suite for stores is tested itself: a store that breaks a rule fails the checks of that rule, and no others. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { keys, memoryStore, type SnapshotStore, type StoreOp } from 'snapfold';
 import { storeConformance, type ConformanceOptions, type Rule } from 'snapfold/testing';
 import { SLOT, snapshotKey, STREAMS } from '../dist/testing/streams.js';
@@ -302,6 +304,16 @@ test('names are different sentences', () => {
   const names = storeConformance(memoryStore, OPTIONS).map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
 });
+
+for (const entry of ['testing', 'stores/encrypted', 'stores/postgres', 'stores/sqlite']) {
+  test(`${entry} needs nothing of Node, and no core`, async () => {
+    const entryPoint = fileURLToPath(new URL(`../dist/${entry}.js`, import.meta.url));
+    const { metafile } = await build({ entryPoints: [entryPoint], bundle: true, platform: 'browser', format: 'esm', write: false, metafile: true });
+    const files = Object.keys(metafile.inputs);
+    assert.ok(files.length > 1);
+    assert.deepEqual(files.filter((file) => file.includes('wasm') || file.endsWith('core.js')), []);
+  });
+}
 
 test('the keys of the suite are those that the package makes', () => {
   for (const [id, prefix] of STREAMS) {

@@ -264,6 +264,20 @@ test('with a client, a signal ends the waiting, and what comes next waits for th
   assert.deepEqual(await store.list('', { limit: 9 }), ['a'], 'it was on its way');
 });
 
+test('a client of a pool, lent to the application, is the application’s', real, async () => {
+  const pool = server.pool({ max: 1 });
+  const client = await pool.connect();
+  const { store, log } = await prepared(client);
+  await client.query('BEGIN');
+  await client.query(`INSERT INTO ${log} VALUES (1)`);
+  await assert.rejects(async () => store.put('a', TOO_LARGE));
+  await store.put('b', one);
+  assert.equal(pool.idleCount, 0);
+  await client.query('COMMIT');
+  client.release();
+  assert.deepEqual((await pool.query(`SELECT id FROM ${log}`)).rows, [{ id: 1 }]);
+});
+
 test('connections that the server cuts are errors of the operation alone', real, async () => {
   const pool = server.pool({ max: 2 });
   const table = newTable();

@@ -46,7 +46,7 @@ export type { Observer, Report } from './report.js';
 export type { LoadOptions, OpenOptions, Repository } from './repository.js';
 export type { SigningKey } from './signing.js';
 export type { Outcome } from './snapshotter.js';
-export type { ListOptions, SnapshotMeta, SnapshotStore, StoreOptions } from './store.js';
+export type { ListOptions, NewestOptions, SnapshotMeta, SnapshotStore, StoreOp, StoreOptions } from './store.js';
 export { memoryStore } from './stores/memory.js';
 export { decode } from './value/decode.js';
 export { firstDifference } from './value/difference.js';

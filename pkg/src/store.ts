@@ -17,8 +17,14 @@ export interface SnapshotMeta {
 export interface ListOptions {
   /** First key of interest, inclusive. */
   readonly start?: string;
-  /** How many keys at most. */
+  /** How many keys are wanted. Fewer are an answer only where there are no more; more do no harm. */
   readonly limit: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface NewestOptions {
+  /** First key of interest, inclusive. */
+  readonly start?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -27,9 +33,17 @@ export interface StoreOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One step of {@link SnapshotStore.transact}. */
+export type StoreOp =
+  | { readonly op: 'put'; readonly key: string; readonly bytes: Uint8Array; readonly meta?: SnapshotMeta }
+  | { readonly op: 'delete'; readonly keys: readonly string[] };
+
 type Awaitable<T> = T | PromiseLike<T>;
 
-/** Where snapshots lie. Every method may be synchronous or return a promise. */
+/**
+ * Where snapshots lie. Every method may be synchronous or return a promise. Four are needed; `putIfAbsent`, `newest` and `transact` belong
+ * to stores that can do them for real. They are methods and no options: a store that does not know an option would overwrite in silence.
+ */
 export interface SnapshotStore {
   /** Keys with that prefix, ascending bytewise, from `start` on. */
   list(prefix: string, options: ListOptions): Awaitable<readonly string[]>;
@@ -38,6 +52,12 @@ export interface SnapshotStore {
   put(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<unknown>;
   /** Keys that do not exist are no error. */
   delete(keys: readonly string[], options?: StoreOptions): Awaitable<unknown>;
+  /** Like `put`, but false, and nothing changed, if something lies there. Of several at once exactly one is true. */
+  putIfAbsent?(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<boolean>;
+  /** The first key with that prefix, at or after `start`, and its bytes, in one round trip: the newest snapshot of a slot. */
+  newest?(prefix: string, options?: NewestOptions): Awaitable<{ readonly key: string; readonly bytes: Uint8Array } | null | undefined>;
+  /** All of it or nothing, seen by others whole or not at all. Steps hold in order: the last one that names a key decides. */
+  transact?(ops: readonly StoreOp[], options?: StoreOptions): Awaitable<unknown>;
   /** The largest value it takes, in bytes. Default: no limit. */
   readonly maxValueBytes?: number;
   /** Whether a listing shows every write at once. Default `'strong'`; nothing is ever deleted on `'eventual'` ones. */

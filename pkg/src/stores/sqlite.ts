@@ -1,12 +1,11 @@
 /**
- * Snapshots in SQLite, through the handle that the application already has: better-sqlite3 or node:sqlite.
+ * Snapshots in SQLite, through the handle that the application already has: better-sqlite3, node:sqlite or bun:sqlite.
  * An entry of its own, `snapfold/sqlite`: who keeps snapshots elsewhere does not pay for it.
  */
 import { invalidOption, knownOptions } from '../options.js';
-import { toCore } from '../position.js';
-import type { SnapshotStore } from '../store.js';
+import { COLUMNS, outcomeOf, range, rowOf, type SqlStore } from './sql.js';
 
-/** The part of better-sqlite3's `Database` and node:sqlite's `DatabaseSync` that is used. */
+/** The part of better-sqlite3's `Database`, node:sqlite's `DatabaseSync` and bun:sqlite's `Database` that is used. */
 export interface SqliteDatabase {
   exec(sql: string): unknown;
   prepare(sql: string): SqliteStatement;
@@ -26,13 +25,11 @@ export interface SqliteStoreOptions {
 /** SQLite's own default limit for one value. */
 const MAX_VALUE_BYTES = 1_000_000_000;
 
-const ABOVE_ASCII = '\x80';
-
 /**
- * A {@link SnapshotStore} in one table of `db`; durable as the database itself is. Statements join whatever transaction is open on
- * the handle.
+ * A store in one table of `db`; durable as the database itself is. Statements join whatever transaction is open on
+ * the handle; one that fails leaves it as it was. Everything is synchronous, so that no signal is looked at.
  */
-export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}): SnapshotStore {
+export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}): SqlStore {
   knownOptions('sqliteStore', options, ['table']);
   const { table = 'snapfold_snapshots' } = options;
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(table)) throw invalidOption('table', table, 'must be letters, digits and underscores');
@@ -40,43 +37,70 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
   db.exec(`CREATE TABLE IF NOT EXISTS ${quoted} (
     key TEXT PRIMARY KEY, bytes BLOB NOT NULL, name TEXT, version INTEGER, stream_id TEXT, position TEXT, event_count INTEGER,
     taken_at INTEGER, state_bytes INTEGER)`);
-  const list = statement(db, `SELECT key FROM ${quoted} WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`);
+  const inRange = `FROM ${quoted} WHERE key >= ? AND key < ? ORDER BY key LIMIT`;
+  const row = `INTO ${quoted} (${COLUMNS.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  const list = statement(db, `SELECT key ${inRange} ?`);
+  const newest = statement(db, `SELECT key, bytes ${inRange} 1`);
   const get = statement(db, `SELECT bytes FROM ${quoted} WHERE key = ?`);
-  const put = statement(db, `INSERT OR REPLACE INTO ${quoted} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const put = statement(db, `INSERT OR REPLACE ${row}`);
+  const putNew = statement(db, `INSERT ${row} ON CONFLICT (key) DO NOTHING`);
   const remove = statement(db, `DELETE FROM ${quoted} WHERE key = ?`);
   return {
     maxValueBytes: MAX_VALUE_BYTES,
-    list(prefix, { start = prefix, limit }) {
-      const from = start > prefix ? start : prefix;
-      return (list.all(from, after(prefix), limit) as { key: string }[]).map(({ key }) => key);
+    list(prefix, { start, limit }) {
+      return (list.all(...range(prefix, start), limit) as { key: string }[]).map(({ key }) => key);
     },
     get(key) {
-      const row = get.get(key) as { bytes: Uint8Array } | undefined;
-      return row === undefined ? undefined : new Uint8Array(row.bytes);
+      const found = get.get(key) as { bytes: Uint8Array } | null | undefined;
+      return found ? new Uint8Array(found.bytes) : undefined;
     },
     put(key, bytes, meta) {
-      put.run(
-        key,
-        bytes,
-        meta?.name ?? null,
-        meta?.version ?? null,
-        meta?.streamId ?? null,
-        meta === undefined ? null : toCore(meta.position).toString(),
-        meta?.eventCount ?? null,
-        meta?.takenAt ?? null,
-        meta?.stateBytes ?? null,
-      );
+      put.run(...rowOf(key, bytes, meta));
     },
     delete(keys) {
-      for (const key of keys) remove.run(key);
+      whole(db, () => keys.forEach((key) => remove.run(key)));
+    },
+    putIfAbsent(key, bytes, meta) {
+      const { changes } = putNew.run(...rowOf(key, bytes, meta)) as { changes: number | bigint };
+      return Number(changes) === 1;
+    },
+    newest(prefix, { start } = {}) {
+      const found = newest.get(...range(prefix, start)) as { key: string; bytes: Uint8Array } | null | undefined;
+      return found ? { key: found.key, bytes: new Uint8Array(found.bytes) } : undefined;
+    },
+    transact(ops) {
+      const outcome = outcomeOf(ops);
+      whole(db, () => {
+        for (const [key, op] of outcome) op === undefined ? remove.run(key) : put.run(...rowOf(key, op.bytes, op.meta));
+      });
     },
   };
 }
 
-/** The smallest text above every key with that prefix. */
-function after(prefix: string): string {
-  if (prefix === '') return ABOVE_ASCII;
-  return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+/** All of `work` or nothing, inside the transaction that is open or in one of its own. */
+function whole(db: SqliteDatabase, work: () => void): void {
+  db.exec('SAVEPOINT snapfold');
+  try {
+    work();
+    db.exec('RELEASE snapfold');
+  } catch (error) {
+    undo(db);
+    throw error;
+  }
+}
+
+/** A full disk ends the whole transaction by itself, and then there is nothing left to undo. */
+function undo(db: SqliteDatabase): void {
+  try {
+    db.exec('ROLLBACK TO snapfold');
+    db.exec('RELEASE snapfold');
+  } catch {
+    try {
+      db.exec('ROLLBACK'); // only the end of a transaction of its own can fail: another process holds the database
+    } catch {
+      // ended already
+    }
+  }
 }
 
 interface Bound {
@@ -85,7 +109,7 @@ interface Bound {
   run(...parameters: unknown[]): unknown;
 }
 
-/** The two libraries type their parameters differently; what is bound here is text, numbers, bytes and null. */
+/** The libraries type their parameters differently; what is bound here is text, numbers, bytes and null. */
 function statement(db: SqliteDatabase, sql: string): Bound {
   return db.prepare(sql) as unknown as Bound;
 }

@@ -24,6 +24,7 @@ import { everyEvents, isPolicy, type Policy, type PolicySpec } from './policy.js
 import { bigintPositions, numberPositions, type Position, type PositionKind, type Positions } from './position.js';
 import { openRepository, type OpenOptions, type Repository } from './repository.js';
 import type { SigningKey } from './signing.js';
+import type { RememberedOptions, RememberedStates } from './value/remembered.js';
 
 /** What {@link defineSnapshots} takes of a fold of the host's own; defaults are in docs/defaults.md. */
 export interface DefinitionOptions<State, Event, Kind extends PositionKind = PositionKind> extends CommonOptions<Event, Kind> {
@@ -36,24 +37,20 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
   readonly evolve: (state: State, event: Event) => State | void;
   /** `evolve` may change the state it is given; then `apply` spends the old handle. */
   readonly mutable?: boolean;
-  /**
-   * What `evolve` does not change it shares with the state before, as copy-on-write reducers do: an object or array that is the same one is
-   * never changed in place. Then a snapshot encodes what changed since the last one of its stream in this repository, and copies the bytes
-   * of the rest: of the same plain objects and arrays from 4 KiB on, and of the same children of larger arrays, objects and Maps. A Map,
-   * Set, Date or typed array is encoded anew each time, and so is a child that holds one. Hashing and copying the whole state remain.
-   *
-   * In development every state is encoded in full as well, and what was changed in place fails the snapshot with `mutated`. In production
-   * one in 64 of a stream is; then `diverged` is reported, and the right bytes are written. Up to 64 MiB of encoded states are remembered,
-   * which takes room for twice as many and keeps those states alive. With `toState`, its result has to share what did not change. Not
-   * together with `mutable`. Default: false.
-   */
-  readonly immutable?: boolean;
+  /** `immutable` of `snapfold/immutable`: `evolve` shares what it does not change, and snapshots cost what changed. */
+  readonly immutable?: SharedStates;
   /** `{ 1: from1to2, 2: from2to3 }`: plain form of one version to that of the next, without gaps up to `version`. */
   // `any`: what a former version held is the step's own affair.
   readonly migrate?: Readonly<Record<number, (state: any) => unknown>>;
   /** The plain form of the state, where it holds class instances. Order on opening: decode, migrate, validate, fromState. */
   readonly toState?: (state: State) => unknown;
   readonly fromState?: (plain: never) => State;
+}
+
+/** `immutable` of `snapfold/immutable`. */
+export interface SharedStates {
+  /** Begins to remember the states of one repository. */
+  remember(options: RememberedOptions): RememberedStates;
 }
 
 /** What {@link defineSnapshots} takes of a built-in fold, whose state is bytes already; `handle.state` decodes them for who looks. */
@@ -132,7 +129,7 @@ export interface Settings<State, Event, P extends Position> {
   readonly fold: BuiltInFold<unknown, Event> | undefined;
   readonly policy: Policy<State>;
   readonly mutable: boolean;
-  readonly immutable: boolean;
+  readonly immutable: SharedStates | undefined;
   /** Versions that `migrate` covers, newest first. */
   readonly migratable: readonly number[];
   readonly migrate: ReadonlyMap<number, (state: unknown) => unknown>;
@@ -279,10 +276,11 @@ function versionOption(option: string, value: unknown): number {
   return positiveInteger(option, value, { bits: 32 });
 }
 
-function immutableOption({ immutable, mutable }: Pick<DefinitionOptions<never, never>, 'immutable' | 'mutable'>): boolean {
-  const on = flag('immutable', immutable, false);
-  if (on && mutable === true) throw invalidOption('immutable', immutable, 'must not be combined with mutable: true');
-  return on;
+function immutableOption({ immutable, mutable }: Pick<DefinitionOptions<never, never>, 'immutable' | 'mutable'>): SharedStates | undefined {
+  if (immutable === undefined) return undefined;
+  if (mutable === true) throw invalidOption('immutable', immutable, 'must not be combined with mutable: true');
+  if (typeof immutable.remember === 'function') return immutable;
+  throw invalidOption('immutable', immutable, 'must be that of snapfold/immutable');
 }
 
 function policyOption<State>(options: CommonOptions<never>): Policy<State> {

@@ -1,26 +1,13 @@
 /** The public surface of the package, the same on every runtime. */
 export { DEFAULTS } from './defaults.js';
 export type { BuiltInFold, FoldSession } from './built-in.js';
-export { defineSnapshots, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions } from './definition.js';
+export { defineSnapshots, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions, type SharedStates } from './definition.js';
 export { SnapshotError, type ErrorCode } from './error.js';
 export type { EventBounds, EventRow, EventSource, ReadOptions, Row } from './events.js';
 export { inspect, open, seal, type SealOptions } from './frame.js';
 export type { Handle } from './handle.js';
 export type { Expect, Header, HeaderInput, PayloadFacts } from './head.js';
 export type { Duration, Size } from './options.js';
-export {
-  keys,
-  next,
-  planPrune,
-  planSave,
-  type LoadFact,
-  type LoadRequest,
-  type LoadStep,
-  type NextLoad,
-  type PlannedOp,
-  type PlanOptions,
-  type Slot,
-} from './plans.js';
 export {
   allOf,
   anyOf,

@@ -43,7 +43,7 @@ export type Report =
   | {
       /**
        * The snapshot stands, but what it made superfluous could not be deleted, or a marker not be written or read; or a state was changed
-       * where `immutable: true` promised that it is not (`diverged`, and the error has the path).
+       * where `immutable` promised that it is not (`diverged`, and the error has the path).
        */
       readonly type: 'warning';
       readonly streamId: string;

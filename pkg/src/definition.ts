@@ -23,6 +23,7 @@ import type { EventRow } from './events.js';
 import { everyEvents, isPolicy, type Policy, type PolicySpec } from './policy.js';
 import { bigintPositions, numberPositions, type Position, type PositionKind, type Positions } from './position.js';
 import { openRepository, type OpenOptions, type Repository } from './repository.js';
+import { validator, type StandardSchema } from './schema.js';
 import type { SigningKey } from './signing.js';
 import type { RememberedOptions, RememberedStates } from './value/remembered.js';
 
@@ -65,8 +66,11 @@ export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> 
   /** Bump when evolve, an upcaster, initialState or the set of events changes meaning. From 1 to 2^32 − 1. */
   readonly version: number;
   readonly policy?: Policy<never>;
-  /** Throws, or returns false, for a plain form that no event could have led to. Runs before sealing and after opening. */
-  readonly validate?: (plain: never) => unknown;
+  /**
+   * Throws, or returns false, for a plain form that no event could have led to; or a schema of Zod, Valibot, ArkType or another library
+   * that implements Standard Schema, of which only the verdict counts. Must answer at once. Runs before sealing and after opening.
+   */
+  readonly validate?: ((plain: never) => unknown) | StandardSchema;
   readonly positions?: Kind;
   /** `'contiguous'`: each position is the previous + 1. `'sparse'`: growing, with gaps. */
   readonly sequence?: 'contiguous' | 'sparse';
@@ -232,7 +236,7 @@ function parse<State, Event, P extends Position>(
 ): Settings<State, Event, P> {
   functionOption('initialState', options.initialState);
   functionOption('evolve', options.evolve);
-  for (const name of ['toState', 'fromState', 'validate', 'typeOf', 'sizeOf', 'kindOf', 'clock'] as const) {
+  for (const name of ['toState', 'fromState', 'typeOf', 'sizeOf', 'kindOf', 'clock'] as const) {
     if (options[name] !== undefined) functionOption(name, options[name]);
   }
   const version = versionOption('version', options.version);
@@ -250,7 +254,7 @@ function parse<State, Event, P extends Position>(
     migrate,
     toState: options.toState ?? ((state) => state),
     fromState: (options.fromState as ((plain: unknown) => State) | undefined) ?? ((plain) => plain as State),
-    validate: options.validate as ((plain: unknown) => unknown) | undefined,
+    validate: validator(options.validate),
     positions,
     sequence: oneOf('sequence', options.sequence ?? DEFAULTS.sequence, ['contiguous', 'sparse']),
     firstPosition: oneOf('firstPosition', options.firstPosition ?? DEFAULTS.firstPosition, [0, 1]),

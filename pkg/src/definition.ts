@@ -1,4 +1,5 @@
 /** A definition: one kind of stream, how it is folded, and when and how it is snapshotted. */
+import { auditOption, type AuditOptions } from './audit.js';
 import { FoldedState, type BuiltInFold } from './built-in.js';
 import { DEFAULTS } from './defaults.js';
 import { inProduction } from './environment.js';
@@ -99,6 +100,8 @@ export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> 
    * `unencodable` if that has another digest. Costs about as much as sealing.
    */
   readonly verifyOnSeal?: boolean;
+  /** Compares some loads with a full replay; what differs is reported as `diverged`, and the replay is used. Default: none. */
+  readonly audit?: AuditOptions;
   /** Longest time that a save may take. */
   readonly snapshotTimeout?: Duration;
   /** Events per read. */
@@ -153,6 +156,8 @@ export interface Settings<State, Event, P extends Position> {
   readonly maxStateBytes: number;
   readonly compression: CompressionOption;
   readonly verifyOnSeal: boolean;
+  /** Of so many loads from snapshots one is compared with a full replay. */
+  readonly audit: number | undefined;
   /** What `open` was given. */
   readonly keys: readonly SigningKey[];
   readonly snapshotTimeout: number;
@@ -167,7 +172,7 @@ const OWN_FOLD = ['initialState', 'evolve', 'mutable', 'immutable', 'migrate', '
 const OPTION_NAMES = [
   'name', 'version', 'fold', ...OWN_FOLD, 'policy', 'validate', 'positions',
   'sequence', 'firstPosition', 'lateArrivals', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'maxBytes', 'maxStateBytes',
-  'compression', 'verifyOnSeal', 'snapshotTimeout', 'pageSize', 'clock', 'development',
+  'compression', 'verifyOnSeal', 'audit', 'snapshotTimeout', 'pageSize', 'clock', 'development',
 ];
 
 /** A timer of more than 2^31 − 1 ms would fire at once. */
@@ -268,6 +273,7 @@ function parse<State, Event, P extends Position>(
     maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
     compression: oneOf('compression', options.compression ?? DEFAULTS.compression, COMPRESSION_OPTIONS),
     verifyOnSeal: flag('verifyOnSeal', options.verifyOnSeal, false),
+    audit: auditOption(options.audit),
     keys: [],
     snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout, { bits: TIMER_BITS }),
     pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),

@@ -1,4 +1,5 @@
 /** The public surface of the package, the same on every runtime. */
+export type { Audit, AuditOptions } from './audit.js';
 export { DEFAULTS } from './defaults.js';
 export type { BuiltInFold, FoldSession } from './built-in.js';
 export { defineSnapshots, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions, type SharedStates } from './definition.js';

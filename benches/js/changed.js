@@ -1,9 +1,10 @@
 /**
- * Sealing again after a share of the state has changed: a definition with `immutable: true` against the same one without, and
+ * Sealing again after a share of the state has changed: a definition with `immutable` against the same one without, and
  * against JSON, which knows nothing of what it wrote before. The state is replaced as reducers do it: what did not change is shared.
  *
  * Ours is timed through a repository, to the moment at which a store that keeps nothing has the frame.
  */
+import { immutable } from '../../pkg/dist/immutable.js';
 import { defineSnapshots, never } from '../../pkg/dist/node.js';
 import { makeState, SIZES, unitsFor } from './families.js';
 import { emit, progress } from './lines.js';
@@ -26,7 +27,7 @@ async function measureSize(size) {
 async function measureShare(size, share, start) {
   const big = SIZES[size] > 10_000_000;
   const full = await snapshotter({});
-  const incremental = await snapshotter({ immutable: true });
+  const incremental = await snapshotter({ immutable });
   const sides = [
     { side: 'full', take: full.take, times: [] },
     { side: 'immutable', take: incremental.take, times: [] },

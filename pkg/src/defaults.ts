@@ -19,6 +19,6 @@ export const DEFAULTS = {
   snapshotTimeout: 5_000,
   /** Streams of which a repository remembers the last snapshot and attempt. */
   rememberedStreams: 10_000,
-  /** Encoded states that a repository remembers for `immutable: true`, bytes; it holds room for twice as many. */
+  /** Encoded states that a repository remembers for `immutable`, bytes; it holds room for twice as many. */
   rememberedBytes: 64 * 1024 * 1024,
 } as const;

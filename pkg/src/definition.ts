@@ -1,4 +1,5 @@
 /** A definition: one kind of stream, how it is folded, and when and how it is snapshotted. */
+import { auditOption, type AuditOptions } from './audit.js';
 import { FoldedState, type BuiltInFold } from './built-in.js';
 import { DEFAULTS } from './defaults.js';
 import { inProduction } from './environment.js';
@@ -23,7 +24,9 @@ import type { EventRow } from './events.js';
 import { everyEvents, isPolicy, type Policy, type PolicySpec } from './policy.js';
 import { bigintPositions, numberPositions, type Position, type PositionKind, type Positions } from './position.js';
 import { openRepository, type OpenOptions, type Repository } from './repository.js';
+import { validator, type StandardSchema } from './schema.js';
 import type { SigningKey } from './signing.js';
+import type { RememberedOptions, RememberedStates } from './value/remembered.js';
 
 /** What {@link defineSnapshots} takes of a fold of the host's own; defaults are in docs/defaults.md. */
 export interface DefinitionOptions<State, Event, Kind extends PositionKind = PositionKind> extends CommonOptions<Event, Kind> {
@@ -36,24 +39,20 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
   readonly evolve: (state: State, event: Event) => State | void;
   /** `evolve` may change the state it is given; then `apply` spends the old handle. */
   readonly mutable?: boolean;
-  /**
-   * What `evolve` does not change it shares with the state before, as copy-on-write reducers do: an object or array that is the same one is
-   * never changed in place. Then a snapshot encodes what changed since the last one of its stream in this repository, and copies the bytes
-   * of the rest: of the same plain objects and arrays from 4 KiB on, and of the same children of larger arrays, objects and Maps. A Map,
-   * Set, Date or typed array is encoded anew each time, and so is a child that holds one. Hashing and copying the whole state remain.
-   *
-   * In development every state is encoded in full as well, and what was changed in place fails the snapshot with `mutated`. In production
-   * one in 64 of a stream is; then `diverged` is reported, and the right bytes are written. Up to 64 MiB of encoded states are remembered,
-   * which takes room for twice as many and keeps those states alive. With `toState`, its result has to share what did not change. Not
-   * together with `mutable`. Default: false.
-   */
-  readonly immutable?: boolean;
+  /** `immutable` of `snapfold/immutable`: `evolve` shares what it does not change, and snapshots cost what changed. */
+  readonly immutable?: SharedStates;
   /** `{ 1: from1to2, 2: from2to3 }`: plain form of one version to that of the next, without gaps up to `version`. */
   // `any`: what a former version held is the step's own affair.
   readonly migrate?: Readonly<Record<number, (state: any) => unknown>>;
   /** The plain form of the state, where it holds class instances. Order on opening: decode, migrate, validate, fromState. */
   readonly toState?: (state: State) => unknown;
   readonly fromState?: (plain: never) => State;
+}
+
+/** `immutable` of `snapfold/immutable`. */
+export interface SharedStates {
+  /** Begins to remember the states of one repository. */
+  remember(options: RememberedOptions): RememberedStates;
 }
 
 /** What {@link defineSnapshots} takes of a built-in fold, whose state is bytes already; `handle.state` decodes them for who looks. */
@@ -68,8 +67,11 @@ export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> 
   /** Bump when evolve, an upcaster, initialState or the set of events changes meaning. From 1 to 2^32 − 1. */
   readonly version: number;
   readonly policy?: Policy<never>;
-  /** Throws, or returns false, for a plain form that no event could have led to. Runs before sealing and after opening. */
-  readonly validate?: (plain: never) => unknown;
+  /**
+   * Throws, or returns false, for a plain form that no event could have led to; or a schema of Zod, Valibot, ArkType or another library
+   * that implements Standard Schema, of which only the verdict counts. Must answer at once. Runs before sealing and after opening.
+   */
+  readonly validate?: ((plain: never) => unknown) | StandardSchema;
   readonly positions?: Kind;
   /** `'contiguous'`: each position is the previous + 1. `'sparse'`: growing, with gaps. */
   readonly sequence?: 'contiguous' | 'sparse';
@@ -98,6 +100,8 @@ export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> 
    * `unencodable` if that has another digest. Costs about as much as sealing.
    */
   readonly verifyOnSeal?: boolean;
+  /** Compares some loads with a full replay; what differs is reported as `diverged`, and the replay is used. Default: none. */
+  readonly audit?: AuditOptions;
   /** Longest time that a save may take. */
   readonly snapshotTimeout?: Duration;
   /** Events per read. */
@@ -132,7 +136,7 @@ export interface Settings<State, Event, P extends Position> {
   readonly fold: BuiltInFold<unknown, Event> | undefined;
   readonly policy: Policy<State>;
   readonly mutable: boolean;
-  readonly immutable: boolean;
+  readonly immutable: SharedStates | undefined;
   /** Versions that `migrate` covers, newest first. */
   readonly migratable: readonly number[];
   readonly migrate: ReadonlyMap<number, (state: unknown) => unknown>;
@@ -152,6 +156,8 @@ export interface Settings<State, Event, P extends Position> {
   readonly maxStateBytes: number;
   readonly compression: CompressionOption;
   readonly verifyOnSeal: boolean;
+  /** Of so many loads from snapshots one is compared with a full replay. */
+  readonly audit: number | undefined;
   /** What `open` was given. */
   readonly keys: readonly SigningKey[];
   readonly snapshotTimeout: number;
@@ -166,7 +172,7 @@ const OWN_FOLD = ['initialState', 'evolve', 'mutable', 'immutable', 'migrate', '
 const OPTION_NAMES = [
   'name', 'version', 'fold', ...OWN_FOLD, 'policy', 'validate', 'positions',
   'sequence', 'firstPosition', 'lateArrivals', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'maxBytes', 'maxStateBytes',
-  'compression', 'verifyOnSeal', 'snapshotTimeout', 'pageSize', 'clock', 'development',
+  'compression', 'verifyOnSeal', 'audit', 'snapshotTimeout', 'pageSize', 'clock', 'development',
 ];
 
 /** A timer of more than 2^31 − 1 ms would fire at once. */
@@ -235,7 +241,7 @@ function parse<State, Event, P extends Position>(
 ): Settings<State, Event, P> {
   functionOption('initialState', options.initialState);
   functionOption('evolve', options.evolve);
-  for (const name of ['toState', 'fromState', 'validate', 'typeOf', 'sizeOf', 'kindOf', 'clock'] as const) {
+  for (const name of ['toState', 'fromState', 'typeOf', 'sizeOf', 'kindOf', 'clock'] as const) {
     if (options[name] !== undefined) functionOption(name, options[name]);
   }
   const version = versionOption('version', options.version);
@@ -253,7 +259,7 @@ function parse<State, Event, P extends Position>(
     migrate,
     toState: options.toState ?? ((state) => state),
     fromState: (options.fromState as ((plain: unknown) => State) | undefined) ?? ((plain) => plain as State),
-    validate: options.validate as ((plain: unknown) => unknown) | undefined,
+    validate: validator(options.validate),
     positions,
     sequence: oneOf('sequence', options.sequence ?? DEFAULTS.sequence, ['contiguous', 'sparse']),
     firstPosition: oneOf('firstPosition', options.firstPosition ?? DEFAULTS.firstPosition, [0, 1]),
@@ -267,6 +273,7 @@ function parse<State, Event, P extends Position>(
     maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
     compression: oneOf('compression', options.compression ?? DEFAULTS.compression, COMPRESSION_OPTIONS),
     verifyOnSeal: flag('verifyOnSeal', options.verifyOnSeal, false),
+    audit: auditOption(options.audit),
     keys: [],
     snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout, { bits: TIMER_BITS }),
     pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),
@@ -279,10 +286,11 @@ function versionOption(option: string, value: unknown): number {
   return positiveInteger(option, value, { bits: 32 });
 }
 
-function immutableOption({ immutable, mutable }: Pick<DefinitionOptions<never, never>, 'immutable' | 'mutable'>): boolean {
-  const on = flag('immutable', immutable, false);
-  if (on && mutable === true) throw invalidOption('immutable', immutable, 'must not be combined with mutable: true');
-  return on;
+function immutableOption({ immutable, mutable }: Pick<DefinitionOptions<never, never>, 'immutable' | 'mutable'>): SharedStates | undefined {
+  if (immutable === undefined) return undefined;
+  if (mutable === true) throw invalidOption('immutable', immutable, 'must not be combined with mutable: true');
+  if (typeof immutable.remember === 'function') return immutable;
+  throw invalidOption('immutable', immutable, 'must be that of snapfold/immutable');
 }
 
 function policyOption<State>(options: CommonOptions<never>): Policy<State> {

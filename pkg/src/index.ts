@@ -1,26 +1,14 @@
 /** The public surface of the package, the same on every runtime. */
+export type { Audit, AuditOptions } from './audit.js';
 export { DEFAULTS } from './defaults.js';
 export type { BuiltInFold, FoldSession } from './built-in.js';
-export { defineSnapshots, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions } from './definition.js';
+export { defineSnapshots, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions, type SharedStates } from './definition.js';
 export { SnapshotError, type ErrorCode } from './error.js';
 export type { EventBounds, EventRow, EventSource, ReadOptions, Row } from './events.js';
 export { inspect, open, seal, type SealOptions } from './frame.js';
 export type { Handle } from './handle.js';
 export type { Expect, Header, HeaderInput, PayloadFacts } from './head.js';
 export type { Duration, Size } from './options.js';
-export {
-  keys,
-  next,
-  planPrune,
-  planSave,
-  type LoadFact,
-  type LoadRequest,
-  type LoadStep,
-  type NextLoad,
-  type PlannedOp,
-  type PlanOptions,
-  type Slot,
-} from './plans.js';
 export {
   allOf,
   anyOf,
@@ -44,6 +32,7 @@ export type { Position, PositionInput, PositionKind } from './position.js';
 export type { Rejection } from './progress.js';
 export type { Observer, Report } from './report.js';
 export type { LoadOptions, OpenOptions, Repository } from './repository.js';
+export type { StandardSchema } from './schema.js';
 export type { SigningKey } from './signing.js';
 export type { Outcome } from './snapshotter.js';
 export type { ListOptions, NewestOptions, SnapshotMeta, SnapshotStore, StoreOp, StoreOptions } from './store.js';

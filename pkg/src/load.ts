@@ -29,6 +29,8 @@ export interface Opened<State> {
 /** Where the fold begins: the snapshot (none: the initial state), and the log after it. */
 export interface Recovered<State, Event, P extends Position> {
   readonly snapshot: Opened<State> | undefined;
+  /** Where it lies. */
+  readonly key: string | undefined;
   /** First rows to fold; the rest comes from `pages`. */
   readonly page: readonly Row<Event, P>[];
   readonly pages: Pages<Event, P>;
@@ -49,8 +51,9 @@ export async function recover<State, Event, P extends Position>(
       const { step, rejected } = ask<NextLoad>(Operation.NextLoad, { request, facts });
       switch (step.do) {
         case 'use':
+          return load.finish(step.key, rejected);
         case 'replay':
-          return load.finish(step.do === 'use', rejected);
+          return load.finish(undefined, rejected);
         case 'fail':
           throw fromCore(step.error);
         default:
@@ -109,13 +112,15 @@ class Recovery<State, Event, P extends Position> {
     }
   }
 
-  finish(useSnapshot: boolean, rejected: readonly Rejection<Position>[]): Recovered<State, Event, P> {
+  /** `key` is that of the snapshot to use. */
+  finish(key: string | undefined, rejected: readonly Rejection<Position>[]): Recovered<State, Event, P> {
     if (this.#pages === undefined) throw new SnapshotError('readFailed', 'the log was not read');
-    const snapshot = useSnapshot ? this.#snapshot : undefined;
+    const snapshot = key !== undefined ? this.#snapshot : undefined;
     const [first, ...rest] = this.#page;
     const anchored = snapshot !== undefined && first !== undefined && first.position === this.#parse(snapshot.header.position);
     return {
       snapshot,
+      key,
       page: anchored ? rest : this.#page,
       pages: this.#pages,
       rejected: rejected.map((rejection) => ({ ...rejection, position: this.#expressible(rejection.position) })),

@@ -4,7 +4,7 @@ import { fromCore, type CoreError } from './core.js';
 import { SnapshotError } from './error.js';
 import { decode } from './value/decode.js';
 
-/** What it exports, see src/bindings/abi.rs and abi_folds.rs. Lengths and addresses are numbers of 32 bits. */
+/** What it exports, see src/bindings/abi*.rs. Lengths and addresses are numbers of 32 bits. */
 export interface PlainModule {
   readonly memory: { readonly buffer: ArrayBuffer };
   snapfold_alloc(length: number): number;
@@ -21,6 +21,11 @@ export interface PlainModule {
   snapfold_fold_finish(session: number): bigint;
   snapfold_fold_all(fold: number, address: number, length: number, format: number): bigint;
   snapfold_fold_abandon(session: number): void;
+  snapfold_key(address: number, length: number): bigint;
+  snapfold_position_of(address: number, length: number): bigint;
+  snapfold_next_load(address: number, length: number): bigint;
+  snapfold_plan_save(address: number, length: number): bigint;
+  snapfold_plan_prune(address: number, length: number): bigint;
 }
 
 /** The part of the global that is used here; the compiler is told of no browser. */

@@ -1,11 +1,14 @@
-/** Keys and plans as data, for hosts that do their own I/O. Pure and synchronous. */
+/**
+ * Keys and plans as data, for hosts that do their own I/O. Pure and synchronous. An entry of its own, with the module of `snapfold/folds`, so
+ * that applications with a repository do not pay for it.
+ */
 import type { ErrorCode } from './error.js';
-import { ask } from './core.js';
-import * as Operation from './operations.js';
+import { toCoreBytes } from './core.js';
 import { inspect } from './frame.js';
 import { digestOption, exact, headerForPlans } from './head.js';
 import { DEFAULTS } from './defaults.js';
 import { checkId, knownOptions, oneOf, positiveInteger } from './options.js';
+import { askPlain, plainModule } from './plain-module.js';
 import type { PositionInput } from './position.js';
 import type { SigningKey } from './signing.js';
 import { isBytes } from './value/bytes.js';
@@ -16,38 +19,30 @@ export type Slot = number | Uint8Array;
 /** The keys of one stream; docs/format.md §3. */
 export const keys = {
   /** The prefix of everything that belongs to a stream. */
-  stream: (name: string, streamId: string): string => {
-    checkIds(name, streamId);
-    return ask(Operation.StreamPrefix, [name, streamId]);
-  },
+  stream: (name: string, streamId: string): string => key('stream', name, streamId),
   /** The prefix of one slot's snapshots; a plain ascending scan finds the newest first. */
-  snapshots: (name: string, streamId: string, slot: Slot): string => {
-    checkIds(name, streamId, slot);
-    return ask(Operation.SnapshotPrefix, [name, streamId, slot]);
-  },
+  snapshots: (name: string, streamId: string, slot: Slot): string => key('snapshots', name, streamId, slotOf(slot)),
   /** The key of a snapshot. */
-  snapshot: (name: string, streamId: string, slot: Slot, position: PositionInput): string => {
-    checkIds(name, streamId, slot);
-    return ask(Operation.SnapshotKey, [name, streamId, slot, exact('position', position)]);
-  },
+  snapshot: (name: string, streamId: string, slot: Slot, position: PositionInput): string =>
+    key('snapshot', name, streamId, { ...slotOf(slot), position: exact('position', position) }),
   /** The key of the marker that a failed attempt leaves. */
-  attempt: (name: string, streamId: string, slot: Slot): string => {
-    checkIds(name, streamId, slot);
-    return ask(Operation.AttemptKey, [name, streamId, slot]);
-  },
+  attempt: (name: string, streamId: string, slot: Slot): string => key('attempt', name, streamId, slotOf(slot)),
   /** The position that a snapshot's key states; undefined if it is no such key. */
   positionOf: (key: string): bigint | undefined => {
-    const position = ask<number | bigint | null>(Operation.PositionOf, key);
+    const position = askPlain<number | bigint | null>(toCoreBytes(key), (at, length) => plainModule.snapfold_position_of(at, length));
     return position === null ? undefined : BigInt(position);
   },
 };
 
-/** Text crosses to the core as UTF-8, where lone surrogates would be lost, and numbers as 32 bits. */
-function checkIds(name: string, streamId: string, slot?: Slot): void {
+function key(kind: string, name: string, streamId: string, rest: object = {}): string {
   checkId('name', name);
   checkId('streamId', streamId);
-  if (isBytes(slot)) digestOption('slot', slot);
-  else if (slot !== undefined) positiveInteger('version', slot, { bits: 32 });
+  const question = toCoreBytes({ kind, name, streamId, ...rest });
+  return askPlain(question, (at, length) => plainModule.snapfold_key(at, length));
+}
+
+function slotOf(slot: Slot): object {
+  return isBytes(slot) ? { foldDigest: digestOption('slot', slot) } : { version: positiveInteger('version', slot, { bits: 32 }) };
 }
 
 /** One operation of a plan. Carry them out in order, each only when the one before is durable. */
@@ -62,7 +57,7 @@ export interface PlanOptions {
   readonly keys?: readonly SigningKey[];
 }
 
-/** How to store `frame`, given the keys that lie in its slot: the put first, then the deletes that it makes safe. */
+/** How to store `frame`, given the keys that lie in its slot: the put first, then the deletes that it makes safe. Inspects the frame. */
 export function planSave(frame: Uint8Array, existing: readonly string[], options: PlanOptions = {}): PlannedOp[] {
   knownOptions('planSave', options, ['keep', 'listing', 'keys']);
   const { payload, keyId: _, ...header } = inspect(frame, options.keys === undefined ? {} : { keys: options.keys });
@@ -74,13 +69,14 @@ export function planSave(frame: Uint8Array, existing: readonly string[], options
     keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep, { bits: 32 }),
     listing: oneOf('listing', options.listing ?? 'strong', ['strong', 'eventual']),
   };
-  return ask<PlannedOp[]>(Operation.PlanSave, { request, facts: [...existing] });
+  const question = toCoreBytes({ request, facts: [...existing] });
+  return askPlain(question, (at, length) => plainModule.snapfold_plan_save(at, length));
 }
 
 /** Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound. */
 export function planPrune(existing: readonly string[], position: PositionInput, keep: number = DEFAULTS.keep): string[] {
   const question = { existing: [...existing], position: exact('position', position), keep: positiveInteger('keep', keep, { bits: 32 }) };
-  return ask(Operation.PlanPrune, question);
+  return askPlain(toCoreBytes(question), (at, length) => plainModule.snapfold_plan_prune(at, length));
 }
 
 /** What a load is asked for; the same fields as src/store/load.rs. */
@@ -127,5 +123,13 @@ export interface NextLoad {
 export function next(request: LoadRequest, facts: readonly LoadFact[]): NextLoad {
   const { at, ...rest } = request;
   const asked = at === undefined ? rest : { ...rest, at: exact('at', at) };
-  return ask<NextLoad>(Operation.NextLoad, { request: asked, facts: [...facts] });
+  const question = toCoreBytes({ request: asked, facts: facts.map(inNumbers) });
+  return askPlain(question, (at, length) => plainModule.snapfold_next_load(at, length));
+}
+
+/** A bigint that a number can express is another value, and no position. */
+function inNumbers(fact: unknown): unknown {
+  if (typeof fact === 'bigint') return exact('facts', fact);
+  if (typeof fact !== 'object' || fact === null || isBytes(fact) || Array.isArray(fact)) return fact;
+  return Object.fromEntries(Object.entries(fact).map(([name, part]) => [name, inNumbers(part)]));
 }

@@ -1,4 +1,5 @@
 /** What a repository tells its host. */
+import type { Audit } from './audit.js';
 import type { Handle } from './handle.js';
 import type { Position } from './position.js';
 import type { Rejection } from './progress.js';
@@ -15,7 +16,10 @@ export type Report =
       readonly source: Handle<unknown, Position>['source'];
       readonly replayed: number;
       readonly rejected: readonly Rejection<Position>[];
+      /** Without the audit. */
       readonly millis: number;
+      /** Where this load was compared with a full replay (`audit`). If it `diverged`, what is told is what was replayed. */
+      readonly audit?: Audit;
     }
   | {
       readonly type: 'taken';
@@ -43,7 +47,8 @@ export type Report =
   | {
       /**
        * The snapshot stands, but what it made superfluous could not be deleted, or a marker not be written or read; or a state was changed
-       * where `immutable: true` promised that it is not (`diverged`, and the error has the path).
+       * where `immutable` promised that it is not, or a snapshot is not what an audit replayed (`diverged`, and the error has the path; of an
+       * audit also the position of the snapshot); or an audit could not replay the stream.
        */
       readonly type: 'warning';
       readonly streamId: string;

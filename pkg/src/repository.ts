@@ -1,4 +1,5 @@
 /** A repository: one definition, connected to a store and a log. */
+import { Auditor } from './audit.js';
 import { BoundedStore } from './bounded-store.js';
 import { core } from './core.js';
 import type { Settings } from './definition.js';
@@ -80,6 +81,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   readonly #context: LoadContext<State, Event, P>;
   readonly #folder: Folder<State, Event, P>;
   readonly #snapshotter: Snapshotter<State, Event, P>;
+  readonly #auditor: Auditor<State, Event, P>;
   readonly #observe: Observer;
 
   constructor(settings: Settings<State, Event, P>, options: OpenOptions<Event, P>) {
@@ -89,6 +91,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     this.#context = { settings, store, events: options.events };
     this.#folder = new Folder(settings, policyNeeds);
     this.#observe = observerOf(options.observe);
+    this.#auditor = new Auditor(settings, this.#observe);
     this.#snapshotter = new Snapshotter(settings, store, policyNeeds, this.#observe);
   }
 
@@ -97,13 +100,13 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const at = options.at === undefined ? undefined : this.#settings.positions.parse(options.at, 'load.at');
     const useSnapshots = oneOf('load.useSnapshots', options.useSnapshots ?? true, [true, false]);
     checkId('streamId', streamId);
-    const began = this.#settings.clock();
-    const { recovered, progress, replayed: folded } = await this.#recover(streamId, { at, useSnapshots });
-    const millis = Math.max(0, this.#settings.clock() - began);
-    const handle = this.#handleOf(streamId, progress, recovered, { millis, replayed: folded, at });
+    const loaded = await this.#loaded(streamId, { at, useSnapshots });
+    const replay = async () => (await this.#loaded(streamId, { at: loaded.handle.position ?? undefined, useSnapshots: false })).handle;
+    const { handle, ...audited } = await this.#auditor.audited(loaded.handle, loaded.key, replay);
     const { version } = this.#settings;
     const { position, eventCount, source, replayed, rejected } = handle;
-    this.#observe({ type: 'loaded', streamId, version, position, eventCount, source, replayed, rejected, millis });
+    const { millis } = loaded;
+    this.#observe({ type: 'loaded', streamId, version, position, eventCount, source, replayed, rejected, millis, ...audited });
     if (useSnapshots) await this.#snapshotter.learnFromLoad(handle, this.#usable(handle));
     return handle;
   }
@@ -205,6 +208,15 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       'historyUnavailable',
       `the log is empty, but this handle stands at ${handle.position}; load the stream if it was reset on purpose`,
     );
+  }
+
+  /** A handle, the key of the snapshot that it came from, and how long it took. */
+  async #loaded(streamId: string, options: { readonly at: P | undefined; readonly useSnapshots: boolean }) {
+    const began = this.#settings.clock();
+    const { recovered, progress, replayed } = await this.#recover(streamId, options);
+    const millis = Math.max(0, this.#settings.clock() - began);
+    const handle = this.#handleOf(streamId, progress, recovered, { millis, replayed, at: options.at });
+    return { handle, key: recovered.key, millis };
   }
 
   /** The state, built on a snapshot of which no event behind it changes what it holds; only folding finds that out. */

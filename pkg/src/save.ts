@@ -9,7 +9,6 @@ import type { Handle, Internals } from './handle.js';
 import { headerForPlans, type HeaderInput, type PayloadFacts } from './head.js';
 import { checkPlain, expected } from './load.js';
 import { hosted } from './options.js';
-import { keys } from './plans.js';
 import type { Position } from './position.js';
 import { anchorIdentity } from './progress.js';
 import type { BoundedStore } from './bounded-store.js';
@@ -151,9 +150,8 @@ export async function markAttempt<State, Event, P extends Position>(
   code: ErrorCode,
   deadline: Deadline,
 ): Promise<void> {
-  const key = keys.attempt(settings.name, streamId, settings.fold?.digest ?? settings.version);
   const marker = encode({ eventCount: events, failures, at: at ?? null, tailBytes, code });
-  await store.put(key, marker, undefined, deadline.left);
+  await store.put(attemptKey(settings, streamId), marker, undefined, deadline.left);
 }
 
 /** Reads the marker; undefined if there is none, or none that can be read. */
@@ -162,9 +160,12 @@ export async function readAttempt<State, Event, P extends Position>(
   store: BoundedStore,
   streamId: string,
 ): Promise<Attempt | undefined> {
-  const key = keys.attempt(settings.name, streamId, settings.fold?.digest ?? settings.version);
-  const bytes = await store.get(key, settings.snapshotTimeout);
+  const bytes = await store.get(attemptKey(settings, streamId), settings.snapshotTimeout);
   return bytes === undefined ? undefined : parseAttempt(bytes);
+}
+
+function attemptKey<State, Event, P extends Position>({ name, fold, version }: Settings<State, Event, P>, streamId: string): string {
+  return ask(Operation.AttemptKey, [name, streamId, fold?.digest ?? version]);
 }
 
 function parseAttempt(bytes: Uint8Array): Attempt | undefined {

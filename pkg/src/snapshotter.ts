@@ -11,7 +11,7 @@ import { EMPTY_TAIL, type BaseSnapshot } from './progress.js';
 import type { Observer } from './report.js';
 import { Deadline, markAttempt, readAttempt, save, sealHandle, type SaveResult } from './save.js';
 import { Streams, type Attempt } from './streams.js';
-import { RememberedStates } from './value/remembered.js';
+import type { RememberedStates } from './value/remembered.js';
 
 /** How `maybeSnapshot` ended; `handle` is the one to keep. */
 export type Outcome<State, P extends Position> =
@@ -58,8 +58,7 @@ export class Snapshotter<State, Event, P extends Position> {
     this.#store = store;
     this.#needs = needs;
     this.#observe = observe;
-    if (!settings.immutable) return;
-    this.#remembered = new RememberedStates({
+    this.#remembered = settings.immutable?.remember({
       limit: DEFAULTS.rememberedBytes,
       thorough: settings.development,
       diverged: (streamId, error) => this.#warn(streamId, 'diverged', error.message, error),

@@ -6,7 +6,6 @@ import {
   everyBytes,
   everyEvents,
   inspect,
-  keys,
   memoryStore,
   open,
   whenEvent,
@@ -16,6 +15,7 @@ import {
   type FoldDefinitionOptions,
   type SnapshotStore,
 } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { sumFold, type Step, type Sum } from './support/folds.js';
 
 type Options = Partial<FoldDefinitionOptions<Sum, Step, 'number'>>;
@@ -255,7 +255,7 @@ test('what a definition with a built-in fold cannot have is named', async () => 
     [{ evolve: () => {} }, 'evolve'],
     [{ initialState: () => 1 }, 'initialState'],
     [{ mutable: false }, 'mutable'],
-    [{ immutable: true }, 'immutable'],
+    [{ immutable: {} }, 'immutable'],
     [{ migrate: {} }, 'migrate'],
     [{ toState: () => 1 }, 'toState'],
     [{ fromState: () => 1 }, 'fromState'],

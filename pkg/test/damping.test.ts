@@ -1,7 +1,8 @@
 /** Failed attempts are tried again later and later, in this process and, through a marker in the store, in the next one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decode, encode, everyBytes, everyElapsed, everyEvents, keys, memoryStore, whenEvent, type SnapshotStore } from 'snapfold';
+import { decode, encode, everyBytes, everyElapsed, everyEvents, memoryStore, whenEvent, type SnapshotStore } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { assertSkipped, event, events, open, taken, type CartEvent, type CartHandle, type CartOptions, type CartRepository } from './support/carts.js';
 import { Log } from './support/log.js';
 import { answering, bytesAt, failing, hanging, keysIn, traced } from './support/stores.js';

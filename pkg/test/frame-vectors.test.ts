@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { decode, inspect, keys, open, seal, type Expect, type HeaderInput, type SigningKey } from 'snapfold';
+import { decode, inspect, open, seal, type Expect, type HeaderInput, type SigningKey } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { build } from './value/notation.js';
 
 function vectors<T>(file: string): T[] {

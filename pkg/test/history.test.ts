@@ -1,7 +1,8 @@
 /** Snapshot against log: ahead of it, of another history, or all that is left of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { everyEvents, keys, memoryStore, type SnapshotStore } from 'snapfold';
+import { everyEvents, memoryStore, type SnapshotStore } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { assertState, event, events, folded, open, taken, type CartEvent, type CartOptions } from './support/carts.js';
 import { BoundedLog, Log } from './support/log.js';
 import { damage, flipped, intercepted, keysIn } from './support/stores.js';

@@ -1,8 +1,9 @@
-/** `immutable: true`: snapshots cost what changed, and are the same bytes as ever. */
+/** `immutable` of snapfold/immutable: snapshots cost what changed, and are the same bytes as ever. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { defineSnapshots, memoryStore, never, open, SnapshotError, type DefinitionOptions, type Report } from 'snapfold';
+import { immutable } from 'snapfold/immutable';
 import { edited, exampleState, Random } from './support/edits.js';
 
 type Options = Partial<DefinitionOptions<unknown, unknown, 'number'>>;
@@ -44,13 +45,13 @@ const result = (taking: Promise<Uint8Array>): Promise<string> =>
   );
 
 const both = async (options: Options = {}) => {
-  const immutable = await snapshots({ immutable: true, ...options });
+  const shared = await snapshots({ immutable, ...options });
   const full = await snapshots(options);
   return {
-    reports: immutable.reports,
+    reports: shared.reports,
     /** Asserts that both repositories do the same with the next state. */
     same: async (state: unknown, what?: string): Promise<void> => {
-      const taken = await result(immutable.take(state));
+      const taken = await result(shared.take(state));
       assert.ok(taken === (await result(full.take(state))), what ?? `${taken.length} bytes`);
     },
   };
@@ -90,7 +91,7 @@ function watched(count: number) {
 
 test('of large moves nothing is encoded but what is new', async () => {
   const { record, records, read } = watched(50_000);
-  const { take } = await snapshots({ immutable: true });
+  const { take } = await snapshots({ immutable });
   const full = await snapshots({});
   /** How many records are read when `items` follow on `before`. */
   const cost = async (items: unknown[], before: unknown[] = records): Promise<number> => {
@@ -117,7 +118,7 @@ test('of large moves nothing is encoded but what is new', async () => {
 
 test('of dictionaries, Maps and nested parts nothing is encoded but what is new', async () => {
   const { record, records, read } = watched(3_000);
-  const { take } = await snapshots({ immutable: true });
+  const { take } = await snapshots({ immutable });
   const cost = async (state: object): Promise<number> => {
     await take(state);
     return read();
@@ -170,7 +171,7 @@ test('what was undefined and is a hole now is refused, and 0 is not −0', async
 });
 
 test('in development a change in place fails the snapshot with its path, for as long as it is part of the state', async () => {
-  const { take } = await snapshots({ immutable: true, development: true });
+  const { take } = await snapshots({ immutable, development: true });
   const state = { orders: orders() };
   await take(state);
   (state.orders[7] as { lines: { quantity: number }[] }).lines[0]!.quantity = 2;
@@ -183,7 +184,7 @@ test('in development a change in place fails the snapshot with its path, for as 
 });
 
 test('in production one snapshot of a stream in 64 is encoded in full: it reports what diverged, and is right', async () => {
-  const { take, reports } = await snapshots({ immutable: true });
+  const { take, reports } = await snapshots({ immutable });
   const state = { orders: orders(), n: 0 };
   await take(state);
   const before = structuredClone(state.orders);
@@ -200,7 +201,7 @@ test('in production one snapshot of a stream in 64 is encoded in full: it report
 });
 
 test('a state that cannot be encoded, or is too large, is the end of what was remembered', async () => {
-  const { take } = await snapshots({ immutable: true, maxStateBytes: '100KiB' });
+  const { take } = await snapshots({ immutable, maxStateBytes: '100KiB' });
   const state = { orders: orders() };
   for (const [refused, code] of [
     [{ ...state, odd: () => 1 }, 'unencodable'],
@@ -222,7 +223,7 @@ test('compressed, and verified when sealed', async () => {
 });
 
 test('streams do not share what is remembered of them, and the least recent ones are forgotten beyond a bound', async () => {
-  const { take } = await snapshots({ immutable: true, maxStateBytes: '256MiB' });
+  const { take } = await snapshots({ immutable, maxStateBytes: '256MiB' });
   const stateOf = (blobBytes: number) => ({ orders: orders(), blob: 'x'.repeat(blobBytes) });
   const states = new Map([['a', stateOf(20e6)], ['b', stateOf(20e6)], ['c', stateOf(30e6)], ['large', stateOf(68e6)]]);
   /** Whether a change in place does not show in the next snapshot. */
@@ -242,7 +243,7 @@ test('streams do not share what is remembered of them, and the least recent ones
 
 test('not together with mutable: true', () => {
   assert.throws(
-    () => defineSnapshots({ name: 'both', version: 1, initialState: () => ({}), evolve: (state) => state, immutable: true, mutable: true }),
+    () => defineSnapshots({ name: 'both', version: 1, initialState: () => ({}), evolve: (state) => state, immutable, mutable: true }),
     { code: 'invalidOption', path: 'immutable' },
   );
 });

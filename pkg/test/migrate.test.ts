@@ -1,7 +1,16 @@
 /** Versions: slots of their own, a chain of migrations between them, and states that hold class instances. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineSnapshots, everyEvents, keys, memoryStore, open as openFrame, type DefinitionOptions, type ReadOptions, type SnapshotStore } from 'snapfold';
+import {
+  defineSnapshots,
+  everyEvents,
+  memoryStore,
+  open as openFrame,
+  type DefinitionOptions,
+  type ReadOptions,
+  type SnapshotStore,
+} from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { assertSkipped, taken } from './support/carts.js';
 import { Log } from './support/log.js';
 import { bytesAt, damage, flipped, keysIn } from './support/stores.js';

@@ -10,8 +10,6 @@ import {
   everyEvents,
   memoryStore,
   perKind,
-  planPrune,
-  planSave,
   seal,
   slowLoad,
   tailRatio,
@@ -20,6 +18,7 @@ import {
   withJitter,
   type OpenOptions,
 } from 'snapfold';
+import { planPrune, planSave } from 'snapfold/plans';
 import { sqliteStore } from 'snapfold/sqlite';
 import { Log } from './support/log.js';
 
@@ -39,7 +38,7 @@ const TABLE: Record<string, readonly unknown[]> = {
   evolve: [...NO_FUNCTION, undefined],
   policy: [7, 'never', null, {}, [], { everyEvents: 5 }, everyEvents],
   mutable: [0, 1, 'yes', null, {}],
-  immutable: [0, 1, 'yes', null, {}],
+  immutable: [0, 1, 'yes', true, false, null, {}],
   migrate: [7, 'abc', null, true, () => {}, [], new Map()],
   toState: NO_FUNCTION,
   fromState: NO_FUNCTION,

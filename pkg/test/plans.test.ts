@@ -1,20 +1,8 @@
 /** Keys and plans as data, and a load driven by hand through `next`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  inspect,
-  keys,
-  memoryStore,
-  next,
-  open as openFrame,
-  planPrune,
-  planSave,
-  seal,
-  type LoadFact,
-  type LoadRequest,
-  type LoadStep,
-  type SnapshotError,
-} from 'snapfold';
+import { inspect, memoryStore, open as openFrame, seal, type SnapshotError } from 'snapfold';
+import { keys, next, planPrune, planSave, type LoadFact, type LoadRequest, type LoadStep } from 'snapfold/plans';
 import { events, open, taken, type CartEvent } from './support/carts.js';
 import { Log } from './support/log.js';
 import { bytesAt } from './support/stores.js';

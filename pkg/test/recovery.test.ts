@@ -1,7 +1,8 @@
 /** Recovery: the newest snapshot that can be vouched for, else an older one, else the replay; every refusal is named. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { everyEvents, keys, memoryStore, open as openFrame, seal, type SnapshotStore } from 'snapfold';
+import { everyEvents, memoryStore, open as openFrame, seal, type SnapshotStore } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { assertState, event, events, folded, open, taken, type CartEvent, type CartRepository } from './support/carts.js';
 import { Log } from './support/log.js';
 import { answering, bytesAt, damage, failing, flipped, hanging, intercepted, keysIn, traced } from './support/stores.js';

@@ -1,7 +1,8 @@
 /** What a repository tells its host, and that telling it cannot hurt. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { keys, memoryStore, type Report } from 'snapfold';
+import { memoryStore, type Report } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { carts, events, failed, open, taken, type CartEvent } from './support/carts.js';
 import { Log } from './support/log.js';
 import { damage, failing, flipped } from './support/stores.js';

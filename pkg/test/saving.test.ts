@@ -1,7 +1,8 @@
 /** What a snapshot does: the state of the call, one save per stream, retention behind it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineSnapshots, everyEvents, inspect, keys, memoryStore, open as openFrame, type SnapshotStore } from 'snapfold';
+import { defineSnapshots, everyEvents, inspect, memoryStore, open as openFrame, type SnapshotStore } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { assertSkipped, assertState, event, events, folded, open, taken, type Cart, type CartEvent } from './support/carts.js';
 import { Log } from './support/log.js';
 import { bytesAt, failing, intercepted, keysIn, traced } from './support/stores.js';

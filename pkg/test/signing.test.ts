@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { inspect, keys as storeKeys, memoryStore, open as openFrame, planSave, seal, type HeaderInput, type SigningKey } from 'snapfold';
+import { inspect, memoryStore, open as openFrame, seal, type HeaderInput, type SigningKey } from 'snapfold';
+import { keys as storeKeys, planSave } from 'snapfold/plans';
 import { assertState, events, folded, open, taken, type CartEvent } from './support/carts.js';
 import { Log } from './support/log.js';
 import { bytesAt, flipped } from './support/stores.js';

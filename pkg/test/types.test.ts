@@ -1,6 +1,7 @@
 /** What the compiler knows: states, events and positions are inferred, and wrong ones do not compile. Running it proves the rest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type } from 'arktype';
 import {
   anyOf,
   defineSnapshots,
@@ -16,6 +17,8 @@ import {
   type Policy,
   type Repository,
 } from 'snapfold';
+import * as v from 'valibot';
+import { z } from 'zod';
 import { sumFold, type Step, type Sum } from './support/folds.js';
 import { Log } from './support/log.js';
 
@@ -134,6 +137,20 @@ test('migrations, toState and fromState take plain forms that the author types',
     toState: (money) => ({ cents: money.cents }),
     fromState: ({ cents }: { cents: bigint }) => new Money(cents),
     validate: ({ cents }: { cents: bigint }) => cents >= 0n,
+  });
+});
+
+test('validate takes a function or a schema, and nothing that only looks like one', () => {
+  defineSnapshots({ ...base, validate: z.object({ n: z.number() }) });
+  defineSnapshots({ ...base, validate: v.object({ n: v.number() }) });
+  defineSnapshots({ ...base, validate: type({ n: 'number' }) });
+  assert.throws(() => {
+    // @ts-expect-error a schema of another version
+    defineSnapshots({ ...base, validate: { '~standard': { version: 2, vendor: 'test', validate: () => ({}) } } });
+  });
+  assert.throws(() => {
+    // @ts-expect-error a result has a list of issues
+    defineSnapshots({ ...base, validate: { '~standard': { version: 1, validate: () => ({ issues: 'none' }) } }, version: 0 });
   });
 });
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::Error;
 use crate::policy::Needs;
-use crate::store::{LoadStep, NextLoad, Op, Rejection, SaveResult, SaveStep};
+use crate::store::{LoadStep, NextLoad, Rejection, SaveResult, SaveStep};
 use crate::value::Writer;
 
 pub(super) fn error(error: &Error) -> Vec<u8> {
@@ -15,14 +15,6 @@ pub(super) fn error(error: &Error) -> Vec<u8> {
 
 pub(super) fn text(text: &str) -> Vec<u8> {
     written(|out| out.text(text))
-}
-
-pub(super) fn texts(texts: &[String]) -> Vec<u8> {
-    written(|out| list(out, texts))
-}
-
-pub(super) fn whole(number: Option<u64>) -> Vec<u8> {
-    written(|out| number_or_null(out, number))
 }
 
 pub(super) fn needs(policy: u64, needs: &Needs) -> Vec<u8> {
@@ -150,24 +142,6 @@ fn put_result(out: &mut Writer, result: &SaveResult) {
             put_error(out, error);
         }
     }
-}
-
-pub(super) fn plan(ops: &[Op]) -> Vec<u8> {
-    written(|out| {
-        out.array(ops.len());
-        for op in ops {
-            match op {
-                Op::Put { key } => {
-                    open(out, 2, "op", "put");
-                    put_text(out, "key", key);
-                }
-                Op::Delete { keys } => {
-                    open(out, 2, "op", "delete");
-                    put_texts(out, "keys", keys);
-                }
-            }
-        }
-    })
 }
 
 fn put_error(out: &mut Writer, error: &Error) {

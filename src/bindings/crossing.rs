@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 
 use crate::fold::{Anchor, Sequence};
-use crate::frame::{Algorithm, Digest, Header, Payload, Stored};
+use crate::frame::{Digest, Header, Payload};
 use crate::policy::Observation;
 use crate::store::{Bounds, Distrusted, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
 use crate::text::text;
@@ -141,33 +141,27 @@ fn distrusted(from: &Part<'_>) -> Vec<Distrusted> {
     })
 }
 
+/// What a save looks at.
 fn header(from: &Part<'_>) -> Header {
     let mut header = Header::new(
         from.at("name").text(),
         from.at("version").short(),
         from.at("streamId").text(),
         from.at("position").whole(),
-        from.at("eventCount").whole(),
+        0,
     );
     header.anchor = from.at("anchor").maybe(Part::anchor);
-    header.taken_at = from.at("takenAt").maybe(Part::time);
-    header.floor = from.at("floor").maybe(Part::short);
     header.fence = from.at("fence").maybe(Part::whole);
     header.fold_digest = from.at("foldDigest").maybe(Part::digest);
     header
 }
 
 fn payload(from: &Part<'_>) -> Payload {
-    let mut payload = Payload::of(&[]);
-    payload.media_type = from.at("mediaType").maybe(Part::text);
-    payload.bytes = from.at("bytes").whole();
-    payload.digest = from.at("digest").digest();
-    payload.stored = from.at("stored").maybe(|stored| Stored {
-        compression: Algorithm::Lz4,
-        bytes: stored.at("bytes").whole(),
-        digest: stored.at("digest").digest(),
-    });
-    payload
+    let digest = from.at("digest").digest();
+    Payload {
+        digest,
+        ..Payload::of(&[])
+    }
 }
 
 fn listing(from: &Part<'_>) -> Listing {
@@ -358,15 +352,6 @@ impl<'v> Part<'v> {
 
     fn shorts(&self) -> Vec<u32> {
         self.list(Self::short)
-    }
-
-    /// Milliseconds.
-    fn time(&self) -> i64 {
-        let number = self.reader().number().unwrap_or(f64::NAN);
-        if number as i64 as f64 != number {
-            self.refuse("whole milliseconds");
-        }
-        number as i64
     }
 
     fn code(&self) -> Code {

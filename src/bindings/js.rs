@@ -3,7 +3,6 @@
 //! Data cross as numbers, or as values (docs/format.md §1) in byte arrays: nothing else needs so little code on both sides. An answer
 //! that begins with [`ERROR`] is the value `{ code, message, offset?, path?, position? }` behind that byte.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -14,52 +13,37 @@ use super::frames::{self, Question};
 use super::policies;
 use crate::frame;
 use crate::store::{self, StreamKeys};
-use crate::value::Reader;
 use crate::{Code, Error, Result};
 
 /// Starts neither a value nor a frame.
 const ERROR: u8 = 0xff;
 
-/// Answers one question. `operation` says what is asked, the twin of `Operation` in pkg/src/core.ts: one export for all of them, because
+/// Answers one question. `operation` says what is asked, the twin of pkg/src/operations.ts: one export for all of them, because
 /// each costs the package 70 bytes of glue.
 #[wasm_bindgen]
 pub fn ask(operation: u32, question: &[u8]) -> Vec<u8> {
     let answer = match operation {
-        0 => key(question, &|keys, _| Ok(keys.all().into())),
-        1 => key(question, &|keys, rest| Ok(keys.snapshots(rest.slot()?))),
-        2 => key(question, &|keys, rest| Ok(keys.snapshot(rest.slot()?, rest.u64()?))),
-        3 => key(question, &|keys, rest| Ok(keys.attempt(rest.slot()?))),
-        4 => Ok(position_of(question)),
-        5 => next_load(question),
-        6 => next_save(question),
-        7 => plan_save(question),
-        8 => plan_prune(question),
-        9 => frames::make_head(question),
-        10 => frames::inspect(question),
+        0 => attempt_key(question),
+        1 => next_load(question),
+        2 => next_save(question),
+        3 => frames::make_head(question),
+        4 => frames::inspect(question),
         // Of short bytes, answered as they are; long ones go through `Scratch`.
-        11 => Ok(frame::sha256(question).to_vec()),
-        12 => policies::compile(question),
-        13 => Ok(policies::forget(question)),
-        14 => policies::decide(question, false),
-        15 => policies::decide(question, true),
+        5 => Ok(frame::sha256(question).to_vec()),
+        6 => policies::compile(question),
+        7 => Ok(policies::forget(question)),
+        8 => policies::decide(question, false),
+        9 => policies::decide(question, true),
         _ => Err(Error::new(Code::InvalidOption, "there is no such operation")),
     };
     answered(answer)
 }
 
-/// A key, or the start of keys. `question`: `[name, stream id]`, and where the key says them also slot (version or fold digest) and
-/// position.
-fn key(question: &[u8], make: &dyn Fn(&StreamKeys, &mut Question<'_>) -> Result<String>) -> Result<Vec<u8>> {
+/// The key of the marker that a failed attempt leaves. `question`: `[name, stream id, slot]`, a slot being a version or a fold digest.
+fn attempt_key(question: &[u8]) -> Result<Vec<u8>> {
     let mut question = Question::new(question)?;
-    let (name, stream) = (question.text()?, question.text()?);
-    let key = make(&StreamKeys::new(&name, &stream)?, &mut question)?;
-    Ok(answers::text(&key))
-}
-
-/// The position that a snapshot's key states; null if the text is no such key.
-fn position_of(key: &[u8]) -> Vec<u8> {
-    let position = Reader::new(key).text().ok().and_then(store::position_of);
-    answers::whole(position)
+    let keys = StreamKeys::new(&question.text()?, &question.text()?)?;
+    Ok(answers::text(&keys.attempt(question.slot()?)))
 }
 
 /// The next step of a load. `conversation`: `{ request, facts }`; answers `{ step, rejected }`.
@@ -84,22 +68,6 @@ fn next_save(conversation: &[u8]) -> Result<Vec<u8>> {
     };
     let (request, facts) = crossing::read(conversation, read)?;
     Ok(answers::next_save(&store::next_save(&request, &facts)?))
-}
-
-/// The operations of a save. `plan`: `{ request, facts: keys }`.
-fn plan_save(plan: &[u8]) -> Result<Vec<u8>> {
-    let read = |from: &Part<'_>| (crossing::save_request(&from.at("request")), from.at("facts").texts());
-    let (request, keys) = crossing::read(plan, read)?;
-    Ok(answers::plan(&store::plan_save(&request, &keys)?))
-}
-
-/// Which of a slot's keys retention no longer wants. `question`: `{ existing, position, keep }`.
-fn plan_prune(question: &[u8]) -> Result<Vec<u8>> {
-    let read = |from: &Part<'_>| {
-        let (position, keep) = (from.at("position").whole(), from.at("keep").short());
-        store::plan_prune(&from.at("existing").texts(), position, keep)
-    };
-    Ok(answers::texts(&crossing::read(question, read)?))
 }
 
 pub(super) fn answered(answer: Result<Vec<u8>>) -> Vec<u8> {

@@ -83,7 +83,7 @@ export class RememberedStates {
 }
 
 const CHANGED =
-  'a part of the state was changed in place after a snapshot of it, so that the change may be missing in others; return new objects for what changes, or do without immutable: true; load the stream again';
+  'a part of the state was changed in place after a snapshot of it, so that the change may be missing in others; return new objects for what changes, or do without `immutable`; load the stream again';
 
 /** Whatever the quick way does not know, the encoder of whole states writes or refuses. */
 function encodedAfter(value: unknown, last: Encoded | undefined): Encoded {

@@ -1,0 +1,94 @@
+/** Every so many loads that a snapshot served: the full replay beside it, for what only shows in production. */
+import { FoldedState } from './built-in.js';
+import type { Settings } from './definition.js';
+import { describe, SnapshotError, type ErrorCode } from './error.js';
+import { internals, makeHandle, type Handle, type Internals } from './handle.js';
+import { knownOptions, positiveInteger } from './options.js';
+import type { Position } from './position.js';
+import type { Rejection } from './progress.js';
+import type { Observer } from './report.js';
+import { sameBytes } from './value/bytes.js';
+import { decode } from './value/decode.js';
+import { firstDifference } from './value/difference.js';
+import { encode } from './value/encode.js';
+
+export interface AuditOptions {
+  /**
+   * Each so many loads of this repository that came from a snapshot, one is compared with the full replay: the first time at that many.
+   * It reads the whole log once more, which the load waits for.
+   */
+  readonly every: number;
+}
+
+/** How it went. `unavailable`: the events are gone, or others by now, or they could not be replayed, of which a warning tells. */
+export type Audit = 'equal' | 'diverged' | 'unavailable';
+
+export function auditOption(audit: AuditOptions | undefined): number | undefined {
+  if (audit === undefined) return undefined;
+  knownOptions('audit', audit, ['every']);
+  return positiveInteger('audit.every', audit.every);
+}
+
+export class Auditor<State, Event, P extends Position> {
+  readonly #settings: Settings<State, Event, P>;
+  readonly #observe: Observer;
+  #loads = 0;
+
+  constructor(settings: Settings<State, Event, P>, observe: Observer) {
+    this.#settings = settings;
+    this.#observe = observe;
+  }
+
+  /**
+   * The handle to go on with, and how the audit went, if there was one. `key` is that of the snapshot which `handle` came from, and `replay`
+   * the full replay up to its position. Never rejects.
+   */
+  async audited(
+    handle: Handle<State, P>,
+    key: string | undefined,
+    replay: () => Promise<Handle<State, P>>,
+  ): Promise<{ readonly handle: Handle<State, P>; readonly audit?: Audit }> {
+    const { audit: every, version } = this.#settings;
+    if (every === undefined || key === undefined || ++this.#loads % every !== 0) return { handle };
+    const warn = (code: ErrorCode, reason: string, error: unknown) =>
+      this.#observe({ type: 'warning', streamId: handle.streamId, version, code, reason, ...(SnapshotError.is(error) ? { error } : {}) });
+    try {
+      const truth = await replay();
+      const late = this.#settings.sequence === 'sparse' && truth.eventCount !== handle.eventCount; // below, since the load
+      if (late) return { handle, audit: 'unavailable' };
+      const error = this.#difference(handle, truth);
+      if (error === undefined) return { handle, audit: 'equal' };
+      warn(error.code, error.message, error);
+      return { handle: replaced(handle, truth, { key, position: handle.restoredFrom, code: error.code, message: error.message }), audit: 'diverged' };
+    } catch (error) {
+      const code = SnapshotError.is(error) ? error.code : 'readFailed';
+      if (code !== 'historyUnavailable') warn(code, `a snapshot could not be compared with the full replay: ${describe(error)}`, error);
+      return { handle, audit: 'unavailable' };
+    }
+  }
+
+  #difference(handle: Handle<State, P>, truth: Handle<State, P>): SnapshotError | undefined {
+    const [found, wanted] = [this.#bytes(handle), this.#bytes(truth)];
+    if (sameBytes(found, wanted)) return undefined;
+    return new SnapshotError('diverged', DIVERGED, {
+      path: firstDifference(decode(wanted), decode(found)) ?? 'state',
+      position: handle.restoredFrom as P,
+    });
+  }
+
+  #bytes(handle: Handle<State, P>): Uint8Array {
+    const state = internals(handle)?.state;
+    return state instanceof FoldedState ? state.bytes : encode(this.#settings.toState(state as State), { thorough: false });
+  }
+}
+
+const DIVERGED =
+  'the state from a snapshot is not that of the full replay, which is used instead; evolve is not deterministic, or was changed without a new version';
+
+/** The replayed handle in place of the other; what waits behind it are rows of the log in both. */
+function replaced<State, P extends Position>(handle: Handle<State, P>, truth: Handle<State, P>, rejection: Rejection<P>): Handle<State, P> {
+  const { source, restoredFrom, replayed } = truth;
+  const { streamId, historical, rejected } = handle;
+  const origin = { streamId, historical, source, restoredFrom, replayed, rejected: [...rejected, rejection] };
+  return makeHandle(origin, truth, { ...(internals(truth) as Internals<P>), waiting: (internals(handle) as Internals<P>).waiting });
+}

@@ -1,0 +1,111 @@
+//! Keys and plans for hosts of the plain module that do their own I/O. Each operation takes a value, and answers as those of
+//! [`abi`](super::abi) do.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::abi::operate;
+use crate::frame::{Digest, optional_digest};
+use crate::store::{self, LoadFact, LoadRequest, SaveRequest, Slot, StreamKeys};
+use crate::{Code, Error, Result, value};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyOf {
+    kind: Kind,
+    name: String,
+    stream_id: String,
+    #[serde(default)]
+    version: u32,
+    #[serde(default, with = "optional_digest")]
+    fold_digest: Option<Digest>,
+    #[serde(default)]
+    position: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Kind {
+    Stream,
+    Snapshots,
+    Snapshot,
+    Attempt,
+}
+
+#[derive(Deserialize)]
+struct Conversation<Request, Fact> {
+    request: Request,
+    facts: Vec<Fact>,
+}
+
+#[derive(Deserialize)]
+struct Retention {
+    existing: Vec<String>,
+    position: u64,
+    keep: u32,
+}
+
+/// A key, or what keys begin with: `{"kind", "name", "streamId", "version" | "foldDigest", "position"}`, where a kind is `"stream"`,
+/// `"snapshots"` or `"attempt"` (both of a slot), or `"snapshot"` (of a slot, at a position). See [`StreamKeys`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_key(address: usize, length: usize) -> u64 {
+    operate(address, length, |question| {
+        let of: KeyOf = asked(question)?;
+        let keys = StreamKeys::new(&of.name, &of.stream_id)?;
+        let slot = Slot::of(of.version, of.fold_digest);
+        Ok(match of.kind {
+            Kind::Stream => keys.all().into(),
+            Kind::Snapshots => keys.snapshots(slot),
+            Kind::Snapshot => keys.snapshot(slot, of.position),
+            Kind::Attempt => keys.attempt(slot),
+        })
+    })
+}
+
+/// The position that a snapshot's key, a text, states; null if the value is no such key. See [`store::position_of`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_position_of(address: usize, length: usize) -> u64 {
+    operate(address, length, |key| {
+        let key: Option<String> = asked(key).ok();
+        Ok(key.as_deref().and_then(store::position_of))
+    })
+}
+
+/// The next step of a load. `{"request", "facts"}`; answers `{"step", "rejected"}`. See [`store::next`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_next_load(address: usize, length: usize) -> u64 {
+    operate(address, length, |conversation| {
+        let Conversation::<LoadRequest, LoadFact> { request, facts } = asked(conversation)?;
+        store::next(&request, &facts)
+    })
+}
+
+/// The operations of a save. `{"request", "facts"}`, the facts being keys of the slot. See [`store::plan_save`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_plan_save(address: usize, length: usize) -> u64 {
+    operate(address, length, |conversation| {
+        let Conversation::<SaveRequest, String> { request, facts } = asked(conversation)?;
+        store::plan_save(&request, &facts)
+    })
+}
+
+/// Which keys of a slot retention no longer wants. `{"existing", "position", "keep"}`. See [`store::plan_prune`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_plan_prune(address: usize, length: usize) -> u64 {
+    operate(address, length, |question| {
+        let Retention {
+            existing,
+            position,
+            keep,
+        } = asked(question)?;
+        Ok(store::plan_prune(&existing, position, keep))
+    })
+}
+
+/// What a host says; a value of another shape is an option that makes no sense.
+fn asked<T: DeserializeOwned>(question: &[u8]) -> Result<T> {
+    value::from_slice(question).map_err(|error| Error::new(Code::InvalidOption, error.message()))
+}

@@ -83,7 +83,7 @@ export function planPrune(existing: readonly string[], position: PositionInput, 
   return ask(Operation.PlanPrune, question);
 }
 
-/** What a load is asked for; the same fields as src/store/load.rs. */
+/** What a load is asked for; the same fields as src/store/load/conversation.rs. */
 export interface LoadRequest {
   readonly name: string;
   readonly streamId: string;

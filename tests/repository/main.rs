@@ -13,6 +13,7 @@ mod laws;
 mod loading;
 mod migration;
 mod past;
+mod replays;
 mod saving;
 mod signing;
 mod sparse;

@@ -3,8 +3,9 @@
 use alloc::string::{String, ToString};
 
 use super::super::keys::position_of;
-use super::{LoadStep, Rejection, Walk};
-use crate::Code;
+use super::{Bounds, LoadStep, OnStoreError, Rejection, Walk};
+use crate::text::text;
+use crate::{Code, Error};
 
 /// How many keys a listing asks for.
 const LIST_LIMIT: usize = 16;
@@ -81,26 +82,81 @@ impl Walk<'_> {
         self.next_candidate()
     }
 
-    /// A store that cannot be read now is not asked again in this load.
+    /// A store that cannot be read now is not asked again in this walk.
     pub(super) fn unreadable(&mut self, key: String, position: Option<u64>, message: &str) -> LoadStep {
+        if self.request.on_store_error == OnStoreError::Throw {
+            let message = text!("the store could not be read ({}): {}", key, message);
+            return LoadStep::Fail {
+                error: Error::new(Code::Unreadable, message),
+            };
+        }
         self.rejected.push(Rejection {
             key,
             position,
             code: Code::Unreadable,
             message: message.to_string(),
         });
-        self.replay()
+        match self.probing {
+            true => self.judge_empty(),
+            false => self.replay(),
+        }
     }
 
     pub(super) fn restart(&mut self) -> LoadStep {
         self.restarted = true;
         self.probing = false;
+        self.whole = None;
         self.rejected.clear();
-        self.list_slot(0)
+        self.first_step()
     }
 
     pub(super) fn replay(&mut self) -> LoadStep {
         self.candidate = None;
-        LoadStep::Read { from: None }
+        self.read()
+    }
+
+    /// The read that judges the candidate or the start of the log. Where a load is limited, it is known before it what there is to fold.
+    pub(super) fn read(&mut self) -> LoadStep {
+        let limited = self.request.has_bounds && self.request.max_replay.is_some();
+        if limited && self.whole.is_none() {
+            self.weighing = true;
+            return LoadStep::Bounds {
+                through: self.request.at,
+            };
+        }
+        match self.too_long() {
+            Some(error) => LoadStep::Fail { error },
+            None => LoadStep::Read {
+                from: self.candidate.as_ref().map(|candidate| candidate.position),
+            },
+        }
+    }
+
+    pub(super) fn weighed(&mut self, bounds: &Bounds) -> LoadStep {
+        self.weighing = false;
+        self.whole = Some(bounds.clone());
+        self.read()
+    }
+
+    /// What lies behind a candidate is at least what is left beyond the events in it. The start of a truncated log is no place to fold from.
+    fn too_long(&self) -> Option<Error> {
+        let (most, whole) = (self.request.max_replay?, self.whole.as_ref()?);
+        let (position, folded) = match &self.candidate {
+            Some(candidate) => (candidate.position, candidate.event_count),
+            None if whole.truncated_through.is_some() => return None,
+            None => (0, 0),
+        };
+        let count = whole.count?.saturating_sub(folded);
+        (count > most).then(|| {
+            let message = text!(
+                "stream {} has {} events to fold behind position {}, maxReplay allows {}; see why there is no newer snapshot, \
+                 or allow more for this load",
+                self.request.stream,
+                count,
+                position,
+                most
+            );
+            Error::new(Code::ReplayTooLong, message).at_position(position)
+        })
     }
 }

@@ -39,10 +39,40 @@ pub struct LoadRequest {
     /// is taken to mean that they may.
     #[serde(default = "yes")]
     pub late_arrivals: bool,
+    /// What the host knows of its log. A sparse log without bounds of which nobody says anything is taken to be pruned.
+    #[serde(default)]
+    pub history: Option<History>,
+    /// What to do when the store cannot be read.
+    #[serde(default)]
+    pub on_store_error: OnStoreError,
+    /// How many events may be folded; `None`: any number. Only a log with bounds is asked for the number beforehand.
+    #[serde(default)]
+    pub max_replay: Option<u64>,
 }
 
 fn yes() -> bool {
     true
+}
+
+/// What a host knows of its log as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum History {
+    /// Events are never deleted: a replay from the start is sound.
+    Complete,
+    /// The beginnings of streams may have been deleted. Without bounds, a log that does not show where it begins is never replayed.
+    Pruned,
+}
+
+/// What a load does when the store cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OnStoreError {
+    /// Goes on without the store: the log is replayed.
+    #[default]
+    Replay,
+    /// Fails at once, so that the log is spared the replays of a dead store: [`Code::Unreadable`].
+    Throw,
 }
 
 /// One thing that a load has learned: the answer to the step before.
@@ -88,6 +118,12 @@ pub enum LoadFact {
     /// To [`LoadStep::Use`], while its tail is folded: [`Code::InvalidatesBase`]. The load goes on with what is older.
     Invalidated {
         /// Snapshots at this position or above hold what is no longer true.
+        position: u64,
+    },
+    /// To [`LoadStep::Use`] and [`LoadStep::Replay`], while pages are folded: rows are missing between two of them. The log may have
+    /// been truncated meanwhile: the load begins again, once.
+    Gap {
+        /// Of the row behind the hole, or of the last one before it.
         position: u64,
     },
 }
@@ -139,7 +175,7 @@ pub enum LoadStep {
         /// First position of the page.
         from: Option<u64>,
     },
-    /// Ask the log for its bounds, counting events at or below `through` (`None`: all).
+    /// Ask the log for its bounds, counting events at or below `through` (`None`: all). With a `max_replay` also before a read.
     Bounds {
         /// Last position that counts.
         through: Option<u64>,

@@ -27,7 +27,7 @@ impl Walk<'_> {
             event_count,
             anchor,
         });
-        LoadStep::Read { from: Some(position) }
+        self.read()
     }
 
     pub(super) fn judge_row(&mut self) -> LoadStep {
@@ -78,7 +78,6 @@ impl Walk<'_> {
         match (bounds.count, bounds.truncated_through) {
             // What was deleted cannot be counted any more, but what is left must be among what was folded.
             (Some(count), Some(_)) if count <= candidate.event_count => self.use_candidate(),
-            (None, Some(_)) => self.use_candidate(),
             (Some(count), None) if count == candidate.event_count => self.use_candidate(),
             (Some(count), _) => {
                 let message = text!(
@@ -88,7 +87,7 @@ impl Walk<'_> {
                 );
                 self.reject_candidate(Code::Stragglers, message)
             }
-            (None, None) => LoadStep::Fail {
+            (None, _) => LoadStep::Fail {
                 error: Error::new(
                     Code::ReadFailed,
                     "the bounds of a sparse log must count its events; or declare that none arrives late",
@@ -132,6 +131,21 @@ impl Walk<'_> {
             return self.reject_candidate(Code::Gap, message);
         }
         self.restart()
+    }
+
+    /// Only the fold sees what is missing between two pages.
+    pub(super) fn torn(&mut self, position: u64) -> LoadStep {
+        if !self.restarted {
+            return self.restart();
+        }
+        LoadStep::Fail {
+            error: Error::new(
+                Code::Gap,
+                "events next to this one are missing, also after the load began again; read must take `from` as inclusive, \
+                 and a stream whose positions may have gaps must be declared sparse",
+            )
+            .at_position(position),
+        }
     }
 
     fn use_candidate(&mut self) -> LoadStep {

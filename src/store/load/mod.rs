@@ -5,7 +5,7 @@
 //!
 //! The way of a load: list a slot → open its candidates, newest first → read the log at the candidate's own position and compare the
 //! anchor → use it; or go on to the next candidate, the next slot, and at last the full replay. A candidate that vanished, or a gap
-//! right behind it, may mean that a pruner was faster: then the walk starts again, once.
+//! behind it, may mean that a pruner was faster: then the walk starts again, once.
 
 mod candidates;
 mod conversation;
@@ -16,7 +16,7 @@ use alloc::collections::BinaryHeap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use conversation::{Bounds, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, Rejection};
+pub use conversation::{Bounds, FirstRow, History, LoadFact, LoadRequest, LoadStep, NextLoad, OnStoreError, Rejection};
 
 use super::keys::{Slot, StreamKeys};
 use crate::fold::Anchor;
@@ -59,6 +59,10 @@ struct Walk<'a> {
     rejected: Vec<Rejection>,
     /// The log is empty and no slot of ours had a snapshot: does any other?
     probing: bool,
+    /// The bounds asked for are those of the whole log, before it is read.
+    weighing: bool,
+    /// What they were.
+    whole: Option<Bounds>,
 }
 
 struct Candidate {
@@ -85,6 +89,8 @@ impl<'a> Walk<'a> {
             invalid_from: None,
             rejected: Vec::new(),
             probing: false,
+            weighing: false,
+            whole: None,
         })
     }
 
@@ -99,7 +105,6 @@ impl<'a> Walk<'a> {
     fn absorb(&mut self, step: LoadStep, fact: &LoadFact) -> Result<LoadStep> {
         match (step, fact) {
             (LoadStep::List { .. }, LoadFact::Listed { keys }) if self.probing => Ok(self.probed(keys)),
-            (LoadStep::List { .. }, LoadFact::Unreadable { .. }) if self.probing => Ok(self.probed(&[])),
             (LoadStep::List { start, limit, .. }, LoadFact::Listed { keys }) => Ok(self.listed(start, limit, keys)),
             (LoadStep::List { prefix, .. }, LoadFact::Unreadable { message }) => {
                 Ok(self.unreadable(prefix, None, message))
@@ -120,8 +125,10 @@ impl<'a> Walk<'a> {
                 self.row = row.clone();
                 Ok(self.judge_row())
             }
+            (LoadStep::Bounds { .. }, LoadFact::Bounds { bounds }) if self.weighing => Ok(self.weighed(bounds)),
             (LoadStep::Bounds { .. }, LoadFact::Bounds { bounds }) => Ok(self.judge_bounds(bounds)),
             (LoadStep::Use { key }, LoadFact::Invalidated { position }) => Ok(self.invalidated(key, *position)),
+            (LoadStep::Use { .. } | LoadStep::Replay, LoadFact::Gap { position }) => Ok(self.torn(*position)),
             _ => Err(Error::new(Code::InvalidOption, "a fact does not answer the step before it").at_path("facts")),
         }
     }

@@ -2,20 +2,17 @@
 
 use alloc::string::String;
 
-use super::{LoadStep, Walk};
+use super::{History, LoadStep, Walk};
 use crate::fold::Sequence;
 use crate::text::text;
 use crate::{Code, Error};
 
+const REMEDY: &str = "state history: 'complete' if events are never deleted, or give bounds";
+
 impl Walk<'_> {
     pub(super) fn judge_start(&mut self) -> LoadStep {
-        let seen = self.rejected.iter().find_map(|rejection| rejection.position);
         match (self.row.as_ref().map(|row| row.position), self.request.sequence) {
-            (None, _) if seen.is_some() => {
-                let position = seen.unwrap_or_default();
-                self.history_unavailable(text!("the log is empty, but a snapshot at {} exists", position))
-            }
-            (None, _) if self.request.use_snapshots && self.rejected.is_empty() => self.probe(),
+            (None, _) => self.judge_empty(),
             (Some(first), Sequence::Contiguous { first_position }) if first < first_position => LoadStep::Fail {
                 error: Error::new(
                     Code::InvalidPosition,
@@ -33,20 +30,40 @@ impl Walk<'_> {
                     first_position
                 )),
             (Some(_), Sequence::Contiguous { .. }) => LoadStep::Replay,
-            _ if self.request.has_bounds => LoadStep::Bounds { through: None },
+            (Some(_), Sequence::Sparse) if self.request.has_bounds => LoadStep::Bounds { through: None },
             (Some(first), Sequence::Sparse) => match self.rejected_below(first) {
                 Some(position) => self.history_unavailable(text!(
                     "the log begins at {} and cannot tell whether that is its start, but a snapshot at {} exists",
                     first,
                     position
                 )),
-                None => LoadStep::Replay,
+                None if self.vouched_for() => LoadStep::Replay,
+                None => self.history_unavailable(text!(
+                    "the log begins at {}, and what came before may have been deleted ({})",
+                    first,
+                    REMEDY
+                )),
             },
-            _ => LoadStep::Replay,
         }
     }
 
-    /// An empty log may be a new stream, or one whose events were lost: snapshots of versions that are not read here tell.
+    /// An empty log may be a new stream, or one whose events were lost: snapshots tell, also those of versions that are not read here.
+    pub(super) fn judge_empty(&mut self) -> LoadStep {
+        let seen = self.rejected.iter().find_map(|rejection| rejection.position);
+        if let Some(position) = seen {
+            return self.history_unavailable(text!("the log is empty, but a snapshot at {} exists", position));
+        }
+        let vouched_for = self.vouched_for();
+        match self.rejected.is_empty() {
+            true if self.request.use_snapshots || !vouched_for => self.probe(),
+            false if !vouched_for => self.history_unavailable(text!(
+                "the log is empty, and the store cannot tell whether the stream is new ({})",
+                REMEDY
+            )),
+            _ => self.judge_new(),
+        }
+    }
+
     fn probe(&mut self) -> LoadStep {
         self.probing = true;
         LoadStep::List {
@@ -59,9 +76,21 @@ impl Walk<'_> {
     pub(super) fn probed(&mut self, keys: &[String]) -> LoadStep {
         match keys.first() {
             Some(key) => self.history_unavailable(text!("the log is empty, but a snapshot lies under {}", key)),
-            None if self.request.has_bounds => LoadStep::Bounds { through: None },
-            None => LoadStep::Replay,
+            None => self.judge_new(),
         }
+    }
+
+    /// Nothing is known of the stream; the log may know that it was truncated.
+    fn judge_new(&self) -> LoadStep {
+        match self.request.has_bounds {
+            true => LoadStep::Bounds { through: None },
+            false => LoadStep::Replay,
+        }
+    }
+
+    /// Whether a log that shows nothing missing may be taken at its word.
+    fn vouched_for(&self) -> bool {
+        self.request.has_bounds || self.request.history == Some(History::Complete)
     }
 
     /// A snapshot from before the log's first event shows that events were deleted, whatever is wrong with it.

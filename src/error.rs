@@ -207,6 +207,8 @@ codes! {
     HistoryUnavailable = "historyUnavailable",
     /// The position asked for lies beyond the end of the log.
     BeyondLog = "beyondLog",
+    /// More events lie behind the snapshot, or behind the start, than `maxReplay` allows a load to fold.
+    ReplayTooLong = "replayTooLong",
     /// A handle of the past cannot be extended or snapshotted.
     Historical = "historical",
     /// The handle was given away by an earlier `apply` of a mutable definition.

@@ -82,6 +82,8 @@ export interface CoreError {
   readonly offset?: number;
   readonly path?: string;
   readonly position?: number | bigint;
+  /** Of the host's making; nothing that the core says. */
+  readonly cause?: unknown;
 }
 
 export function fromCore({ code, message, ...place }: CoreError): SnapshotError {

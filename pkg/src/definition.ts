@@ -79,6 +79,10 @@ export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> 
   readonly firstPosition?: 0 | 1;
   /** For sparse streams whose log cannot count: states that no event ever commits below one that was read already. */
   readonly lateArrivals?: 'impossible';
+  /** What a load does when the store cannot be read: replay the log, or throw `unreadable` so that the log is spared it. Default: replay. */
+  readonly onStoreError?: 'replay' | 'throw';
+  /** How many events a load or refresh may fold; more throw `replayTooLong`. Default: any number. */
+  readonly maxReplay?: number;
   /** Event types that this code understands; a state that folded another one is never snapshotted. */
   readonly knows?: readonly string[];
   /** The type of an event. Default: the row's `type`, then `event.type`. */
@@ -147,6 +151,8 @@ export interface Settings<State, Event, P extends Position> {
   readonly sequence: 'contiguous' | 'sparse';
   readonly firstPosition: 0 | 1;
   readonly lateArrivals: 'possible' | 'impossible';
+  readonly onStoreError: 'replay' | 'throw';
+  readonly maxReplay: number | undefined;
   readonly knows: ReadonlySet<string> | undefined;
   readonly typeOf: ((event: Event) => string) | undefined;
   readonly sizeOf: ((event: Event) => number) | undefined;
@@ -171,7 +177,7 @@ const OWN_FOLD = ['initialState', 'evolve', 'mutable', 'immutable', 'migrate', '
 
 const OPTION_NAMES = [
   'name', 'version', 'fold', ...OWN_FOLD, 'policy', 'validate', 'positions',
-  'sequence', 'firstPosition', 'lateArrivals', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'maxBytes', 'maxStateBytes',
+  'sequence', 'firstPosition', 'lateArrivals', 'onStoreError', 'maxReplay', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'maxBytes', 'maxStateBytes',
   'compression', 'verifyOnSeal', 'audit', 'snapshotTimeout', 'pageSize', 'clock', 'development',
 ];
 
@@ -264,6 +270,7 @@ function parse<State, Event, P extends Position>(
     sequence: oneOf('sequence', options.sequence ?? DEFAULTS.sequence, ['contiguous', 'sparse']),
     firstPosition: oneOf('firstPosition', options.firstPosition ?? DEFAULTS.firstPosition, [0, 1]),
     lateArrivals: options.lateArrivals === undefined ? 'possible' : oneOf('lateArrivals', options.lateArrivals, ['impossible']),
+    ...replayOptions(options, { onStoreError: 'replay', maxReplay: undefined }),
     knows: options.knows === undefined ? undefined : eventTypes(options.knows),
     typeOf: options.typeOf,
     sizeOf: options.sizeOf,
@@ -279,6 +286,19 @@ function parse<State, Event, P extends Position>(
     pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),
     clock: wholeMillis(options.clock ?? Date.now),
     development: flag('development', options.development, !inProduction()),
+  };
+}
+
+type ReplayOptions = Pick<CommonOptions<never>, 'onStoreError' | 'maxReplay'>;
+
+/** Those of a definition, or of one load. */
+export function replayOptions(
+  { onStoreError, maxReplay }: ReplayOptions,
+  otherwise: Pick<Settings<never, never, never>, 'onStoreError' | 'maxReplay'>,
+): typeof otherwise {
+  return {
+    onStoreError: oneOf('onStoreError', onStoreError ?? otherwise.onStoreError, ['replay', 'throw']),
+    maxReplay: maxReplay === undefined ? otherwise.maxReplay : positiveInteger('maxReplay', maxReplay),
   };
 }
 

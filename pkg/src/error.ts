@@ -37,6 +37,7 @@ export const ERROR_CODES = [
   // Loading and saving
   'historyUnavailable',
   'beyondLog',
+  'replayTooLong',
   'historical',
   'spent',
   'mutated',

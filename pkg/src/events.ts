@@ -1,7 +1,7 @@
 /** The host's event log: rows, pages, bounds, and the identity of an event. */
 import { sha256 } from './core.js';
 import { describe, SnapshotError } from './error.js';
-import { functionOption } from './options.js';
+import { functionOption, oneOf } from './options.js';
 import { MAX_POSITION, type Position, type PositionInput, type Positions } from './position.js';
 import { identityForm } from './value/identity.js';
 
@@ -45,6 +45,11 @@ export interface EventSource<Event, P extends Position = number, Raw = EventRow<
   bounds?(streamId: string, options: { readonly through?: P }): Awaitable<EventBounds>;
   /** Turns what `read` returns into a row, where it is not one already. */
   row?(raw: Raw): EventRow<Event>;
+  /**
+   * What is known of the log as a whole: `'complete'` if events are never deleted, `'pruned'` if the beginnings of streams may be. A sparse
+   * log without `bounds` must say it. `'complete'` also lets an empty log pass for a new stream while the store cannot be read.
+   */
+  readonly history?: 'complete' | 'pruned';
 }
 
 /** A row whose position has been checked. */
@@ -63,6 +68,7 @@ export function checkSource(events: unknown): void {
   for (const name of ['bounds', 'row']) {
     if (source[name] !== undefined) functionOption(`events.${name}`, source[name]);
   }
+  if (source['history'] !== undefined) oneOf('events.history', source['history'], ['complete', 'pruned']);
 }
 
 export function parseRow<Event, P extends Position>(row: EventRow<Event>, positions: Positions<P>): Row<Event, P> {
@@ -102,6 +108,11 @@ export class Pages<Event, P extends Position> {
   #iterator: AsyncIterator<EventRow<Event>> | undefined;
   #pageSize: number;
   #ended = false;
+  /** Position of the first page's last row. */
+  #seam: P | undefined;
+  /** Whether rows of another page followed. */
+  #sewn = false;
+  readonly #again: (from: P) => Pages<Event, P>;
 
   constructor(
     source: EventSource<Event, P>,
@@ -111,6 +122,7 @@ export class Pages<Event, P extends Position> {
     this.#positions = options.positions;
     this.#from = options.from;
     this.#pageSize = options.pageSize;
+    this.#again = (from) => new Pages(source, streamId, { ...options, from, pageSize: 1 });
     const row = source.row?.bind(source);
     this.#fetch = async (from) => {
       if (this.#iterator === undefined) {
@@ -130,14 +142,31 @@ export class Pages<Event, P extends Position> {
       const [first] = rows;
       if (first !== undefined && this.#from !== undefined && first.position < this.#from) throw ignoresFrom(first.position);
       const last = rows.at(-1);
-      if (last === undefined) this.#ended = true;
-      else this.#from = this.#positions.after(last.position);
+      if (last === undefined) {
+        this.#ended = true;
+      } else {
+        this.#from = this.#positions.after(last.position);
+        this.#sewn = this.#seam !== undefined;
+        this.#seam ??= last.position;
+      }
       return rows;
     } catch (error) {
       await this.close();
       if (SnapshotError.is(error)) throw error;
       throw new SnapshotError('readFailed', `the event log failed: ${describe(error)}`, { cause: error });
     }
+  }
+
+  /**
+   * The position of a row that went away while the pages behind it were read, and events after it perhaps, too. Logs are truncated from
+   * their start: if it is still there, nothing is missing. A contiguous stream shows a hole by itself.
+   */
+  async torn(): Promise<P | undefined> {
+    if (this.#seam === undefined || !this.#sewn) return undefined;
+    const again = this.#again(this.#seam);
+    const [first] = await again.next();
+    await again.close();
+    return first?.position === this.#seam ? undefined : this.#seam;
   }
 
   /** Lets an iterable that was not read to its end go. */

@@ -37,11 +37,19 @@ export interface Recovered<State, Event, P extends Position> {
   readonly rejected: readonly Rejection<P>[];
 }
 
+/** What one load is asked for, with the definition's defaults filled in. */
+export interface LoadSettings<P extends Position> {
+  readonly at: P | undefined;
+  readonly useSnapshots: boolean;
+  readonly onStoreError: 'replay' | 'throw';
+  readonly maxReplay: number | undefined;
+}
+
 /** Finds the newest snapshot that can be vouched for, given what is known already. Throws `historyUnavailable` rather than guess. */
 export async function recover<State, Event, P extends Position>(
   context: LoadContext<State, Event, P>,
   streamId: string,
-  options: { readonly at: P | undefined; readonly useSnapshots: boolean },
+  options: LoadSettings<P>,
   facts: unknown[],
 ): Promise<Recovered<State, Event, P>> {
   const load = new Recovery(context, streamId);
@@ -55,7 +63,7 @@ export async function recover<State, Event, P extends Position>(
         case 'replay':
           return load.finish(undefined, rejected);
         case 'fail':
-          throw fromCore(step.error);
+          throw fromCore({ ...step.error, ...load.cause });
         default:
           facts.push(await load.perform(step));
       }
@@ -69,7 +77,7 @@ export async function recover<State, Event, P extends Position>(
 function requestOf<State, Event, P extends Position>(
   { settings, events }: LoadContext<State, Event, P>,
   streamId: string,
-  { at, useSnapshots }: { readonly at: P | undefined; readonly useSnapshots: boolean },
+  { at, ...options }: LoadSettings<P>,
 ): unknown {
   const { name, version, fold, migratable, sequence, firstPosition, lateArrivals } = settings;
   return {
@@ -80,15 +88,18 @@ function requestOf<State, Event, P extends Position>(
     migratable,
     sequence: sequence === 'sparse' ? 'sparse' : { contiguous: { firstPosition } },
     at: at === undefined ? null : toCore(at),
-    useSnapshots,
+    ...options,
     hasBounds: events.bounds !== undefined,
     lateArrivals: lateArrivals === 'possible',
+    history: events.history,
   };
 }
 
 class Recovery<State, Event, P extends Position> {
   readonly #context: LoadContext<State, Event, P>;
   readonly #streamId: string;
+  /** What the store threw, if it did. */
+  cause: { readonly cause?: unknown } = {};
   #snapshot: Opened<State> | undefined;
   #pages: Pages<Event, P> | undefined;
   #page: Row<Event, P>[] = [];
@@ -136,7 +147,7 @@ class Recovery<State, Event, P extends Position> {
     try {
       return { listed: { keys: await store.list(prefix, start, limit, settings.snapshotTimeout) } };
     } catch (error) {
-      return { unreadable: { message: describe(error) } };
+      return this.#unreadable(error);
     }
   }
 
@@ -149,7 +160,7 @@ class Recovery<State, Event, P extends Position> {
     try {
       bytes = await store.get(key, settings.snapshotTimeout);
     } catch (error) {
-      return { unreadable: { message: describe(error) } };
+      return this.#unreadable(error);
     }
     if (bytes === undefined) {
       return { rejected: { code: 'absent', message: 'it was listed, but it is gone' } };
@@ -162,6 +173,11 @@ class Recovery<State, Event, P extends Position> {
       if (!SnapshotError.is(error)) throw error;
       return { rejected: { code: error.code, message: error.message } };
     }
+  }
+
+  #unreadable(cause: unknown): unknown {
+    this.cause = { cause };
+    return { unreadable: { message: describe(cause) } };
   }
 
   async #read(from: number | bigint | null): Promise<unknown> {

@@ -79,7 +79,7 @@ export function planPrune(existing: readonly string[], position: PositionInput, 
   return askPlain(toCoreBytes(question), (at, length) => plainModule.snapfold_plan_prune(at, length));
 }
 
-/** What a load is asked for; the same fields as src/store/load.rs. */
+/** What a load is asked for; the same fields as src/store/load/conversation.rs. */
 export interface LoadRequest {
   readonly name: string;
   readonly streamId: string;
@@ -91,6 +91,11 @@ export interface LoadRequest {
   readonly useSnapshots: boolean;
   readonly hasBounds: boolean;
   readonly lateArrivals?: boolean;
+  /** A sparse log without bounds that leaves it out is taken to be pruned. */
+  readonly history?: 'complete' | 'pruned';
+  /** Default: `'replay'`. */
+  readonly onStoreError?: 'replay' | 'throw';
+  readonly maxReplay?: number;
 }
 
 /** One thing that a load has learned: the answer to the step before. */
@@ -102,7 +107,9 @@ export type LoadFact =
   | { readonly firstRow: { readonly row: { readonly position: number | bigint; readonly anchor?: string | Uint8Array } | null } }
   | { readonly bounds: { readonly bounds: { readonly count?: number; readonly truncatedThrough?: number | bigint } } }
   /** To `use`, while the tail is folded: an event changes what snapshots at this position or above hold. The load goes on below it. */
-  | { readonly invalidated: { readonly position: number | bigint } };
+  | { readonly invalidated: { readonly position: number | bigint } }
+  /** To `use` and `replay`, while pages are folded: events next to this one are missing. The load begins again, once. */
+  | { readonly gap: { readonly position: number | bigint } };
 
 /** What to do next in a load. */
 export type LoadStep =

@@ -2,11 +2,11 @@
 import { Auditor } from './audit.js';
 import { BoundedStore } from './bounded-store.js';
 import { core } from './core.js';
-import type { Settings } from './definition.js';
+import { replayOptions, type Settings } from './definition.js';
 import { SnapshotError } from './error.js';
 import { anchorLike, checkSource, Pages, parseRow, type EventRow, type EventSource, type Row } from './events.js';
 import { internals, makeHandle, type Handle, type Internals } from './handle.js';
-import { recover, type LoadContext, type Recovered } from './load.js';
+import { recover, type LoadContext, type LoadSettings, type Recovered } from './load.js';
 import { checkId, functionOption, hosted, invalidOption, knownOptions, oneOf, positiveInteger } from './options.js';
 import { needs } from './policy.js';
 import { toCore, type Position, type PositionInput } from './position.js';
@@ -35,8 +35,15 @@ export interface OpenOptions<Event, P extends Position, Raw = EventRow<Event>> {
 export interface LoadOptions {
   /** The state at this position (inclusive) instead of the newest; the handle is historical. */
   readonly at?: PositionInput;
-  /** `false`: full replay, without looking at the store. */
+  /**
+   * `false`: full replay, whatever lies in the store. That is asked only whether an empty log belongs to a new stream, if neither
+   * `events.bounds` nor `events.history` says so.
+   */
   readonly useSnapshots?: boolean;
+  /** In place of the definition's. */
+  readonly onStoreError?: 'replay' | 'throw';
+  /** In place of the definition's. */
+  readonly maxReplay?: number;
 }
 
 /** Loads, extends and snapshots the streams of one definition. */
@@ -65,13 +72,7 @@ export function openRepository<State, Event, P extends Position, Raw>(
   checkStore(options.store);
   checkSource(options.events);
   if (options.observe !== undefined) functionOption('observe', options.observe);
-  if (settings.sequence === 'sparse' && settings.lateArrivals === 'possible' && options.events.bounds === undefined) {
-    throw invalidOption(
-      'events.bounds',
-      undefined,
-      "a sparse stream needs it to notice events that arrive late; or define the snapshots with lateArrivals: 'impossible'",
-    );
-  }
+  checkSparse(settings, options.events);
   checkInitialState(settings);
   return new SnapshotRepository({ ...settings, keys: signingKeys('keys', options.keys) }, options as OpenOptions<Event, P>);
 }
@@ -96,12 +97,14 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   }
 
   async load(streamId: string, options: LoadOptions = {}): Promise<Handle<State, P>> {
-    knownOptions('load', options, ['at', 'useSnapshots']);
+    knownOptions('load', options, ['at', 'useSnapshots', 'onStoreError', 'maxReplay']);
     const at = options.at === undefined ? undefined : this.#settings.positions.parse(options.at, 'load.at');
     const useSnapshots = oneOf('load.useSnapshots', options.useSnapshots ?? true, [true, false]);
+    const limits = replayOptions(options, this.#settings);
     checkId('streamId', streamId);
-    const loaded = await this.#loaded(streamId, { at, useSnapshots });
-    const replay = async () => (await this.#loaded(streamId, { at: loaded.handle.position ?? undefined, useSnapshots: false })).handle;
+    const loaded = await this.#loaded(streamId, { at, useSnapshots, ...limits });
+    const whole = { ...limits, at: loaded.handle.position ?? undefined, useSnapshots: false, maxReplay: undefined };
+    const replay = async () => (await this.#loaded(streamId, whole)).handle;
     const { handle, ...audited } = await this.#auditor.audited(loaded.handle, loaded.key, replay);
     const { version } = this.#settings;
     const { position, eventCount, source, replayed, rejected } = handle;
@@ -158,9 +161,9 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const progress = { ...progressOf<State, P>(handle, inside), waiting: NOTHING_WAITS }; // what waits is read again
     if (this.#settings.mutable) inside.life.spent = true;
     try {
-      await this.#foldThrough(progress, page, pages, undefined);
+      await this.#foldThrough(handle.streamId, progress, page, pages, this.#settings);
     } catch (error) {
-      if (invalidFrom(error) !== undefined) return this.#reload(handle);
+      if (SnapshotError.is(error) && WORTH_A_LOAD.includes(error.code)) return this.#reload(handle);
       throw error;
     }
     return extended(handle, inside, progress);
@@ -211,7 +214,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   }
 
   /** A handle, the key of the snapshot that it came from, and how long it took. */
-  async #loaded(streamId: string, options: { readonly at: P | undefined; readonly useSnapshots: boolean }) {
+  async #loaded(streamId: string, options: LoadSettings<P>) {
     const began = this.#settings.clock();
     const { recovered, progress, replayed } = await this.#recover(streamId, options);
     const millis = Math.max(0, this.#settings.clock() - began);
@@ -219,30 +222,31 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     return { handle, key: recovered.key, millis };
   }
 
-  /** The state, built on a snapshot of which no event behind it changes what it holds; only folding finds that out. */
-  async #recover(streamId: string, options: { readonly at: P | undefined; readonly useSnapshots: boolean }) {
+  /** The state, built on a snapshot of which no event behind it changes what it holds, from a log without holes; only folding finds that out. */
+  async #recover(streamId: string, options: LoadSettings<P>) {
     const facts: unknown[] = [];
     for (;;) {
       const recovered = await recover(this.#context, streamId, options, facts);
       const progress = startOf(this.#settings, recovered);
       const before = progress.eventCount;
       try {
-        await this.#foldThrough(progress, recovered.page, recovered.pages, options.at);
+        await this.#foldThrough(streamId, progress, recovered.page, recovered.pages, options);
         return { recovered, progress, replayed: progress.eventCount - before };
       } catch (error) {
-        const position = recovered.snapshot && invalidFrom(error);
-        if (position === undefined) throw error;
-        facts.push({ invalidated: { position: toCore(position) } });
+        facts.push(learned(error, recovered.snapshot !== undefined));
       }
     }
   }
 
   async #foldThrough(
+    streamId: string,
     progress: Progress<State, P>,
     first: readonly Row<Event, P>[],
     pages: Pages<Event, P>,
-    at: P | undefined,
+    { at, maxReplay = Infinity }: { readonly at?: P | undefined; readonly maxReplay: number | undefined },
   ): Promise<void> {
+    const sparse = this.#settings.sequence === 'sparse';
+    let count = 0;
     let reached = progress.position !== null && progress.position === at;
     let page = first;
     const folding = this.#folder.folding(progress);
@@ -251,17 +255,23 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         if (page.length === 0) page = await pages.next();
         if (page.length === 0) break;
         const end = at === undefined ? -1 : page.findIndex((row) => row.position > at);
-        folding.push(end === -1 ? page : page.slice(0, end));
+        const rows = end === -1 ? page : page.slice(0, end);
+        const over = rows[maxReplay - count];
+        if (over !== undefined) throw tooLong(streamId, maxReplay, over.position);
+        count += rows.length;
+        folding.push(rows);
         reached = end !== -1 || (at !== undefined && folding.position === at);
         page = [];
       }
+      const torn = sparse && this.#context.events.history !== 'complete' ? await pages.torn() : undefined;
+      if (torn !== undefined) throw new SnapshotError('gap', 'the log was truncated while it was read', { position: torn });
       folding.finish();
     } finally {
       folding.close();
       await pages.close();
     }
     const { position } = folding;
-    const passed = this.#settings.sequence === 'sparse' || position === at;
+    const passed = sparse || position === at;
     if (at !== undefined && !(reached && passed)) {
       const reached = position === null ? 'nothing is folded up to there' : `the log ends at ${position}`;
       throw new SnapshotError('beyondLog', reached, { position: at });
@@ -368,9 +378,40 @@ function hidden<P extends Position>({ state, anchor, tail, firstAt, waiting }: P
   return { state, anchor, tail, firstAt, waiting };
 }
 
-/** From which position on snapshots hold what is no longer true, if that is what a built-in fold says. */
-function invalidFrom(error: unknown): Position | undefined {
-  return SnapshotError.is(error) && error.code === 'invalidatesBase' ? error.position : undefined;
+/** Where the fold of what came after a handle fails with these, a load may succeed: it begins elsewhere. */
+const WORTH_A_LOAD: readonly string[] = ['invalidatesBase', 'gap', 'replayTooLong'];
+
+/** What a load learns from a fold that failed, and may do better on another way; every other error is the load's own. */
+function learned(error: unknown, onSnapshot: boolean): unknown {
+  if (SnapshotError.is(error) && error.position !== undefined) {
+    const at = { position: toCore(error.position) };
+    if (error.code === 'gap') return { gap: at };
+    if (error.code === 'invalidatesBase' && onSnapshot) return { invalidated: at };
+  }
+  throw error;
+}
+
+function tooLong(streamId: string, maxReplay: number, position: Position): SnapshotError {
+  const message = `stream ${streamId} has more events to fold than the ${maxReplay} that maxReplay allows; see why there is no newer snapshot, or allow more for this load`;
+  return new SnapshotError('replayTooLong', message, { position });
+}
+
+/** Where a sparse stream begins, and how many events it has, nothing shows but what the log says. */
+function checkSparse(
+  { sequence, lateArrivals }: Pick<Settings<unknown, unknown, Position>, 'sequence' | 'lateArrivals'>,
+  { bounds, history }: Pick<EventSource<never>, 'history'> & { readonly bounds?: unknown },
+): void {
+  if (sequence !== 'sparse' || bounds !== undefined) return;
+  if (lateArrivals === 'possible') {
+    throw invalidOption(
+      'events.bounds',
+      bounds,
+      "a sparse stream needs it to notice events that arrive late; or define the snapshots with lateArrivals: 'impossible'",
+    );
+  }
+  if (history === undefined) {
+    throw invalidOption('events.history', history, "a sparse log without bounds must state it: 'complete' if events are never deleted, else 'pruned'");
+  }
 }
 
 function checkStore(store: SnapshotStore): void {

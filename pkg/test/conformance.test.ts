@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { keys, memoryStore, type SnapshotStore, type StoreOp } from 'snapfold';
+import { memoryStore, type SnapshotStore, type StoreOp } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { storeConformance, type ConformanceOptions, type Rule } from 'snapfold/testing';
 import { SLOT, snapshotKey, STREAMS } from '../dist/testing/streams.js';
 

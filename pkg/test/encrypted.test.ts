@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { keys, memoryStore, type SnapshotMeta } from 'snapfold';
+import { memoryStore, type SnapshotMeta } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { encrypted } from 'snapfold/encrypted';
 import { sqliteStore } from 'snapfold/sqlite';
 import { aesGcm, newSecret } from './support/aes-gcm.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { keys } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { filesStore } from 'snapfold/files';
 import { fileOf, foldersOf, segmentOfFile, segmentOfFolder } from '../dist/stores/file-names.js';
 

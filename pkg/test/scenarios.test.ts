@@ -5,7 +5,6 @@ import { test } from 'node:test';
 import {
   defineSnapshots,
   everyEvents,
-  keys,
   memoryStore,
   open as openFrame,
   seal,
@@ -19,6 +18,7 @@ import {
   type Repository,
   type SnapshotStore,
 } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { flipped, damage, intercepted } from './support/stores.js';
 import { BoundedLog, Log } from './support/log.js';
 

@@ -10,7 +10,9 @@ use core::cell::Cell;
 use crate::fold::{Anchor, Sequence};
 use crate::frame::{Digest, Header, Payload};
 use crate::policy::Observation;
-use crate::store::{Bounds, Distrusted, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
+use crate::store::{
+    Bounds, Distrusted, FirstRow, History, Listing, LoadFact, LoadRequest, OnStoreError, SaveFact, SaveRequest,
+};
 use crate::text::text;
 use crate::value::{self, Reader, Value};
 use crate::{Code, Error, Result};
@@ -58,6 +60,31 @@ pub(super) fn load_request(from: &Part<'_>) -> LoadRequest {
         use_snapshots: from.at("useSnapshots").flag(),
         has_bounds: from.at("hasBounds").flag(),
         late_arrivals: from.at("lateArrivals").maybe(Part::flag).unwrap_or(true),
+        history: from.at("history").maybe(history),
+        on_store_error: from.at("onStoreError").maybe(on_store_error).unwrap_or_default(),
+        max_replay: from.at("maxReplay").maybe(Part::whole),
+    }
+}
+
+fn history(from: &Part<'_>) -> History {
+    match from.word() {
+        "complete" => History::Complete,
+        "pruned" => History::Pruned,
+        _ => {
+            from.refuse("\"complete\" or \"pruned\"");
+            History::Pruned
+        }
+    }
+}
+
+fn on_store_error(from: &Part<'_>) -> OnStoreError {
+    match from.word() {
+        "replay" => OnStoreError::Replay,
+        "throw" => OnStoreError::Throw,
+        _ => {
+            from.refuse("\"replay\" or \"throw\"");
+            OnStoreError::Throw
+        }
     }
 }
 
@@ -89,6 +116,9 @@ fn load_fact(from: &Part<'_>) -> LoadFact {
             bounds: bounds(&from.at("bounds")),
         },
         "invalidated" => LoadFact::Invalidated {
+            position: from.at("position").whole(),
+        },
+        "gap" => LoadFact::Gap {
             position: from.at("position").whole(),
         },
         "unreadable" => LoadFact::Unreadable {

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Slot;
+use super::{EventLog, OnStoreError, Slot};
 use crate::fold::{Fold, Sequence};
 use crate::frame::{Compression, DEFAULT_MAX_STATE_BYTES, Expect, Key};
 use crate::policy::Policy;
@@ -19,7 +19,7 @@ type Migration = Box<dyn Fn(Value) -> Result<Value> + Send + Sync>;
 /// One kind of stream. The setters fill in what the defaults do not say; [`Repository::new`](super::Repository::new) checks it all.
 ///
 /// Defaults: policy every 100 events, keep 2, contiguous from 1, pages of 1,000 events, frames up to 1,000,000 bytes, states up to
-/// 64 MiB, not compressed, not signed, no clock. There is no time limit to set: the host's [`Store`](super::Store) and
+/// 64 MiB, not compressed, not signed, no clock, replays of any length, also while the store cannot be read. There is no time limit to set: the host's [`Store`](super::Store) and
 /// [`EventLog`](super::EventLog) bound their own futures.
 pub struct Definition<F: Fold> {
     pub(super) name: String,
@@ -28,6 +28,8 @@ pub struct Definition<F: Fold> {
     pub(super) policy: Policy,
     pub(super) sequence: Sequence,
     pub(super) late_arrivals_impossible: bool,
+    pub(super) on_store_error: OnStoreError,
+    pub(super) max_replay: Option<u64>,
     pub(super) keep: u32,
     pub(super) max_bytes: u64,
     pub(super) max_state_bytes: u64,
@@ -55,6 +57,8 @@ impl<F: Fold> Definition<F> {
             policy: Policy::default(),
             sequence: Sequence::default(),
             late_arrivals_impossible: false,
+            on_store_error: OnStoreError::Replay,
+            max_replay: None,
             keep: 2,
             max_bytes: 1_000_000,
             max_state_bytes: DEFAULT_MAX_STATE_BYTES,
@@ -91,6 +95,20 @@ impl<F: Fold> Definition<F> {
     #[must_use]
     pub fn late_arrivals_impossible(mut self) -> Self {
         self.late_arrivals_impossible = true;
+        self
+    }
+
+    /// What a load does when the store cannot be read.
+    #[must_use]
+    pub fn on_store_error(mut self, on_store_error: OnStoreError) -> Self {
+        self.on_store_error = on_store_error;
+        self
+    }
+
+    /// How many events a load or refresh may fold, 1 or more; more are [`Code::ReplayTooLong`].
+    #[must_use]
+    pub fn max_replay(mut self, max_replay: u64) -> Self {
+        self.max_replay = Some(max_replay);
         self
     }
 
@@ -224,18 +242,32 @@ impl<F: Fold> Definition<F> {
         self.clock.as_ref().map(|clock| clock())
     }
 
-    pub(super) fn check(&self, log_has_bounds: bool) -> Result<()> {
+    pub(super) fn check(&self, log: &impl EventLog) -> Result<()> {
         self.check_numbers()?;
         self.check_migrations()?;
         self.check_accessors()?;
         self.check_keys()?;
-        if self.sequence == Sequence::Sparse && !self.late_arrivals_impossible && !log_has_bounds {
+        self.check_log(log)
+    }
+
+    /// Where a sparse stream begins, and how many events it has, nothing shows but what the log says.
+    fn check_log(&self, log: &impl EventLog) -> Result<()> {
+        if self.sequence != Sequence::Sparse || log.has_bounds() {
+            return Ok(());
+        }
+        if !self.late_arrivals_impossible {
             return refuse(
                 "bounds",
                 "a sparse stream needs them to notice late events; or state late_arrivals_impossible",
             );
         }
-        Ok(())
+        match log.history() {
+            None => refuse(
+                "history",
+                "a sparse log without bounds must state it: Complete if events are never deleted, else Pruned",
+            ),
+            Some(_) => Ok(()),
+        }
     }
 
     fn check_numbers(&self) -> Result<()> {
@@ -248,6 +280,7 @@ impl<F: Fold> Definition<F> {
             ("max_bytes", self.max_bytes),
             ("max_state_bytes", self.max_state_bytes),
             ("page_size", self.page_size as u64),
+            ("max_replay", self.max_replay.unwrap_or(u64::MAX)),
         ];
         if let Some((option, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return refuse(option, "must be at least 1");

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::future::Future;
 
-use super::{Bounds, Listing};
+use super::{Bounds, History, Listing};
 use crate::fold::Row;
 use crate::frame::Header;
 
@@ -65,6 +65,12 @@ pub trait EventLog: Sync {
         from: Option<u64>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Row<Self::Event>>, HostError>> + Send;
+
+    /// What is known of the log as a whole. A sparse log without bounds must say it. [`History::Complete`] also lets an empty log pass for
+    /// a new stream while the store cannot be read.
+    fn history(&self) -> Option<History> {
+        None
+    }
 
     /// Whether [`Self::bounds`] is worth asking.
     fn has_bounds(&self) -> bool {

@@ -99,6 +99,8 @@ where
         let replay = LoadOptions {
             at: loaded.position(),
             use_snapshots: false,
+            max_replay: Some(u64::MAX), // a check costs what it costs
+            ..LoadOptions::default()
         };
         let replayed = self.load_with(stream, replay).await?;
         let same = value::to_vec(loaded.state())? == value::to_vec(replayed.state())?;
@@ -140,7 +142,11 @@ where
 
     /// What it was made of; `None` if nothing was to be done.
     async fn rebuild_one(&self, stream: &str) -> Result<Option<Source>> {
-        let mut handle = self.load(stream).await?;
+        let whole = LoadOptions {
+            max_replay: Some(u64::MAX),
+            ..LoadOptions::default()
+        };
+        let mut handle = self.load_with(stream, whole).await?;
         let source = handle.source();
         if let Source::Snapshot { .. } = source {
             return Ok(None);

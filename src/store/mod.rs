@@ -64,6 +64,8 @@ mod handle;
 #[cfg(feature = "std")]
 mod host;
 #[cfg(feature = "std")]
+mod loading;
+#[cfg(feature = "std")]
 mod maintenance;
 #[cfg(feature = "std")]
 mod memory;
@@ -81,7 +83,7 @@ mod saving;
 mod streams;
 
 pub use keys::{MAX_KEY_BYTES, Slot, StreamKeys, position_of};
-pub use load::{Bounds, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, Rejection, next};
+pub use load::{Bounds, FirstRow, History, LoadFact, LoadRequest, LoadStep, NextLoad, OnStoreError, Rejection, next};
 pub use save::{
     Distrusted, Listing, Op, SaveFact, SaveRequest, SaveResult, SaveStep, next_save, plan_prune, plan_save,
 };

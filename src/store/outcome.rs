@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::OnStoreError;
 use crate::Error;
 
 /// Which state to load.
@@ -10,8 +11,13 @@ use crate::Error;
 pub struct LoadOptions {
     /// The state at this position (inclusive) instead of the newest; the handle is historical.
     pub at: Option<u64>,
-    /// `false`: full replay, without looking at the store.
+    /// `false`: full replay, whatever lies in the store. That is asked only whether an empty log belongs to a new stream, if neither bounds
+    /// nor a complete history say so.
     pub use_snapshots: bool,
+    /// In place of the definition's.
+    pub on_store_error: Option<OnStoreError>,
+    /// In place of the definition's.
+    pub max_replay: Option<u64>,
 }
 
 impl Default for LoadOptions {
@@ -19,6 +25,8 @@ impl Default for LoadOptions {
         Self {
             at: None,
             use_snapshots: true,
+            on_store_error: None,
+            max_replay: None,
         }
     }
 }

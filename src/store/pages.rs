@@ -14,6 +14,10 @@ pub(super) struct Pages<'a, L> {
     from: Option<u64>,
     ended: bool,
     page_size: usize,
+    /// Position of the first page's last row.
+    seam: Option<u64>,
+    /// Whether rows of another page followed.
+    sewn: bool,
 }
 
 impl<'a, L: EventLog> Pages<'a, L> {
@@ -24,6 +28,8 @@ impl<'a, L: EventLog> Pages<'a, L> {
             from,
             ended: false,
             page_size,
+            seam: None,
+            sewn: false,
         }
     }
 
@@ -47,8 +53,22 @@ impl<'a, L: EventLog> Pages<'a, L> {
             )
             .at_position(row.position));
         }
-        self.from = rows.last().and_then(|last| last.position.checked_add(1));
+        let last = rows.last().map(|last| last.position);
+        self.from = last.and_then(|last| last.checked_add(1));
         self.ended = self.from.is_none();
+        self.sewn |= self.seam.is_some() && last.is_some();
+        self.seam = self.seam.or(last);
         Ok(rows)
+    }
+
+    /// The position of a row that went away while the pages behind it were read, and events after it perhaps, too. Logs are truncated
+    /// from their start: if it is still there, nothing is missing. A contiguous stream shows a hole by itself.
+    pub async fn torn(&self) -> Result<Option<u64>> {
+        let Some(seam) = self.seam.filter(|_| self.sewn) else {
+            return Ok(None);
+        };
+        let again = Self::new(self.log, self.stream, Some(seam), 1).next().await?;
+        let there = again.first().is_some_and(|row| row.position == seam);
+        Ok((!there).then_some(seam))
     }
 }

@@ -49,7 +49,7 @@ where
     let Repository {
         definition, store, log, ..
     } = repository;
-    let request = request(definition, stream, options, log.has_bounds());
+    let request = request(definition, log, stream, options);
     let pages_from = |from| Pages::new(log, stream, from, definition.page_size);
     let mut snapshot = None;
     let mut pages = pages_from(None);
@@ -101,7 +101,12 @@ where
     }
 }
 
-fn request<F: Fold>(definition: &Definition<F>, stream: &str, options: LoadOptions, has_bounds: bool) -> LoadRequest {
+fn request<F: Fold>(
+    definition: &Definition<F>,
+    log: &impl EventLog,
+    stream: &str,
+    options: LoadOptions,
+) -> LoadRequest {
     LoadRequest {
         name: definition.name.clone(),
         stream: stream.into(),
@@ -111,8 +116,11 @@ fn request<F: Fold>(definition: &Definition<F>, stream: &str, options: LoadOptio
         sequence: definition.sequence,
         at: options.at,
         use_snapshots: options.use_snapshots,
-        has_bounds,
+        has_bounds: log.has_bounds(),
         late_arrivals: !definition.late_arrivals_impossible,
+        history: log.history(),
+        on_store_error: options.on_store_error.unwrap_or(definition.on_store_error),
+        max_replay: options.max_replay.or(definition.max_replay),
     }
 }
 

@@ -9,14 +9,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::handle::{Handle, Source, Tail};
+use super::handle::{Handle, Tail};
+use super::loading::{is_worth_a_load, learned};
 use super::outcome::{LoadOptions, Outcome, Skipped};
 use super::pages::Pages;
-use super::recovery::{Recovered, recover};
+use super::recovery::recover;
 use super::saving::{Sealed, check_round_trip, mark_attempt, read_attempt, save, seal};
 use super::streams::{Memory, Streams, Taken};
-use super::{Definition, Distrusted, EventLog, LoadFact, SaveResult, Store};
-use crate::fold::{Admission, Fold, Progress, Row, Sequence};
+use super::{Definition, Distrusted, EventLog, SaveResult, Store};
+use crate::fold::{Admission, Fold, Row, Sequence};
 use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
 use crate::{Code, Error, Result, value};
 
@@ -42,7 +43,7 @@ where
     /// [`Code::InvalidOption`] naming the option that makes no sense or the accessor that the policy needs;
     /// [`Code::Unencodable`] if the initial state could not be snapshotted.
     pub fn new(definition: Definition<F>, store: S, log: L) -> Result<Self> {
-        definition.check(log.has_bounds())?;
+        definition.check(&log)?;
         let initial = value::to_vec(&definition.fold.initial())?;
         if definition.verify_on_seal || cfg!(debug_assertions) {
             check_round_trip::<F>(&initial)?;
@@ -59,7 +60,8 @@ where
     /// The newest state of a stream: snapshot and tail, or the full replay.
     ///
     /// # Errors
-    /// [`Code::HistoryUnavailable`] if no state can be vouched for, [`Code::ReadFailed`], [`Code::Gap`], [`Code::OutOfOrder`].
+    /// [`Code::HistoryUnavailable`] if no state can be vouched for, [`Code::ReadFailed`], [`Code::Gap`], [`Code::OutOfOrder`];
+    /// [`Code::ReplayTooLong`] and [`Code::Unreadable`] where the definition asks for it.
     pub async fn load(&self, stream: &str) -> Result<Handle<F::State>> {
         self.load_with(stream, LoadOptions::default()).await
     }
@@ -72,16 +74,14 @@ where
         let began = self.definition.now();
         let mut facts = Vec::new();
         let mut handle = loop {
-            let recovered = recover(self, stream, options, &mut facts).await?;
-            let mut handle = self.handle_of(stream, recovered.snapshot, recovered.rejected, options);
-            let before = handle.event_count();
-            let folded = self
-                .fold_through(&mut handle, recovered.page, recovered.pages, options.at)
-                .await;
-            handle.replayed = handle.event_count() - before;
-            match folded {
-                Ok(()) => break handle,
-                Err(error) => facts.push(invalidated(&handle, error)?),
+            let start = recover(self, stream, options, &mut facts).await?;
+            let mut handle = self.handle_of(stream, start.snapshot, start.rejected, options);
+            match self.fold_through(&mut handle, start.page, start.pages, options).await {
+                Ok(replayed) => {
+                    handle.replayed = replayed;
+                    break handle;
+                }
+                Err(error) => facts.push(learned(&handle, error)?),
             }
         };
         handle.load = began.zip(self.definition.now()).map(|(began, ended)| LastLoad {
@@ -109,7 +109,8 @@ where
         rows.into_iter().try_for_each(|row| self.fold(handle, row))
     }
 
-    /// Reads and folds only what came after; loads anew if handle and log no longer share one history.
+    /// Reads and folds only what came after; loads anew if handle and log no longer share one history, or if what came after cannot be
+    /// folded onto the handle.
     ///
     /// # Errors
     /// As [`Self::load`]; [`Code::Historical`]; [`Code::HistoryUnavailable`] if the log is empty now. The handle is unchanged unless a
@@ -129,7 +130,11 @@ where
             });
             if anchored {
                 page.remove(0);
-                return self.fold_through(handle, page, pages, None).await;
+                let options = LoadOptions::default();
+                match self.fold_through(handle, page, pages, options).await {
+                    Err(error) if is_worth_a_load(error.code()) => {}
+                    folded => return folded.map(|_| ()),
+                }
             }
         }
         let fresh = self.load(&handle.stream).await?;
@@ -183,95 +188,7 @@ where
 
     // Loading
 
-    fn handle_of(
-        &self,
-        stream: &str,
-        snapshot: Option<Recovered<F::State>>,
-        rejected: Vec<super::Rejection>,
-        options: LoadOptions,
-    ) -> Handle<F::State> {
-        let (state, progress, source, base) = match snapshot {
-            None => (
-                self.definition.fold.initial(),
-                Progress::default(),
-                Source::Replay,
-                None,
-            ),
-            Some(Recovered {
-                header,
-                state,
-                frame_bytes,
-            }) => {
-                let (position, version) = (header.position, header.version);
-                let own = version == self.definition.version;
-                let base = own.then_some(LastSnapshot {
-                    events: header.event_count,
-                    at: header.taken_at,
-                    bytes: frame_bytes,
-                });
-                let source = match own {
-                    true => Source::Snapshot { position },
-                    false => Source::Migrated { position, version },
-                };
-                (
-                    state,
-                    Progress::resume(position, header.event_count, header.anchor),
-                    source,
-                    base,
-                )
-            }
-        };
-        Handle {
-            stream: stream.into(),
-            state,
-            progress,
-            source,
-            replayed: 0,
-            rejected,
-            historical: options.at.is_some(),
-            base,
-            load: None,
-            tail: Tail::default(),
-        }
-    }
-
-    async fn fold_through(
-        &self,
-        handle: &mut Handle<F::State>,
-        mut page: Vec<Row<F::Event>>,
-        mut pages: Pages<'_, L>,
-        at: Option<u64>,
-    ) -> Result<()> {
-        let beyond = |position: u64| at.is_some_and(|at| position > at);
-        let mut passed = at.is_some() && handle.position() == at;
-        while !passed {
-            if page.is_empty() {
-                page = pages.next().await?;
-            }
-            if page.is_empty() {
-                break;
-            }
-            for row in page.drain(..) {
-                if beyond(row.position) {
-                    passed = true;
-                    break;
-                }
-                self.fold(handle, row)?;
-            }
-            passed |= at.is_some() && handle.position() == at;
-        }
-        let sparse = self.definition.sequence == Sequence::Sparse;
-        match at {
-            Some(at) if !(passed && (sparse || handle.position() == Some(at))) => Err(Error::new(
-                Code::BeyondLog,
-                "the log holds no event at this position, or ends before it",
-            )
-            .at_position(at)),
-            _ => Ok(()),
-        }
-    }
-
-    fn fold(&self, handle: &mut Handle<F::State>, row: Row<F::Event>) -> Result<()> {
+    pub(super) fn fold(&self, handle: &mut Handle<F::State>, row: Row<F::Event>) -> Result<()> {
         let Row {
             position,
             anchor,
@@ -488,13 +405,4 @@ impl Drop for InFlight<'_> {
 
 fn lock(streams: &Mutex<Streams>) -> MutexGuard<'_, Streams> {
     streams.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What the load learns from a fold that cannot go on from its snapshot; every other error is the load's own.
-fn invalidated<S>(handle: &Handle<S>, error: Error) -> Result<LoadFact> {
-    match (error.code(), error.position(), handle.source) {
-        (_, _, Source::Replay) => Err(error),
-        (Code::InvalidatesBase, Some(position), _) => Ok(LoadFact::Invalidated { position }),
-        _ => Err(error),
-    }
 }

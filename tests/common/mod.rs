@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use snapfold::fold::Row;
 use snapfold::frame::Header;
-use snapfold::store::{Bounds, EventLog, HostError, Listing, MemoryStore, Store};
+use snapfold::store::{Bounds, EventLog, History, HostError, Listing, MemoryStore, Store};
 
 /// An event log in memory; clones share it.
 #[derive(Clone, Debug)]
@@ -17,9 +17,14 @@ struct Streams<E> {
     rows: BTreeMap<String, Vec<Row<E>>>,
     truncated_through: BTreeMap<String, u64>,
     has_bounds: bool,
+    history: Option<History>,
     failing: bool,
     reads: Vec<Option<u64>>,
+    /// What happens just before the read of that number, counted from now on.
+    upset: Option<(usize, Upset<E>)>,
 }
+
+type Upset<E> = fn(&mut Vec<Row<E>>);
 
 impl<E> Default for Log<E> {
     fn default() -> Self {
@@ -27,8 +32,10 @@ impl<E> Default for Log<E> {
             rows: BTreeMap::new(),
             truncated_through: BTreeMap::new(),
             has_bounds: false,
+            history: None,
             failing: false,
             reads: vec![],
+            upset: None,
         })))
     }
 }
@@ -39,6 +46,18 @@ impl<E> Log<E> {
         let log = Self::default();
         log.streams().has_bounds = true;
         log
+    }
+
+    /// A log of which that is known.
+    pub fn known(history: History) -> Self {
+        let log = Self::default();
+        log.streams().history = Some(history);
+        log
+    }
+
+    /// Lets something happen to the rows of every stream before the read of that number from now on; 0: before the next one.
+    pub fn upset_before(&self, read: usize, upset: Upset<E>) {
+        self.streams().upset = Some((read, upset));
     }
 
     fn streams(&self) -> MutexGuard<'_, Streams<E>> {
@@ -95,12 +114,25 @@ impl<E: Clone + Send> EventLog for Log<E> {
     async fn read(&self, stream: &str, from: Option<u64>, limit: usize) -> Result<Vec<Row<E>>, HostError> {
         let mut streams = self.streams();
         streams.reads.push(from);
+        match &mut streams.upset {
+            Some((0, upset)) => {
+                let upset = *upset;
+                streams.rows.values_mut().for_each(upset);
+                streams.upset = None;
+            }
+            Some((reads, _)) => *reads -= 1,
+            None => {}
+        }
         if streams.failing {
             return Err("the log is away".into());
         }
         let rows = streams.rows.get(stream).into_iter().flatten();
         let wanted = rows.filter(|row| from.is_none_or(|from| row.position >= from));
         Ok(wanted.take(limit).cloned().collect())
+    }
+
+    fn history(&self) -> Option<History> {
+        self.streams().history
     }
 
     fn has_bounds(&self) -> bool {
@@ -133,6 +165,7 @@ struct Controls {
     listing: Listing,
     slow_puts: bool,
     vanished: Option<String>,
+    appearing: Option<(String, Vec<u8>)>,
 }
 
 impl TestStore {
@@ -151,6 +184,11 @@ impl TestStore {
 
     pub fn list_late(&self) {
         self.controls().listing = Listing::Eventual;
+    }
+
+    /// Lets a frame appear once the next listing was answered, as if another process had saved it just then.
+    pub fn appear(&self, key: &str, bytes: &[u8]) {
+        self.controls().appearing = Some((key.into(), bytes.into()));
     }
 
     /// From now on a `put` is pending once before it writes.
@@ -206,7 +244,12 @@ impl TestStore {
 impl Store for TestStore {
     async fn list(&self, prefix: &str, start: Option<&str>, limit: usize) -> Result<Vec<String>, HostError> {
         self.note("list", prefix)?;
-        self.memory.list(prefix, start, limit).await
+        let listed = self.memory.list(prefix, start, limit).await;
+        let appearing = self.controls().appearing.take();
+        if let Some((key, bytes)) = appearing {
+            self.set(&key, &bytes);
+        }
+        listed
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {

@@ -1,11 +1,13 @@
 //! Store and log disagree: restored backups, resets, pruned beginnings.
 
 use snapfold::Code;
-use snapfold::fold::Row;
-use snapfold::store::Source;
+use snapfold::fold::{Row, Sequence};
+use snapfold::store::{Definition, History, LoadOptions, Source};
 
 use crate::common::{Log, TestStore};
-use crate::{Accounting, Event, STREAM, append, bench, definition, key, open, replay, snapshot, taken};
+use crate::{
+    Accounting, Accounts, Event, STREAM, append, bench, definition, event, key, open, replay, snapshot, taken,
+};
 
 fn codes(repository: &Accounting) -> (Source, Vec<(Option<u64>, Code)>) {
     let handle = repository.blocking().load(STREAM).unwrap();
@@ -164,4 +166,107 @@ fn a_log_that_begins_below_the_declared_first_position() {
     append(&log, 0..=3);
     let error = repository.blocking().load(STREAM).unwrap_err();
     assert_eq!((error.code(), error.position()), (Code::InvalidPosition, Some(0)));
+}
+
+fn sparse() -> Definition<Accounts> {
+    definition().sequence(Sequence::Sparse).late_arrivals_impossible()
+}
+
+/// It may be a new stream, or one that lost its events: where nobody knows, the store has to.
+#[test]
+fn an_empty_log_while_the_store_cannot_be_read() {
+    for (log, knows) in [
+        (Log::default(), false),
+        (Log::known(History::Pruned), false),
+        (Log::known(History::Complete), true),
+        (Log::with_bounds(), true),
+    ] {
+        let store = TestStore::default();
+        let repository = open(definition(), &store, &log);
+        assert_eq!(repository.blocking().load(STREAM).unwrap().position(), None, "{log:?}");
+        store.fail(&["list"]);
+        let load = repository.blocking().load(STREAM);
+        match knows {
+            true => assert_eq!(load.unwrap().position(), None),
+            false => {
+                let error = load.unwrap_err();
+                assert_eq!(error.code(), Code::HistoryUnavailable);
+                assert!(error.message().contains("history: 'complete'"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_snapshots_the_store_is_asked_only_whether_a_stream_is_new() {
+    let without = LoadOptions {
+        use_snapshots: false,
+        ..LoadOptions::default()
+    };
+    let (repository, store, log) = bench(definition(), 20);
+    snapshot(&repository);
+    store.take_trace();
+    repository.blocking().load_with(STREAM, without).unwrap();
+    assert_eq!(store.take_trace(), Vec::<String>::new());
+    repository.blocking().load_with("account-8", without).unwrap();
+    assert_eq!(store.take_trace().len(), 1);
+    log.restore_to(STREAM, 0);
+    let error = repository.blocking().load_with(STREAM, without).unwrap_err();
+    assert_eq!(error.code(), Code::HistoryUnavailable);
+
+    let complete = open(definition(), &store, &Log::known(History::Complete));
+    store.fail(&["list"]);
+    assert_eq!(complete.blocking().load_with(STREAM, without).unwrap().position(), None);
+    let error = repository.blocking().load_with(STREAM, without).unwrap_err();
+    assert_eq!(error.code(), Code::HistoryUnavailable);
+}
+
+#[test]
+fn a_sparse_log_is_replayed_if_it_is_complete() {
+    for (history, sound) in [(History::Complete, true), (History::Pruned, false)] {
+        let (store, log) = (TestStore::default(), Log::known(history));
+        let repository = open(sparse(), &store, &log);
+        let mut handle = repository.blocking().load(STREAM).unwrap();
+        assert_eq!(handle.position(), None, "a new stream");
+        let rows = [event(10), event(20), event(30)];
+        rows.iter().for_each(|row| log.insert(STREAM, row.clone()));
+        let without = LoadOptions {
+            use_snapshots: false,
+            ..LoadOptions::default()
+        };
+        for load in [
+            repository.blocking().load(STREAM),
+            repository.blocking().load_with(STREAM, without),
+        ] {
+            let end = load.map(|handle| handle.position()).map_err(|error| error.code());
+            let expected = if sound {
+                Ok(Some(30))
+            } else {
+                Err(Code::HistoryUnavailable)
+            };
+            assert_eq!(end, expected, "{history:?}");
+        }
+        // A snapshot that was taken from the beginning on carries either.
+        repository.apply(&mut handle, rows).unwrap();
+        repository.blocking().snapshot(&mut handle).unwrap();
+        append(&log, [40]);
+        let handle = repository.blocking().load(STREAM).unwrap();
+        assert_eq!(
+            (handle.source(), handle.state()),
+            (Source::Snapshot { position: 30 }, &replay(&log))
+        );
+    }
+}
+
+#[test]
+fn a_contiguous_log_shows_by_itself_where_it_begins() {
+    for history in [History::Complete, History::Pruned] {
+        let (store, log) = (TestStore::default(), Log::known(history));
+        append(&log, 1..=5);
+        let repository = open(definition(), &store, &log);
+        assert_eq!(*repository.blocking().load(STREAM).unwrap().state(), replay(&log));
+        log.prune_through(STREAM, 2);
+        let error = repository.blocking().load(STREAM).unwrap_err();
+        assert_eq!(error.code(), Code::HistoryUnavailable, "{history:?}");
+    }
 }

@@ -14,6 +14,7 @@ mod loading;
 mod maintenance;
 mod migration;
 mod past;
+mod replays;
 mod saving;
 mod scenarios;
 mod signing;

@@ -202,6 +202,7 @@ impl World {
                 let options = LoadOptions {
                     at: given["at"].as_u64(),
                     use_snapshots: given["useSnapshots"] != false,
+                    ..LoadOptions::default()
                 };
                 repository.load_with(STREAM, options).map(|loaded| {
                     let told = told(&loaded, &self.log);

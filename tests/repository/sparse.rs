@@ -2,7 +2,7 @@
 
 use snapfold::Code;
 use snapfold::fold::{Row, Sequence};
-use snapfold::store::{Definition, EventLog, HostError, LoadOptions, Repository, Source};
+use snapfold::store::{Definition, EventLog, History, HostError, LoadOptions, Repository, Source};
 
 use crate::common::{Log, TestStore};
 use crate::{Accounts, Event, STREAM, append, definition, event, fold, open, replay, snapshot};
@@ -157,8 +157,11 @@ fn a_log_that_ignores_from_is_a_broken_log() {
         async fn read(&self, stream: &str, from: Option<u64>, limit: usize) -> Result<Vec<Row<Event>>, HostError> {
             self.0.read(stream, from.map(|from| from - 1), limit).await
         }
+        fn history(&self) -> Option<History> {
+            self.0.history()
+        }
     }
-    let log = Log::default();
+    let log = Log::known(History::Complete);
     append(&log, [10, 20]);
     let definition = sparse().late_arrivals_impossible();
     let repository = Repository::new(definition, TestStore::default(), Sloppy(log)).unwrap();
@@ -167,13 +170,24 @@ fn a_log_that_ignores_from_is_a_broken_log() {
 }
 
 #[test]
-fn without_bounds_late_events_must_be_declared_impossible() {
-    let log = Log::default();
+fn without_bounds_late_events_must_be_declared_impossible_and_the_history_be_stated() {
+    let refused = |definition, log| {
+        let repository = Repository::new(definition, TestStore::default(), log);
+        repository
+            .err()
+            .map(|error| (error.code(), error.path().map(str::to_owned)))
+    };
+    let option = |name: &str| Some((Code::InvalidOption, Some(name.to_owned())));
+    let known = || Log::known(History::Complete);
+    assert_eq!(refused(sparse(), known()), option("bounds"));
+    assert_eq!(
+        refused(sparse().late_arrivals_impossible(), Log::default()),
+        option("history")
+    );
+    assert_eq!(refused(sparse().late_arrivals_impossible(), known()), None);
+    assert_eq!(refused(sparse(), Log::with_bounds()), None);
+    let log = known();
     append(&log, [10, 20]);
-    let error = Repository::new(sparse(), TestStore::default(), log.clone())
-        .err()
-        .unwrap();
-    assert_eq!((error.code(), error.path()), (Code::InvalidOption, Some("bounds")));
     let repository = open(sparse().late_arrivals_impossible(), &TestStore::default(), &log);
     snapshot(&repository);
     append(&log, [30]);

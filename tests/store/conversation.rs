@@ -1,7 +1,9 @@
 //! A load as a conversation: the words in which its tests are written.
 
 use snapfold::fold::{Anchor, Sequence};
-use snapfold::store::{Bounds, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, StreamKeys, next};
+use snapfold::store::{
+    Bounds, FirstRow, History, LoadFact, LoadRequest, LoadStep, NextLoad, OnStoreError, StreamKeys, next,
+};
 use snapfold::{Code, Error};
 
 pub fn keys() -> StreamKeys {
@@ -20,6 +22,9 @@ pub fn request() -> LoadRequest {
         use_snapshots: true,
         has_bounds: false,
         late_arrivals: false,
+        history: None,
+        on_store_error: OnStoreError::Replay,
+        max_replay: None,
     }
 }
 
@@ -31,9 +36,11 @@ pub fn with_bounds() -> LoadRequest {
     }
 }
 
+/// Of a log that is never truncated.
 pub fn sparse() -> LoadRequest {
     LoadRequest {
         sequence: Sequence::Sparse,
+        history: Some(History::Complete),
         ..request()
     }
 }

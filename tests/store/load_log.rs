@@ -210,8 +210,20 @@ fn an_empty_log_with_snapshots_of_another_version_only_is_not_an_empty_stream() 
         &[(list(3), listed(&[])), (read_all(), no_row()), (probe(), other)],
     );
     assert_eq!(error.code(), Code::HistoryUnavailable);
-    let unreadable = [(list(3), listed(&[])), (read_all(), no_row()), (probe(), unreadable())];
-    walk(&request(), &unreadable, &LoadStep::Replay);
+}
+
+/// It may be a new stream, or one whose events were lost: only the store could tell, or somebody who knows that nothing is deleted.
+#[test]
+fn an_empty_log_proves_nothing_while_the_store_cannot_be_read() {
+    let unlisted = [(list(3), unreadable()), (read_all(), no_row())];
+    let unprobed = [(list(3), listed(&[])), (read_all(), no_row()), (probe(), unreadable())];
+    for conversation in [&unlisted[..], &unprobed] {
+        let error = walk_twice_to_failure(&request(), conversation);
+        assert_eq!(error.code(), Code::HistoryUnavailable);
+        for words in ["history: 'complete'", "bounds", "unreadable"] {
+            assert!(error.message().contains(words), "{error}");
+        }
+    }
 }
 
 // Sparse streams

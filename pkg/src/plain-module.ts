@@ -26,6 +26,7 @@ export interface PlainModule {
   snapfold_next_load(address: number, length: number): bigint;
   snapfold_plan_save(address: number, length: number): bigint;
   snapfold_plan_prune(address: number, length: number): bigint;
+  snapfold_plan_upkeep(address: number, length: number): bigint;
 }
 
 /** The part of the global that is used here; the compiler is told of no browser. */

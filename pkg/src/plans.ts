@@ -41,7 +41,7 @@ function key(kind: string, name: string, streamId: string, rest: object = {}): s
   return askPlain(question, (at, length) => plainModule.snapfold_key(at, length));
 }
 
-function slotOf(slot: Slot): object {
+export function slotOf(slot: Slot): object {
   return isBytes(slot) ? { foldDigest: digestOption('slot', slot) } : { version: positiveInteger('version', slot, { bits: 32 }) };
 }
 

@@ -1,6 +1,7 @@
 /** A repository: one definition, connected to a store and a log. */
 import { Auditor } from './audit.js';
 import { BoundedStore } from './bounded-store.js';
+import { connect } from './connection.js';
 import { core } from './core.js';
 import { replayOptions, type Settings } from './definition.js';
 import { SnapshotError } from './error.js';
@@ -94,6 +95,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     this.#observe = observerOf(options.observe);
     this.#auditor = new Auditor(settings, this.#observe);
     this.#snapshotter = new Snapshotter(settings, store, policyNeeds, this.#observe);
+    connect(this, { ...this.#context, snapshotter: this.#snapshotter });
   }
 
   async load(streamId: string, options: LoadOptions = {}): Promise<Handle<State, P>> {

@@ -86,6 +86,12 @@ export class Snapshotter<State, Event, P extends Position> {
     }
   }
 
+  /** What was deleted no longer counts as the last one. */
+  noLongerCountsOn(streamId: string, deleted: readonly string[]): void {
+    const memory = this.#streams.peek(streamId);
+    if (memory?.lastTaken !== undefined && deleted.includes(memory.lastTaken.key)) memory.lastTaken = undefined;
+  }
+
   /** Why nothing can be snapshotted here, whatever the policy says. */
   refusal(handle: Handle<State, P>, inside: Internals<P>): Refusal | undefined {
     if (handle.historical) return { code: 'historical', reason: 'a state of the past is not snapshotted' };

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
 
 use super::abi::operate;
@@ -103,6 +103,66 @@ pub extern "C" fn snapfold_plan_prune(address: usize, length: usize) -> u64 {
         } = asked(question)?;
         Ok(store::plan_prune(&existing, position, keep))
     })
+}
+
+/// What may go beside what a save lets go. `{"invalidate": {"keys", "from"}}` and `{"dropSlots": {"keys", "coveredBy", "live"}}` answer with
+/// keys, `{"safeToPruneThrough": {"oldest", "consumers"}}` with a position or null. A slot is a version or a digest. See
+/// [`store::plan_invalidate`], [`store::plan_drop_slots`], [`store::safe_to_prune_through`].
+#[unsafe(no_mangle)]
+pub extern "C" fn snapfold_plan_upkeep(address: usize, length: usize) -> u64 {
+    operate(address, length, |question| match asked(question)? {
+        Upkeep::Invalidate { keys, from } => Ok(Planned::Keys(store::plan_invalidate(&keys, from))),
+        Upkeep::DropSlots { keys, covered_by, live } => {
+            let live: Vec<Slot> = live.into_iter().map(LiveSlot::slot).collect::<Result<_>>()?;
+            Ok(Planned::Keys(store::plan_drop_slots(&keys, &covered_by, &live)))
+        }
+        Upkeep::SafeToPruneThrough { oldest, consumers } => {
+            Ok(Planned::Position(store::safe_to_prune_through(&oldest, &consumers)))
+        }
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Upkeep {
+    Invalidate {
+        keys: Vec<String>,
+        from: u64,
+    },
+    DropSlots {
+        keys: Vec<String>,
+        covered_by: String,
+        live: Vec<LiveSlot>,
+    },
+    SafeToPruneThrough {
+        oldest: Vec<Option<u64>>,
+        consumers: Vec<u64>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LiveSlot {
+    #[serde(default)]
+    version: Option<u32>,
+    #[serde(default, with = "optional_digest")]
+    fold_digest: Option<Digest>,
+}
+
+impl LiveSlot {
+    fn slot(self) -> Result<Slot> {
+        let version = self.version.map(Slot::Version);
+        version.or(self.fold_digest.map(Slot::Fold)).ok_or_else(|| {
+            Error::new(Code::InvalidOption, "a slot is a version or a digest").at_path("live")
+        })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Planned {
+    Keys(Vec<String>),
+    Position(Option<u64>),
 }
 
 /// What a host says; a value of another shape is an option that makes no sense.

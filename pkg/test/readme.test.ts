@@ -29,7 +29,7 @@ for (const document of ['README.md', 'docs/folds.md', 'docs/stores.md']) {
     mkdirSync(folder, { recursive: true });
     for (const code of blocks) {
       writeFileSync(`${folder}program.js`, code);
-      const said = execFileSync(process.execPath, [`${folder}program.js`], { encoding: 'utf8' });
+      const said = execFileSync(process.execPath, [`${folder}program.js`], { encoding: 'utf8', cwd: folder });
       const promised = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, words]) => words);
       assert.ok(promised.length > 0, 'it prints something');
       assert.deepEqual(said.trim().split('\n'), promised);

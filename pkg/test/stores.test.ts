@@ -30,7 +30,9 @@ const next = (name: string) => `${name}${++made}`;
 
 const METHODS: readonly Offer[] = ['putIfAbsent', 'newest', 'transact'];
 
-function passes(name: string, makeStore: () => SnapshotStore | Promise<SnapshotStore>, options: ConformanceOptions & { skip?: string | false } = {}): void {
+type Options = ConformanceOptions & { readonly skip?: string | false };
+
+function passes(name: string, makeStore: () => SnapshotStore | Promise<SnapshotStore>, options: Options = {}): void {
   const when = { skip: options.skip ?? false };
   for (const check of storeConformance(makeStore, options)) test(`${name}: ${check.name}`, when, check.run);
   test(`${name}: a repository lives on it`, when, async () => {
@@ -66,7 +68,8 @@ for (const [name, database] of sqlites) {
 
 {
   let last = '';
-  passes('files', () => filesStore((last = join(folder, next('files')))), { offers: ['putIfAbsent', 'newest', 'signal'], reopen: () => filesStore(last) });
+  const make = () => filesStore((last = join(folder, next('files'))));
+  passes('files', make, { offers: ['putIfAbsent', 'newest', 'signal'], reopen: () => filesStore(last) });
 }
 
 {
@@ -147,7 +150,8 @@ function postgres(
 /** The program that the npm package `bun` brings for this machine, or why there is none that runs. */
 function bunProgram(): { readonly program: string } | { readonly lack: string } {
   const packages = fileURLToPath(new URL('../node_modules/@oven/', import.meta.url));
-  const programs = (existsSync(packages) ? readdirSync(packages) : []).flatMap((name) => ['bun', 'bun.exe'].map((file) => join(packages, name, 'bin', file)));
+  const names = existsSync(packages) ? readdirSync(packages) : [];
+  const programs = names.flatMap((name) => ['bun', 'bun.exe'].map((file) => join(packages, name, 'bin', file)));
   for (const program of programs.filter((file) => existsSync(file))) {
     try {
       execFileSync(program, ['--version'], { stdio: 'pipe' });

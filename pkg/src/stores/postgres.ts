@@ -4,7 +4,7 @@
  */
 import { invalidOption, knownOptions, oneOf } from '../options.js';
 import type { SnapshotMeta, StoreOp } from '../store.js';
-import { runner, type PostgresClient, type PostgresPool, type Statement } from './postgres-run.js';
+import { literal, runner, type PostgresClient, type PostgresPool, type Statement } from './postgres-run.js';
 import { COLUMNS, outcomeOf, range, rowOf, type SqlStore } from './sql.js';
 
 export type { PostgresClient, PostgresPool };
@@ -156,9 +156,4 @@ function identifier(option: string, name: unknown): string {
   const bytes = typeof name === 'string' && name.isWellFormed() && !name.includes('\0') ? new TextEncoder().encode(name).length : 0;
   if (bytes > 0 && bytes <= MAX_NAME_BYTES) return `"${(name as string).replaceAll('"', '""')}"`;
   throw invalidOption(option, name, `must be text of 1 to ${MAX_NAME_BYTES} bytes`);
-}
-
-/** Whatever `standard_conforming_strings` says. */
-function literal(text: string): string {
-  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }

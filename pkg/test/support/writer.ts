@@ -23,7 +23,7 @@ const KINDS: Record<WriterConfig['kind'], () => Promise<Writing>> = {
   },
   async sqlite() {
     const [{ default: Database }, { sqliteStore }] = await Promise.all([import('better-sqlite3'), import('snapfold/sqlite')]);
-    return { store: sqliteStore(new Database(place)) };
+    return { store: sqliteStore(new Database(place, { timeout: 60_000 })) };
   },
   async postgres() {
     const [{ default: pg }, { postgresStore }] = await Promise.all([import('pg'), import('snapfold/postgres')]);

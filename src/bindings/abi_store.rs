@@ -4,8 +4,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::abi::operate;
 use crate::frame::{Digest, optional_digest};
@@ -152,9 +152,9 @@ struct LiveSlot {
 impl LiveSlot {
     fn slot(self) -> Result<Slot> {
         let version = self.version.map(Slot::Version);
-        version.or(self.fold_digest.map(Slot::Fold)).ok_or_else(|| {
-            Error::new(Code::InvalidOption, "a slot is a version or a digest").at_path("live")
-        })
+        version
+            .or(self.fold_digest.map(Slot::Fold))
+            .ok_or_else(|| Error::new(Code::InvalidOption, "a slot is a version or a digest").at_path("live"))
     }
 }
 

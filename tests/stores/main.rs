@@ -8,6 +8,7 @@ mod common;
 mod broken;
 mod files;
 mod killed;
+mod traffic;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -251,7 +251,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         page = [];
       }
       const torn = sparse && this.#context.events.history !== 'complete' ? await pages.torn() : undefined;
-      if (torn !== undefined) throw new SnapshotError('gap', 'the log was truncated while it was read', { position: torn });
+      if (torn !== undefined) throw new SnapshotError('gap', 'truncated meanwhile', { position: torn });
       folding.finish();
     } finally {
       folding.close();
@@ -379,7 +379,7 @@ function learned(error: unknown, onSnapshot: boolean): unknown {
 }
 
 function tooLong(streamId: string, maxReplay: number, position: Position): SnapshotError {
-  const message = `stream ${streamId} has more events to fold than the ${maxReplay} that maxReplay allows; see why there is no newer snapshot, or allow more for this load`;
+  const message = `stream ${streamId} has more than ${maxReplay} events to fold, which is maxReplay; see why no newer snapshot serves, or allow more`;
   return new SnapshotError('replayTooLong', message, { position });
 }
 

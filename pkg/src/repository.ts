@@ -55,7 +55,10 @@ export interface Repository<State, Event, P extends Position> {
    */
   apply(handle: Handle<State, P>, rows: readonly EventRow<Event>[] | EventRow<Event>): Handle<State, P>;
   apply(handle: Handle<State, P>, events: readonly Event[], options: { readonly through: PositionInput }): Handle<State, P>;
-  /** Reads and folds only what came after; loads anew if the handle and the log no longer share one history. */
+  /**
+   * Reads and folds only what came after; loads anew if the handle and the log no longer share one history, or if what came after cannot
+   * be folded onto the handle.
+   */
   refresh(handle: Handle<State, P>): Promise<Handle<State, P>>;
   /** Takes a snapshot if the policy says so. Never throws; decides and encodes before its first await. */
   maybeSnapshot(handle: Handle<State, P>): Promise<Outcome<State, P>>;
@@ -97,7 +100,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     knownOptions('load', options, ['at', 'useSnapshots', 'onStoreError', 'maxReplay']);
     const at = options.at === undefined ? undefined : this.#settings.positions.parse(options.at, 'load.at');
     const useSnapshots = oneOf('load.useSnapshots', options.useSnapshots ?? true, [true, false]);
-    const replay = replayOptions(options, this.#settings);
+    const replay = replayOptions(options, this.#settings, 'load.');
     checkId('streamId', streamId);
     const began = this.#settings.clock();
     const { recovered, progress, replayed: folded } = await this.#recover(streamId, { at, useSnapshots, ...replay });
@@ -390,15 +393,11 @@ function checkSparse(
 ): void {
   if (sequence !== 'sparse' || bounds !== undefined) return;
   if (lateArrivals === 'possible') {
-    throw invalidOption(
-      'events.bounds',
-      bounds,
-      "a sparse stream needs it to notice events that arrive late; or define the snapshots with lateArrivals: 'impossible'",
-    );
+    const why = "a sparse stream needs it to notice events that arrive late; or define the snapshots with lateArrivals: 'impossible'";
+    throw invalidOption('events.bounds', bounds, why);
   }
-  if (history === undefined) {
-    throw invalidOption('events.history', history, "a sparse log without bounds must state it: 'complete' if events are never deleted, else 'pruned'");
-  }
+  if (history !== undefined) return;
+  throw invalidOption('events.history', history, "a sparse log without bounds must state it: 'complete' if events are never deleted, else 'pruned'");
 }
 
 function checkStore(store: SnapshotStore): void {

@@ -93,12 +93,13 @@ test('a handle too far behind begins again at a newer snapshot', async () => {
 
 test('what makes no sense is refused', async () => {
   const repo = await open({ store: memoryStore(), events: new Log<CartEvent>() });
-  for (const maxReplay of [0, -1, 1.5, NaN, Infinity, '5', null]) {
-    await assert.rejects(repo.load('cart-42', { maxReplay: maxReplay as never }), { code: 'invalidOption', path: 'maxReplay' });
+  for (const maxReplay of [0, -1, 1.5, NaN, Infinity, '5']) {
+    await assert.rejects(repo.load('cart-42', { maxReplay: maxReplay as never }), { code: 'invalidOption', path: 'load.maxReplay' });
   }
-  for (const onStoreError of ['', 'ignore', true, null]) {
-    await assert.rejects(repo.load('cart-42', { onStoreError: onStoreError as never }), { code: 'invalidOption', path: 'onStoreError' });
+  for (const onStoreError of ['', 'ignore', true]) {
+    await assert.rejects(repo.load('cart-42', { onStoreError: onStoreError as never }), { code: 'invalidOption', path: 'load.onStoreError' });
   }
+  await assert.rejects(repo.load('cart-42', { maxReplay: null as never }), { code: 'invalidOption', path: 'maxReplay' });
 });
 
 // Truncated while it is folded
@@ -160,6 +161,22 @@ for (const [what, logOf, definition] of LOGS) {
     }
   });
 }
+
+test('an iterable that was read to its end is asked once more whether something went away, and let go', async () => {
+  const log = new StreamingLog<CartEvent>({ known: 'pruned' });
+  const sparse = { sequence: 'sparse', lateArrivals: 'impossible' } as const;
+  const { repo } = await pruner(log, sparse);
+  log.reads.length = 0;
+  const cart = await repo.load('cart-42');
+  assert.deepEqual([cart.restoredFrom, cart.position], [40, 50]);
+  assert.deepEqual(log.reads.map(({ from }) => from), [40, 44]);
+  assert.equal(log.opened, log.closed);
+  const complete = new Log<CartEvent>();
+  const known = (await pruner(complete, sparse)).repo;
+  complete.reads.length = 0;
+  await known.load('cart-42');
+  assert.deepEqual(complete.reads.map(({ from }) => from), [40, 45, 50, 51]);
+});
 
 test('a log with a hole is read twice, and refused', async () => {
   const log = new Log<CartEvent>({}, events(12));

@@ -295,10 +295,11 @@ type ReplayOptions = Pick<CommonOptions<never>, 'onStoreError' | 'maxReplay'>;
 export function replayOptions(
   { onStoreError, maxReplay }: ReplayOptions,
   otherwise: Pick<Settings<never, never, never>, 'onStoreError' | 'maxReplay'>,
+  prefix = '',
 ): typeof otherwise {
   return {
-    onStoreError: oneOf('onStoreError', onStoreError ?? otherwise.onStoreError, ['replay', 'throw']),
-    maxReplay: maxReplay === undefined ? otherwise.maxReplay : positiveInteger('maxReplay', maxReplay),
+    onStoreError: oneOf(`${prefix}onStoreError`, onStoreError ?? otherwise.onStoreError, ['replay', 'throw']),
+    maxReplay: maxReplay === undefined ? otherwise.maxReplay : positiveInteger(`${prefix}maxReplay`, maxReplay),
   };
 }
 

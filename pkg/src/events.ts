@@ -112,7 +112,6 @@ export class Pages<Event, P extends Position> {
   #seam: P | undefined;
   /** Whether rows of another page followed. */
   #sewn = false;
-  readonly #again: (from: P) => Pages<Event, P>;
 
   constructor(
     source: EventSource<Event, P>,
@@ -122,7 +121,6 @@ export class Pages<Event, P extends Position> {
     this.#positions = options.positions;
     this.#from = options.from;
     this.#pageSize = options.pageSize;
-    this.#again = (from) => new Pages(source, streamId, { ...options, from, pageSize: 1 });
     const row = source.row?.bind(source);
     this.#fetch = async (from) => {
       if (this.#iterator === undefined) {
@@ -158,14 +156,18 @@ export class Pages<Event, P extends Position> {
   }
 
   /**
-   * The position of a row that went away while the pages behind it were read, and events after it perhaps, too. Logs are truncated from
-   * their start: if it is still there, nothing is missing. A contiguous stream shows a hole by itself.
+   * Ends the reading. The position of a row that went away while the pages behind it were read, and events after it perhaps, too: logs are
+   * truncated from their start, so that nothing is missing if it is still there. A contiguous stream shows a hole by itself.
    */
   async torn(): Promise<P | undefined> {
-    if (this.#seam === undefined || !this.#sewn) return undefined;
-    const again = this.#again(this.#seam);
-    const [first] = await again.next();
-    await again.close();
+    if (!this.#sewn) return undefined;
+    await this.close();
+    this.#iterator = undefined;
+    this.#ended = false;
+    this.#pageSize = 1;
+    this.#from = this.#seam;
+    const [first] = await this.next();
+    await this.close();
     return first?.position === this.#seam ? undefined : this.#seam;
   }
 

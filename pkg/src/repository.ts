@@ -57,7 +57,10 @@ export interface Repository<State, Event, P extends Position> {
    */
   apply(handle: Handle<State, P>, rows: readonly EventRow<Event>[] | EventRow<Event>): Handle<State, P>;
   apply(handle: Handle<State, P>, events: readonly Event[], options: { readonly through: PositionInput }): Handle<State, P>;
-  /** Reads and folds only what came after; loads anew if the handle and the log no longer share one history. */
+  /**
+   * Reads and folds only what came after; loads anew if the handle and the log no longer share one history, or if what came after cannot
+   * be folded onto the handle.
+   */
   refresh(handle: Handle<State, P>): Promise<Handle<State, P>>;
   /** Takes a snapshot if the policy says so. Never throws; decides and encodes before its first await. */
   maybeSnapshot(handle: Handle<State, P>): Promise<Outcome<State, P>>;
@@ -102,7 +105,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     knownOptions('load', options, ['at', 'useSnapshots', 'onStoreError', 'maxReplay']);
     const at = options.at === undefined ? undefined : this.#settings.positions.parse(options.at, 'load.at');
     const useSnapshots = oneOf('load.useSnapshots', options.useSnapshots ?? true, [true, false]);
-    const limits = replayOptions(options, this.#settings);
+    const limits = replayOptions(options, this.#settings, 'load.');
     checkId('streamId', streamId);
     const loaded = await this.#loaded(streamId, { at, useSnapshots, ...limits });
     const whole = { ...limits, at: loaded.handle.position ?? undefined, useSnapshots: false, maxReplay: undefined };
@@ -266,7 +269,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         page = [];
       }
       const torn = sparse && this.#context.events.history !== 'complete' ? await pages.torn() : undefined;
-      if (torn !== undefined) throw new SnapshotError('gap', 'the log was truncated while it was read', { position: torn });
+      if (torn !== undefined) throw new SnapshotError('gap', 'truncated meanwhile', { position: torn });
       folding.finish();
     } finally {
       folding.close();
@@ -394,7 +397,7 @@ function learned(error: unknown, onSnapshot: boolean): unknown {
 }
 
 function tooLong(streamId: string, maxReplay: number, position: Position): SnapshotError {
-  const message = `stream ${streamId} has more events to fold than the ${maxReplay} that maxReplay allows; see why there is no newer snapshot, or allow more for this load`;
+  const message = `stream ${streamId} has more than ${maxReplay} events to fold, which is maxReplay; see why no newer snapshot serves, or allow more`;
   return new SnapshotError('replayTooLong', message, { position });
 }
 
@@ -405,15 +408,11 @@ function checkSparse(
 ): void {
   if (sequence !== 'sparse' || bounds !== undefined) return;
   if (lateArrivals === 'possible') {
-    throw invalidOption(
-      'events.bounds',
-      bounds,
-      "a sparse stream needs it to notice events that arrive late; or define the snapshots with lateArrivals: 'impossible'",
-    );
+    const why = "a sparse stream needs it to notice events that arrive late; or define the snapshots with lateArrivals: 'impossible'";
+    throw invalidOption('events.bounds', bounds, why);
   }
-  if (history === undefined) {
-    throw invalidOption('events.history', history, "a sparse log without bounds must state it: 'complete' if events are never deleted, else 'pruned'");
-  }
+  if (history !== undefined) return;
+  throw invalidOption('events.history', history, "a sparse log without bounds must state it: 'complete' if events are never deleted, else 'pruned'");
 }
 
 function checkStore(store: SnapshotStore): void {

@@ -1,11 +1,11 @@
 /** Snapshot against log: ahead of it, of another history, or all that is left of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { everyEvents, memoryStore, type SnapshotStore } from 'snapfold';
+import { everyEvents, memoryStore, SnapshotError, type EventRow, type SnapshotStore } from 'snapfold';
 import { keys } from 'snapfold/plans';
 import { assertState, event, events, folded, open, taken, type CartEvent, type CartOptions } from './support/carts.js';
 import { BoundedLog, Log } from './support/log.js';
-import { damage, flipped, intercepted, keysIn } from './support/stores.js';
+import { damage, failing, flipped, intercepted, keysIn } from './support/stores.js';
 
 const at = (position: number) => keys.snapshot('cart', 'cart-42', 1, position);
 
@@ -13,7 +13,8 @@ const at = (position: number) => keys.snapshot('cart', 'cart-42', 1, position);
 async function snapshots(log: Log<CartEvent>, positions: readonly number[], options: Partial<CartOptions> = {}): Promise<SnapshotStore> {
   const store = memoryStore();
   for (const last of positions) {
-    const events = { read: (_id: string, asked: { from: number; limit: number }) => log.page(asked).filter(({ position }) => Number(position) <= last) };
+    const read = (_id: string, asked: { from: number; limit: number }) => log.page(asked).filter(({ position }) => Number(position) <= last);
+    const events = { read, history: 'complete' as const };
     const repo = await open({ store, events }, { keep: 10, lateArrivals: 'impossible', ...options });
     taken(await repo.snapshot(await repo.load('cart-42')));
   }
@@ -154,6 +155,70 @@ test('pruned and no snapshot at all: fail closed', async () => {
     const log = new BoundedLog<CartEvent>({}, events(8));
     log.truncate(5);
     const repo = await open({ store: memoryStore(), events: log }, options);
+    await assert.rejects(repo.load('cart-42'), { code: 'historyUnavailable' });
+  }
+});
+
+test('an empty log proves nothing while the store cannot be read, unless somebody knows that nothing is deleted', async () => {
+  const store = await snapshots(new Log<CartEvent>({}, events(5)), [5]);
+  const dead = failing(store, (op) => op === 'list');
+  const read = (): EventRow<CartEvent>[] => [];
+  for (const source of [{ read }, { read, history: 'pruned' } as const]) {
+    const repo = await open({ store: dead, events: source });
+    for (const options of [{}, { useSnapshots: false }]) {
+      const error = await repo.load('cart-7', options).catch((error: unknown) => error);
+      assert.ok(SnapshotError.is(error));
+      assert.deepEqual([error.code, (error.cause as Error).message], ['historyUnavailable', 'list: disk on fire']);
+      assert.match(error.message, /history: 'complete'.*bounds/);
+    }
+    const readable = await open({ store, events: source });
+    for (const options of [{}, { useSnapshots: false }]) {
+      assert.equal((await readable.load('cart-7', options)).position, null);
+      await assert.rejects(readable.load('cart-42', options), { code: 'historyUnavailable' });
+    }
+  }
+  for (const source of [{ read, history: 'complete' } as const, { read, bounds: () => ({ count: 0 }) }]) {
+    const repo = await open({ store: dead, events: source });
+    for (const options of [{}, { useSnapshots: false }]) assert.equal((await repo.load('cart-7', options)).position, null);
+  }
+});
+
+test('a store that fails at the last question only is no proof either', async () => {
+  let lists = 0;
+  const late = failing(memoryStore(), (op) => op === 'list' && (lists += 1) % 2 === 0);
+  const repo = await open({ store: late, events: { read: () => [] } });
+  await assert.rejects(repo.load('cart-7'), { code: 'historyUnavailable', message: /unreadable/ });
+  const complete = await open({ store: late, events: { read: () => [], history: 'complete' } });
+  const cart = await complete.load('cart-7');
+  assert.deepEqual([cart.position, cart.rejected.map(({ code }) => code)], [null, ['unreadable']]);
+});
+
+test('a sparse log is replayed if it is complete; of a pruned one, what a snapshot stands for is used', async () => {
+  const options = { sequence: 'sparse', lateArrivals: 'impossible' } as const;
+  for (const known of ['complete', 'pruned'] as const) {
+    const log = new Log<CartEvent>({ first: 10, step: 10, known });
+    const store = memoryStore();
+    const repo = await open({ store, events: log }, options);
+    const cart = repo.apply(await repo.load('cart-42'), log.append(...events(4)));
+    for (const asked of [{}, { useSnapshots: false }]) {
+      const load = repo.load('cart-42', asked);
+      if (known === 'complete') assertState((await load).state, cart.state);
+      else await assert.rejects(load, { code: 'historyUnavailable', message: /begins at 10.*bounds/ });
+    }
+    taken(await repo.snapshot(cart));
+    log.append(event('next'));
+    const again = await repo.load('cart-42');
+    assert.deepEqual([again.restoredFrom, again.position], [40, 50]);
+    assertState(again.state, folded([...events(4), event('next')]));
+  }
+});
+
+test('a contiguous log shows by itself where it begins, whatever is known of it', async () => {
+  for (const known of ['complete', 'pruned'] as const) {
+    const log = new Log<CartEvent>({ known }, events(4));
+    const repo = await open({ store: memoryStore(), events: log });
+    assertState((await repo.load('cart-42')).state, folded(events(4)));
+    log.rows.shift();
     await assert.rejects(repo.load('cart-42'), { code: 'historyUnavailable' });
   }
 });

@@ -47,6 +47,8 @@ const TABLE: Record<string, readonly unknown[]> = {
   sequence: ['gapless', '', 1, null, true],
   firstPosition: [2, -1, '1', 1n, null, true, NaN],
   lateArrivals: ['possible', true, null, ''],
+  onStoreError: ['ignore', true, null, ''],
+  maxReplay: NO_COUNT,
   knows: ['added', 7, null, {}, [7], [''], [null], new Set(['added'])],
   typeOf: NO_FUNCTION,
   sizeOf: NO_FUNCTION,

@@ -120,6 +120,19 @@ test('next leads a driver of one’s own to the same snapshot', async () => {
   assert.deepEqual(drive({ ...request, version: 2, migratable: [1] }, frames, log).steps, ['list', 'list', 'open', 'read', 'use']);
   frames.set(key, new Uint8Array(9));
   assert.deepEqual(drive(request, frames, log).steps, ['list', 'open', 'read', 'replay']);
+  const sparse: LoadRequest = { ...request, sequence: 'sparse', lateArrivals: false, useSnapshots: false };
+  assert.deepEqual(drive({ ...sparse, history: 'complete' }, frames, log).last, { do: 'replay' });
+  const pruned = drive({ ...sparse, history: 'pruned' }, frames, log).last;
+  assert.equal(pruned.do === 'fail' && pruned.error.code, 'historyUnavailable');
+  const holes: LoadFact[] = [{ firstRow: { row: { position: 1 } } }, { gap: { position: 4 } }];
+  assert.equal(next({ ...request, useSnapshots: false }, holes).step.do, 'read');
+  assert.deepEqual(next({ ...request, onStoreError: 'throw' }, [{ unreadable: { message: 'away' } }]).step.do, 'fail');
+  const counted = next({ ...request, useSnapshots: false, hasBounds: true, maxReplay: 4 }, [{ bounds: { bounds: { count: 5 } } }]).step;
+  assert.equal(counted.do === 'fail' && counted.error.code, 'replayTooLong');
+  for (const wrong of [{ history: 'lost' }, { onStoreError: 'ignore' }, { maxReplay: -1 }]) {
+    const [path] = Object.keys(wrong);
+    assert.throws(() => next({ ...request, ...wrong } as never, []), { code: 'invalidOption', path });
+  }
   const failed = drive(request, frames, new Log<CartEvent>()).last;
   assert.equal(failed.do === 'fail' && failed.error.code, 'historyUnavailable');
 });

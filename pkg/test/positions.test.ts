@@ -17,6 +17,7 @@ const sparse = { sequence: 'sparse', lateArrivals: 'impossible', policy: everyEv
 
 /** A log of rows as they are, whatever their positions. */
 const rows = (list: EventRow<number>[]) => ({
+  history: 'complete' as const,
   read: (_id: string, { from }: { from?: number | bigint }) =>
     list.filter(({ position }) => from === undefined || BigInt(position as string) >= BigInt(from)),
 });
@@ -91,7 +92,7 @@ const REFUSED = [
 
 for (const input of REFUSED) {
   test(`no position: ${typeof input} ${typeof input === 'bigint' ? input : JSON.stringify(input)}`, async () => {
-    const list = { read: () => [{ position: input, event: 1 }] as EventRow<number>[] };
+    const list = { history: 'complete' as const, read: () => [{ position: input, event: 1 }] as EventRow<number>[] };
     const one = await defineSnapshots<Sum, number>({ ...sums, ...sparse }).open({ store: memoryStore(), events: list });
     await assert.rejects(one.load('s'), { code: 'invalidPosition', path: 'row.position' });
     const many = await defineSnapshots<Sum, number>({ ...sums, ...sparse, positions: 'bigint' }).open({ store: memoryStore(), events: list });
@@ -133,6 +134,7 @@ test('the log is asked in the definition’s own type of position', async () => 
   for (const [kind, type] of [['number', 'number'], ['bigint', 'bigint']] as const) {
     const asked: unknown[] = [];
     const events = {
+      history: 'complete' as const,
       read: (_id: string, { from }: { from?: number | bigint }) => {
         if (from !== undefined) asked.push(from);
         return from === undefined ? [{ position: '3', event: 1 }] : [];

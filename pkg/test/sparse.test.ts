@@ -11,8 +11,15 @@ const settled = { sequence: 'sparse', lateArrivals: 'impossible' } as const;
 
 const foldRows = (rows: readonly EventRow<CartEvent>[]) => folded(rows.map((row) => row.event));
 
-test('a sparse stream needs bounds, or the word that nothing arrives late', async () => {
+test('a sparse stream needs bounds, or the word that nothing arrives late and what is known of its history', async () => {
   const store = memoryStore();
+  const read = () => [];
+  await assert.rejects(open({ store, events: { read } }, settled), { code: 'invalidOption', path: 'events.history', message: /'complete'.*'pruned'/ });
+  for (const history of ['complete', 'pruned'] as const) await open({ store, events: { read, history } }, settled);
+  await open({ store, events: { read, bounds: () => ({ count: 0 }) } }, sparse);
+  for (const history of ['', 'Complete', null, true, {}]) {
+    await assert.rejects(open({ store, events: { read, history: history as never } }), { code: 'invalidOption', path: 'events.history' });
+  }
   await assert.rejects(open({ store, events: new Log<CartEvent>() }, sparse), { code: 'invalidOption', path: 'events.bounds' });
   await open({ store, events: new Log<CartEvent>() }, settled);
   await open({ store, events: new BoundedLog<CartEvent>() }, sparse);
@@ -155,6 +162,6 @@ test('without late arrivals refresh reads the tail alone', async () => {
 
 test('a sparse log that ignores `from` is refused, not read for ever', async () => {
   const rows = new Log<CartEvent>({ first: 10 }, events(1)).rows;
-  const repo = await open({ store: memoryStore(), events: { read: () => rows } }, settled);
+  const repo = await open({ store: memoryStore(), events: { read: () => rows, history: 'complete' } }, settled);
   await assert.rejects(repo.load('cart-42'), { code: 'readFailed', position: 10 });
 });

@@ -67,24 +67,16 @@ pub(super) fn load_request(from: &Part<'_>) -> LoadRequest {
 }
 
 fn history(from: &Part<'_>) -> History {
-    match from.word() {
-        "complete" => History::Complete,
-        "pruned" => History::Pruned,
-        _ => {
-            from.refuse("\"complete\" or \"pruned\"");
-            History::Pruned
-        }
+    match from.is_second("complete", "pruned") {
+        false => History::Complete,
+        true => History::Pruned,
     }
 }
 
 fn on_store_error(from: &Part<'_>) -> OnStoreError {
-    match from.word() {
-        "replay" => OnStoreError::Replay,
-        "throw" => OnStoreError::Throw,
-        _ => {
-            from.refuse("\"replay\" or \"throw\"");
-            OnStoreError::Throw
-        }
+    match from.is_second("replay", "throw") {
+        false => OnStoreError::Replay,
+        true => OnStoreError::Throw,
     }
 }
 
@@ -195,13 +187,9 @@ fn payload(from: &Part<'_>) -> Payload {
 }
 
 fn listing(from: &Part<'_>) -> Listing {
-    match from.word() {
-        "strong" => Listing::Strong,
-        "eventual" => Listing::Eventual,
-        _ => {
-            from.refuse("\"strong\" or \"eventual\"");
-            Listing::Eventual
-        }
+    match from.is_second("strong", "eventual") {
+        false => Listing::Strong,
+        true => Listing::Eventual,
     }
 }
 
@@ -349,6 +337,16 @@ impl<'v> Part<'v> {
             self.refuse("a text");
             ""
         })
+    }
+
+    /// Which of two words it is.
+    #[inline(never)] // three calls
+    fn is_second(&self, first: &str, second: &str) -> bool {
+        let word = self.word();
+        if word != first && word != second {
+            self.refuse(&text!("{} or {}", first, second));
+        }
+        word == second
     }
 
     pub fn text(&self) -> String {

@@ -142,8 +142,7 @@ fn too_long(stream: &str, most: u64) -> Error {
     Error::new(
         Code::ReplayTooLong,
         format!(
-            "stream {stream} has more events to fold than the {most} that maxReplay allows; see why there is no newer snapshot, or \
-             allow more for this load"
+            "stream {stream} has more than {most} events to fold, which is maxReplay; see why no newer snapshot serves, or allow more"
         ),
     )
 }

@@ -147,4 +147,11 @@ fn a_live_handle_refuses_such_an_event_and_stays_as_it_was() {
     let error = repository.apply(&mut restored, [Row::new(3, "e3", -1)]).unwrap_err();
     assert_eq!((error.code(), error.position()), (Code::InvalidatesBase, Some(1)));
     assert_eq!((restored.position(), restored.state()), (Some(2), &before));
+    // A refresh reads the log, and can begin below.
+    append(&log, &[-1]);
+    repository.blocking().refresh(&mut restored).unwrap();
+    assert_eq!(
+        (restored.source(), &restored.state().numbers),
+        (Source::Replay, &vec![0, 6, -1])
+    );
 }

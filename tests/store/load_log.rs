@@ -2,7 +2,7 @@
 
 use snapfold::Code;
 use snapfold::fold::{Anchor, Sequence};
-use snapfold::store::{FirstRow, LoadFact, LoadRequest, LoadStep};
+use snapfold::store::{FirstRow, History, LoadFact, LoadRequest, LoadStep, OnStoreError, next};
 
 use crate::conversation::*;
 
@@ -358,6 +358,192 @@ fn a_log_truncated_behind_a_new_snapshot_is_looked_at_again() {
     );
 }
 
+// What is known of the log as a whole
+
+fn known(history: History, request: LoadRequest) -> LoadRequest {
+    LoadRequest {
+        history: Some(history),
+        ..request
+    }
+}
+
+fn without_snapshots(request: LoadRequest) -> LoadRequest {
+    LoadRequest {
+        use_snapshots: false,
+        ..request
+    }
+}
+
+#[test]
+fn a_complete_log_that_is_empty_is_a_new_stream_whatever_the_store_says_not() {
+    let request = known(History::Complete, request());
+    let end = LoadStep::Replay;
+    let load = walk(&request, &[(list(3), unreadable()), (read_all(), no_row())], &end);
+    assert_eq!(codes(&load), [(None, Code::Unreadable)]);
+    let unprobed = [(list(3), listed(&[])), (read_all(), no_row()), (probe(), unreadable())];
+    let load = walk(&request, &unprobed, &end);
+    assert_eq!(codes(&load), [(None, Code::Unreadable)]);
+    // What the store does say counts more.
+    let lost = [
+        (list(3), listed(&[900])),
+        (open(900), unreadable()),
+        (read_all(), no_row()),
+    ];
+    assert_eq!(walk_twice_to_failure(&request, &lost).code(), Code::HistoryUnavailable);
+}
+
+#[test]
+fn without_snapshots_an_empty_log_is_a_new_stream_if_somebody_knows() {
+    walk(
+        &without_snapshots(known(History::Complete, request())),
+        &[(read_all(), no_row())],
+        &LoadStep::Replay,
+    );
+    walk(
+        &without_snapshots(with_bounds()),
+        &[
+            (read_all(), no_row()),
+            (LoadStep::Bounds { through: None }, no_bounds()),
+        ],
+        &LoadStep::Replay,
+    );
+    for request in [request(), known(History::Pruned, request())] {
+        let request = without_snapshots(request);
+        let new = [(read_all(), no_row()), (probe(), listed(&[]))];
+        walk(&request, &new, &LoadStep::Replay);
+        for answer in [listed(&[900]), unreadable()] {
+            let error = walk_to_failure(&request, &[(read_all(), no_row()), (probe(), answer)]);
+            assert_eq!(error.code(), Code::HistoryUnavailable);
+        }
+    }
+}
+
+/// Nor is one of which nobody says anything.
+#[test]
+fn a_pruned_log_that_does_not_show_where_it_begins_is_not_replayed() {
+    let silent = LoadRequest {
+        history: None,
+        ..sparse()
+    };
+    for request in [known(History::Pruned, sparse()), silent] {
+        let error = walk_twice_to_failure(&request, &[(list(3), listed(&[])), (read_all(), row(3))]);
+        assert_eq!(error.code(), Code::HistoryUnavailable);
+        assert!(error.message().contains("bounds"), "{error}");
+        let error = walk_to_failure(&without_snapshots(request.clone()), &[(read_all(), row(3))]);
+        assert_eq!(error.code(), Code::HistoryUnavailable);
+        let new = [(list(3), listed(&[])), (read_all(), no_row()), (probe(), listed(&[]))];
+        walk(&request, &new, &LoadStep::Replay);
+        let snapshot = [
+            (list(3), listed(&[900])),
+            (open(900), opened(900)),
+            (read(900), row(900)),
+        ];
+        walk(&request, &snapshot, &used(900));
+    }
+    walk(
+        &known(History::Pruned, request()),
+        &[(list(3), listed(&[])), (read_all(), row(1))],
+        &LoadStep::Replay,
+    );
+    // Bounds are more exact.
+    let whole = [
+        (list(3), listed(&[])),
+        (read_all(), row(3)),
+        (LoadStep::Bounds { through: None }, no_bounds()),
+    ];
+    walk(&known(History::Pruned, sparse_with_bounds()), &whole, &LoadStep::Replay);
+}
+
+// Limits
+
+#[test]
+fn a_store_that_cannot_be_read_ends_a_strict_load() {
+    let strict = LoadRequest {
+        on_store_error: OnStoreError::Throw,
+        ..request()
+    };
+    for conversation in [
+        &[(list(3), unreadable())][..],
+        &[(list(3), listed(&[900])), (open(900), unreadable())],
+        &[(list(3), listed(&[])), (read_all(), no_row()), (probe(), unreadable())],
+    ] {
+        let error = walk_to_failure(&strict, conversation);
+        assert_eq!(error.code(), Code::Unreadable);
+        assert!(error.message().contains("disk on fire"), "{error}");
+    }
+}
+
+#[test]
+fn a_limited_load_counts_before_it_reads() {
+    let limited = |max_replay, request| LoadRequest {
+        max_replay: Some(max_replay),
+        ..request
+    };
+    let all = || LoadStep::Bounds { through: None };
+    for request in [with_bounds(), sparse_with_bounds()] {
+        let error = walk_to_failure(
+            &limited(99, request.clone()),
+            &[(list(3), listed(&[])), (all(), count(100))],
+        );
+        assert_eq!((error.code(), error.position()), (Code::ReplayTooLong, Some(0)));
+        for words in ["cart-42", "100", "99"] {
+            assert!(error.message().contains(words), "{error}");
+        }
+        let behind = [
+            (list(3), listed(&[900])),
+            (open(900), opened(900)),
+            (all(), count(1_000)),
+        ];
+        let error = walk_to_failure(&limited(99, request.clone()), &behind);
+        assert_eq!((error.code(), error.position()), (Code::ReplayTooLong, Some(900)));
+        let enough = next(&limited(100, request), &behind.map(|(_, fact)| fact)).unwrap();
+        assert_eq!(enough.step, read(900));
+    }
+    walk(
+        &limited(99, request()),
+        &[(list(3), listed(&[])), (read_all(), row(1))],
+        &LoadStep::Replay,
+    );
+    let past = LoadRequest {
+        at: Some(50),
+        use_snapshots: false,
+        ..limited(99, with_bounds())
+    };
+    walk(
+        &past,
+        &[(bounds(50), count(50)), (read_all(), row(1))],
+        &LoadStep::Replay,
+    );
+    let pruned = [(all(), truncated(5)), (read_all(), row(6))];
+    let error = walk_to_failure(&without_snapshots(limited(99, with_bounds())), &pruned);
+    assert_eq!(error.code(), Code::HistoryUnavailable);
+}
+
+// Holes that only the fold sees
+
+#[test]
+fn a_hole_between_pages_restarts_the_walk_once() {
+    let gap = |position| LoadFact::Gap { position };
+    let first = [
+        (list(3), listed(&[900])),
+        (open(900), opened(900)),
+        (read(900), row(900)),
+        (used(900), gap(951)),
+    ];
+    let second = [
+        (list(3), listed(&[950])),
+        (open(950), opened(950)),
+        (read(950), row(950)),
+    ];
+    walk(&request(), &[&first[..], &second].concat(), &used(950));
+    let error = walk_to_failure(&request(), &[&first[..], &second, &[(used(950), gap(971))]].concat());
+    assert_eq!((error.code(), error.position()), (Code::Gap, Some(971)));
+
+    let replayed = [(read_all(), row(1)), (LoadStep::Replay, gap(9))];
+    let error = walk_to_failure(&without_snapshots(request()), &[&replayed[..], &replayed].concat());
+    assert_eq!((error.code(), error.position()), (Code::Gap, Some(9)));
+}
+
 #[test]
 fn an_event_count_that_does_not_fit_its_position_is_of_another_stream_shape() {
     let from_zero = LoadRequest {
@@ -385,6 +571,8 @@ fn a_sparse_log_that_cannot_count_is_refused_unless_nothing_arrives_late() {
     ];
     let mut asked = conversation.to_vec();
     asked.push((bounds(900), no_bounds()));
+    assert_eq!(walk_to_failure(&sparse_with_bounds(), &asked).code(), Code::ReadFailed);
+    asked[3].1 = truncated(400);
     assert_eq!(walk_to_failure(&sparse_with_bounds(), &asked).code(), Code::ReadFailed);
     let none_late = LoadRequest {
         late_arrivals: false,

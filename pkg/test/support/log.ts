@@ -12,11 +12,14 @@ export interface LogOptions {
   readonly pageRows?: number;
   /** Names the history in the ids, so that two logs differ. */
   readonly history?: string;
+  /** What is known of the log. Default `'complete'`, though tests truncate it. */
+  readonly known?: 'complete' | 'pruned';
 }
 
 export class Log<Event> implements EventSource<Event> {
   rows: EventRow<Event>[] = [];
   truncatedThrough: number | undefined;
+  readonly history: 'complete' | 'pruned';
   /** Every read so far. */
   readonly reads: ReadOptions[] = [];
   readonly #options: LogOptions;
@@ -25,6 +28,7 @@ export class Log<Event> implements EventSource<Event> {
   constructor(options: LogOptions = {}, events: readonly Event[] = []) {
     this.#options = options;
     this.#history = options.history ?? 'event';
+    this.history = options.known ?? 'complete';
     this.append(...events);
   }
 

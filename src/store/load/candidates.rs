@@ -117,9 +117,7 @@ impl Walk<'_> {
 
     /// The read that judges the candidate or the start of the log. Where a load is limited, it is known before it what there is to fold.
     pub(super) fn read(&mut self) -> LoadStep {
-        let limited = self.request.has_bounds && self.request.max_replay.is_some();
-        if limited && self.whole.is_none() {
-            self.weighing = true;
+        if self.must_weigh() {
             return LoadStep::Bounds {
                 through: self.request.at,
             };
@@ -132,8 +130,11 @@ impl Walk<'_> {
         }
     }
 
+    pub(super) fn must_weigh(&self) -> bool {
+        self.request.has_bounds && self.request.max_replay.is_some() && self.whole.is_none()
+    }
+
     pub(super) fn weighed(&mut self, bounds: &Bounds) -> LoadStep {
-        self.weighing = false;
         self.whole = Some(bounds.clone());
         self.read()
     }
@@ -149,8 +150,7 @@ impl Walk<'_> {
         let count = whole.count?.saturating_sub(folded);
         (count > most).then(|| {
             let message = text!(
-                "stream {} has {} events to fold behind position {}, maxReplay allows {}; see why there is no newer snapshot, \
-                 or allow more for this load",
+                "stream {} has {} events to fold behind position {}, maxReplay is {}; see why no newer snapshot serves, or allow more",
                 self.request.stream,
                 count,
                 position,

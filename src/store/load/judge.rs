@@ -141,8 +141,8 @@ impl Walk<'_> {
         LoadStep::Fail {
             error: Error::new(
                 Code::Gap,
-                "events next to this one are missing, also after the load began again; read must take `from` as inclusive, \
-                 and a stream whose positions may have gaps must be declared sparse",
+                "events are missing here, also after the load began again; `from` is inclusive, and positions with gaps need \
+                 sequence: 'sparse'",
             )
             .at_position(position),
         }

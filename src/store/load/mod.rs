@@ -59,9 +59,7 @@ struct Walk<'a> {
     rejected: Vec<Rejection>,
     /// The log is empty and no slot of ours had a snapshot: does any other?
     probing: bool,
-    /// The bounds asked for are those of the whole log, before it is read.
-    weighing: bool,
-    /// What they were.
+    /// What a limited load knows of the log before it reads it.
     whole: Option<Bounds>,
 }
 
@@ -89,7 +87,6 @@ impl<'a> Walk<'a> {
             invalid_from: None,
             rejected: Vec::new(),
             probing: false,
-            weighing: false,
             whole: None,
         })
     }
@@ -125,7 +122,7 @@ impl<'a> Walk<'a> {
                 self.row = row.clone();
                 Ok(self.judge_row())
             }
-            (LoadStep::Bounds { .. }, LoadFact::Bounds { bounds }) if self.weighing => Ok(self.weighed(bounds)),
+            (LoadStep::Bounds { .. }, LoadFact::Bounds { bounds }) if self.must_weigh() => Ok(self.weighed(bounds)),
             (LoadStep::Bounds { .. }, LoadFact::Bounds { bounds }) => Ok(self.judge_bounds(bounds)),
             (LoadStep::Use { key }, LoadFact::Invalidated { position }) => Ok(self.invalidated(key, *position)),
             (LoadStep::Use { .. } | LoadStep::Replay, LoadFact::Gap { position }) => Ok(self.torn(*position)),

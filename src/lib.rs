@@ -28,6 +28,8 @@ pub mod fold;
 pub mod frame;
 pub mod policy;
 pub mod store;
+#[cfg(feature = "std")]
+pub mod testing;
 mod text;
 pub mod value;
 

@@ -37,7 +37,7 @@ export interface LawOptions<Event> {
 /**
  * The laws of a definition, on the events of one stream. Give each check to your runner as a test of its own:
  * `for (const { name, run } of snapshotLaws(carts, events)) test(name, run)`. A check folds the events a few times and encodes the state after
- * each; `cuts` loads twice for each cut.
+ * each; `cuts` loads three times for each cut.
  */
 export function snapshotLaws<State, Event, P extends Position>(
   definition: Definition<State, Event, P>,
@@ -90,7 +90,7 @@ async function everyCutGoesOn<State, Event, P extends Position>(on: Subject<Stat
       const fair = rejection === undefined || rejection.code === 'invalidatesBase'; // which a built-in fold finds out itself
       if (!fair) throw broken(rejection.code, `the snapshot is not used: ${rejection.message}`, row);
       const found = await sealed(trial, handle);
-      same(found, states[count - 1], 'the snapshot goes on to another state than the full replay', rows[count - 1]);
+      same(found, states[count - 1], `the snapshot of position ${row.position} goes on to another state than the full replay`, rows[count - 1]);
     }
   }
 }

@@ -202,5 +202,7 @@ test('options that make no sense are refused', () => {
     [{ cut: 1 } as never, 'snapshotLaws.cut'],
   ];
   for (const [options, path] of wrong) assert.throws(() => snapshotLaws(carts(), events(1), options), { code: 'invalidOption', path });
-  assert.throws(() => snapshotLaws(carts(), { rows: 7 as never }), { code: 'invalidOption', path: 'events.rows' });
+  for (const nothing of [{ rows: 7 }, {}, null, undefined, 'events']) {
+    assert.throws(() => snapshotLaws(carts(), nothing as never), { code: 'invalidOption', path: 'events' });
+  }
 });

@@ -19,9 +19,10 @@ import { encode } from '../value/encode.js';
 export type TrialEvents<Event> = readonly Event[] | { readonly rows: readonly EventRow<Event>[] };
 
 export function rowsOf<Event>(events: TrialEvents<Event>): readonly EventRow<Event>[] {
-  if (!('rows' in events)) return events.map((event, index) => ({ position: index + 1, id: `event-${index + 1}`, event }));
-  if (Array.isArray(events.rows)) return events.rows;
-  throw invalidOption('events.rows', events.rows, 'must be an array of rows');
+  if (Array.isArray(events)) return (events as Event[]).map((event, index) => ({ position: index + 1, id: `event-${index + 1}`, event }));
+  const { rows } = Object(events) as { readonly rows?: readonly EventRow<Event>[] };
+  if (Array.isArray(rows)) return rows;
+  throw invalidOption('events', events, 'must be an array of events, or { rows } with an array of rows');
 }
 
 /** As a log gives it out: an event that can be encoded is a new one at each read. */

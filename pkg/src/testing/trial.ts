@@ -4,6 +4,7 @@ import { SnapshotError } from '../error.js';
 import type { EventRow } from '../events.js';
 import { inspect, open } from '../frame.js';
 import type { Handle } from '../handle.js';
+import { exact } from '../head.js';
 import { invalidOption } from '../options.js';
 import type { Position } from '../position.js';
 import type { Repository } from '../repository.js';
@@ -70,7 +71,12 @@ export class Trial<State, Event, P extends Position> {
   ): Promise<Trial<State, Event, P>> {
     const log = { end: rows.length };
     const taken = memoryStore();
-    const appended = () => rows.slice(0, log.end);
+    const positions = rows.map(({ position }) => exact('position', position));
+    /** How many rows come before the first one of which that is true. */
+    const before = (found: (position: number | bigint) => boolean) => {
+      const first = positions.findIndex(found);
+      return Math.min(log.end, first === -1 ? rows.length : first);
+    };
     const repository = await definition.open({
       store: {
         ...taken,
@@ -78,14 +84,11 @@ export class Trial<State, Event, P extends Position> {
         get: (key) => (key === snapshot?.key ? snapshot.frame : taken.get(key)),
       },
       events: {
-        read: (_id, { from, limit }) =>
-          appended()
-            .filter(({ position }) => BigInt(position) >= BigInt(from))
-            .slice(0, Math.min(limit, pageRows))
-            .map(stored),
-        bounds: (_id, { through }) => ({
-          count: appended().filter(({ position }) => through === undefined || BigInt(position) <= BigInt(through)).length,
-        }),
+        read: (_id, { from, limit }) => {
+          const start = before((position) => position >= from);
+          return rows.slice(start, Math.min(log.end, start + Math.min(limit, pageRows))).map(stored);
+        },
+        bounds: (_id, { through }) => ({ count: before((position) => through !== undefined && position > through) }),
       },
       observe: () => {},
     });

@@ -144,6 +144,22 @@ test('next forgets nothing and invents nothing: a fact must answer the step befo
   assert.deepEqual(next(request, []), next(request, []));
 });
 
+test('next takes positions as numbers or as bigints', () => {
+  const request: LoadRequest = { name: 'cart', streamId: 's', version: 1, sequence: 'sparse', useSnapshots: true, hasBounds: true };
+  const [at, beyond] = [7n, 2n ** 60n].map((position) => keys.snapshot('cart', 's', 1, position));
+  const facts = (position: number | bigint, key = at): LoadFact[] => [
+    { listed: { keys: [key as string] } },
+    { opened: { eventCount: 3, anchor: 'a' } },
+    { firstRow: { row: { position, anchor: 'a' } } },
+  ];
+  const asked = { step: { do: 'bounds', through: 7 }, rejected: [] };
+  assert.deepEqual([next(request, facts(7)), next({ ...request, at: 7n }, facts(7n))], [asked, asked]);
+  assert.deepEqual(next(request, facts(2n ** 60n, beyond)).step, { do: 'bounds', through: 2n ** 60n });
+  assert.throws(() => next(request, facts(-1n)), { code: 'invalidPosition', path: 'facts' });
+  assert.throws(() => next(request, [{ looked: {} } as never]), { code: 'invalidOption' });
+  assert.throws(() => next({ ...request, useSnapshots: 'no' as never }, []), { code: 'invalidOption' });
+});
+
 test('a plan’s put is the key under which a repository finds the frame', async () => {
   const log = new Log<CartEvent>({}, events(3));
   const store = memoryStore();

@@ -1,7 +1,7 @@
 /** The checks that every store passes. */
 import type { SnapshotMeta } from '../store.js';
 import { ensure, sameBytes, sameKeys, sameSet } from './assertions.js';
-import type { Check, ConformanceOptions, Offer } from './store-conformance.js';
+import type { StoreCheck, ConformanceOptions, Offer } from './store-conformance.js';
 import { SLOT, snapshotKey, STREAMS } from './streams.js';
 
 export const META: SnapshotMeta = {
@@ -20,7 +20,7 @@ const MANY = 130;
 /** How much a check puts at most where a store states no limit, or a larger one. */
 const LARGE = 1_000_000;
 
-export function basicChecks(offers: readonly Offer[], reopen: ConformanceOptions['reopen']): Check[] {
+export function basicChecks(offers: readonly Offer[], reopen: ConformanceOptions['reopen']): StoreCheck[] {
   return [
     {
       rule: 'absence',
@@ -229,7 +229,7 @@ export function basicChecks(offers: readonly Offer[], reopen: ConformanceOptions
   ];
 }
 
-const durable: Check = {
+const durable: StoreCheck = {
   rule: 'durable',
   name: 'what was put is there after a restart, and what was deleted is not',
   async check(subject) {

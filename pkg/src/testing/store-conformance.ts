@@ -1,5 +1,6 @@
 /** What every snapshot store must do, as a list of checks for whatever test runner. */
 import type { SnapshotStore } from '../store.js';
+import type { Check } from './check.js';
 import { basicChecks } from './store-basics.js';
 import { offerChecks } from './store-offers.js';
 
@@ -52,14 +53,6 @@ export interface ConformanceOptions {
   readonly settle?: (store: SnapshotStore) => unknown;
 }
 
-export interface ConformanceCheck {
-  /** A sentence. */
-  readonly name: string;
-  readonly rule: Rule;
-  /** Rejects with what is wrong. Uses a store of its own. */
-  run(): Promise<void>;
-}
-
 /**
  * The checks for the stores that `makeStore` makes: an empty one at each call. Give each check to your runner as a test of its own:
  * `for (const { name, run } of storeConformance(makeStore)) test(name, run)`.
@@ -67,7 +60,7 @@ export interface ConformanceCheck {
 export function storeConformance(
   makeStore: () => SnapshotStore | Promise<SnapshotStore>,
   options: ConformanceOptions = {},
-): ConformanceCheck[] {
+): Check<Rule>[] {
   const { offers = [], close, settle, reopen } = options;
   const checks = [...basicChecks(offers, reopen), ...offerChecks.filter(({ rule }) => offers.includes(rule as Offer))];
   return checks.map(({ name, rule, check }) => ({
@@ -104,7 +97,7 @@ export interface Subject {
   reopen(): Promise<void>;
 }
 
-export interface Check {
+export interface StoreCheck {
   readonly name: string;
   readonly rule: Rule;
   check(subject: Subject): Promise<void>;

@@ -2,14 +2,14 @@
 import type { SnapshotStore, StoreOp } from '../store.js';
 import { ensure, rejection, sameBytes, sameKeys, sameSet } from './assertions.js';
 import { META } from './store-basics.js';
-import type { Check } from './store-conformance.js';
+import type { StoreCheck } from './store-conformance.js';
 import { SLOT, snapshotKey } from './streams.js';
 
 const [FIRST, SECOND, THIRD] = [3, 2, 1].map((position) => snapshotKey(SLOT, position)) as [string, string, string];
 
 const put = (key: string, ...bytes: number[]): StoreOp => ({ op: 'put', key, bytes: Uint8Array.from(bytes), meta: META });
 
-export const offerChecks: readonly Check[] = [
+export const offerChecks: readonly StoreCheck[] = [
   {
     rule: 'putIfAbsent',
     name: 'putIfAbsent puts where nothing lies, and changes nothing where something does',

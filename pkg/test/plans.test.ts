@@ -130,8 +130,7 @@ test('next leads a driver of one’s own to the same snapshot', async () => {
   const counted = next({ ...request, useSnapshots: false, hasBounds: true, maxReplay: 4 }, [{ bounds: { bounds: { count: 5 } } }]).step;
   assert.equal(counted.do === 'fail' && counted.error.code, 'replayTooLong');
   for (const wrong of [{ history: 'lost' }, { onStoreError: 'ignore' }, { maxReplay: -1 }]) {
-    const [path] = Object.keys(wrong);
-    assert.throws(() => next({ ...request, ...wrong } as never, []), { code: 'invalidOption', path });
+    assert.throws(() => next({ ...request, ...wrong } as never, []), { code: 'invalidOption' });
   }
   const failed = drive(request, frames, new Log<CartEvent>()).last;
   assert.equal(failed.do === 'fail' && failed.error.code, 'historyUnavailable');

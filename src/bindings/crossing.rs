@@ -10,7 +10,9 @@ use core::cell::Cell;
 use crate::fold::{Anchor, Sequence};
 use crate::frame::{Algorithm, Digest, Header, Payload, Stored};
 use crate::policy::Observation;
-use crate::store::{Bounds, Distrusted, FirstRow, Listing, LoadFact, LoadRequest, SaveFact, SaveRequest};
+use crate::store::{
+    Bounds, Distrusted, FirstRow, Head, Listing, LoadFact, LoadRequest, PruneRequest, Retention, SaveFact, SaveRequest,
+};
 use crate::text::text;
 use crate::value::{self, Reader, Value};
 use crate::{Code, Error, Result};
@@ -127,10 +129,34 @@ pub(super) fn save_request(from: &Part<'_>) -> SaveRequest {
         payload: payload(&from.at("payload")),
         frame_bytes: from.at("frameBytes").whole(),
         max_bytes: from.at("maxBytes").whole(),
-        keep: from.at("keep").short(),
+        keep: retention(&from.at("keep")),
         distrusted: from.at("distrusted").maybe(distrusted).unwrap_or_default(),
         listing: listing(&from.at("listing")),
-        clear_attempt: from.at("clearAttempt").maybe(Part::flag).unwrap_or_default(),
+        clear_attempt: from.at("clearAttempt").set(),
+        read_back: from.at("readBack").set(),
+        vouched: from.at("vouched").maybe(Part::text),
+        if_absent: from.at("ifAbsent").set(),
+    }
+}
+
+fn retention(from: &Part<'_>) -> Retention {
+    Retention {
+        last: from.at("last").short(),
+        positions: from.at("positions").list(Part::whole),
+        every: from.at("every").maybe(Part::whole),
+    }
+}
+
+pub(super) fn prune_request(from: &Part<'_>) -> PruneRequest {
+    PruneRequest {
+        keys: from.at("keys").texts(),
+        covered_by: from.at("coveredBy").text(),
+        keep: retention(&from.at("keep")),
+        listing: listing(&from.at("listing")),
+        heads: from.at("heads").list(|head| Head {
+            key: head.at("key").text(),
+            taken_at: head.at("takenAt").maybe(Part::time),
+        }),
     }
 }
 
@@ -194,11 +220,16 @@ fn save_fact(from: &Part<'_>) -> SaveFact {
         "opened" => SaveFact::Opened {
             digest: from.at("digest").digest(),
             anchor: from.at("anchor").maybe(Part::anchor),
+            fence: from.at("fence").maybe(Part::whole),
         },
         "rejected" => SaveFact::Rejected {
             code: from.at("code").code(),
         },
         "stored" => SaveFact::Stored,
+        "occupied" => SaveFact::Occupied,
+        "found" => SaveFact::Found {
+            there: from.at("there").flag(),
+        },
         "failed" => SaveFact::Failed {
             code: from.at("code").code(),
             message: from.at("message").text(),
@@ -340,6 +371,11 @@ impl<'v> Part<'v> {
             self.refuse("true or false");
             false
         })
+    }
+
+    /// A flag; false where it is left out.
+    fn set(&self) -> bool {
+        self.maybe(Self::flag).unwrap_or_default()
     }
 
     pub fn whole(&self) -> u64 {

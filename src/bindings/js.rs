@@ -29,6 +29,7 @@ pub fn ask(operation: u32, question: &[u8]) -> Vec<u8> {
         1 => key(question, &|keys, rest| Ok(keys.snapshots(rest.slot()?))),
         2 => key(question, &|keys, rest| Ok(keys.snapshot(rest.slot()?, rest.u64()?))),
         3 => key(question, &|keys, rest| Ok(keys.attempt(rest.slot()?))),
+        16 => key(question, &|keys, _| Ok(keys.tombstone())),
         4 => Ok(position_of(question)),
         5 => next_load(question),
         6 => next_save(question),
@@ -93,13 +94,10 @@ fn plan_save(plan: &[u8]) -> Result<Vec<u8>> {
     Ok(answers::plan(&store::plan_save(&request, &keys)?))
 }
 
-/// Which of a slot's keys retention no longer wants. `question`: `{ existing, position, keep }`.
-fn plan_prune(question: &[u8]) -> Result<Vec<u8>> {
-    let read = |from: &Part<'_>| {
-        let (position, keep) = (from.at("position").whole(), from.at("keep").short());
-        store::plan_prune(&from.at("existing").texts(), position, keep)
-    };
-    Ok(answers::texts(&crossing::read(question, read)?))
+/// The operations that prune a slot. `request`: [`store::PruneRequest`].
+fn plan_prune(request: &[u8]) -> Result<Vec<u8>> {
+    let request = crossing::read(request, crossing::prune_request)?;
+    Ok(answers::plan(&store::plan_prune(&request)?))
 }
 
 pub(super) fn answered(answer: Result<Vec<u8>>) -> Vec<u8> {

@@ -76,7 +76,8 @@ mod streams;
 pub use keys::{MAX_KEY_BYTES, Slot, StreamKeys, position_of};
 pub use load::{Bounds, FirstRow, LoadFact, LoadRequest, LoadStep, NextLoad, Rejection, next};
 pub use save::{
-    Distrusted, Listing, Op, SaveFact, SaveRequest, SaveResult, SaveStep, next_save, plan_prune, plan_save,
+    Distrusted, Head, Listing, Op, PruneRequest, Retention, SaveFact, SaveRequest, SaveResult, SaveStep, next_save,
+    plan_prune, plan_save,
 };
 
 #[cfg(feature = "std")]

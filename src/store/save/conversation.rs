@@ -21,8 +21,8 @@ pub struct SaveRequest {
     pub frame_bytes: u64,
     /// The largest frame that may be written: the definition's limit or the store's, whichever is less. Inclusive.
     pub max_bytes: u64,
-    /// How many snapshots to keep in the slot, 1 or more, this one included.
-    pub keep: u32,
+    /// Which snapshots of the slot to keep, this one included.
+    pub keep: Retention,
     /// What the load rejected: it covers nothing.
     #[serde(default)]
     pub distrusted: Vec<Distrusted>,
@@ -31,6 +31,40 @@ pub struct SaveRequest {
     /// Whether an attempt marker may lie in the store and is to be deleted after success.
     #[serde(default)]
     pub clear_attempt: bool,
+    /// Whether the frame is read back; then what lies behind it may go. Not where listings lag, for reads may lag there too.
+    #[serde(default)]
+    pub read_back: bool,
+    /// Key of the snapshot that a load opened and used. Without reading back only what lies behind that one may go.
+    #[serde(default)]
+    pub vouched: Option<String>,
+    /// Whether the store can write where nothing lies, and only there.
+    #[serde(default)]
+    pub if_absent: bool,
+}
+
+/// Which snapshots of a slot are kept: whatever one of the rules wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retention {
+    /// So many of the newest, 1 or more.
+    pub last: u32,
+    /// The newest at or below each of these positions.
+    #[serde(default)]
+    pub positions: Vec<u64>,
+    /// The newest of each period of so many milliseconds since 1970. Keys do not say when a snapshot was taken, so that a save deletes
+    /// nothing then: [`plan_prune`](super::plan_prune) does, given what the headers say.
+    #[serde(default)]
+    pub every: Option<u64>,
+}
+
+impl From<u32> for Retention {
+    /// The newest `last`.
+    fn from(last: u32) -> Self {
+        Self {
+            last,
+            positions: Vec::new(),
+            every: None,
+        }
+    }
 }
 
 /// A snapshot that the load rejected.
@@ -62,7 +96,7 @@ pub enum SaveFact {
         /// In ascending order, at most `limit`.
         keys: Vec<String>,
     },
-    /// To [`SaveStep::Open`]: a sound snapshot.
+    /// To [`SaveStep::Open`] and [`SaveStep::Verify`]: a sound snapshot.
     Opened {
         /// SHA-256 of its state.
         #[serde(with = "crate::frame::digest_bytes")]
@@ -70,14 +104,24 @@ pub enum SaveFact {
         /// Identity of the last folded event.
         #[serde(default)]
         anchor: Option<Anchor>,
+        /// Its writer's token.
+        #[serde(default)]
+        fence: Option<u64>,
     },
-    /// To [`SaveStep::Open`]: nothing sound lies there.
+    /// To [`SaveStep::Open`] and [`SaveStep::Verify`]: nothing sound lies there.
     Rejected {
         /// The verdict.
         code: Code,
     },
     /// To [`SaveStep::Put`] and [`SaveStep::Delete`]: it is done, durably.
     Stored,
+    /// To [`SaveStep::Put`] with `if_absent`: something lies there, and nothing was written.
+    Occupied,
+    /// To [`SaveStep::Get`].
+    Found {
+        /// Whether something lies there.
+        there: bool,
+    },
     /// To any step: the store failed.
     Failed {
         /// [`Code::StoreFailed`] or [`Code::Timeout`].
@@ -100,20 +144,36 @@ pub enum SaveStep {
     },
     /// Get and verify the frame under `key`; its state is not needed.
     Open {
-        /// Key of a snapshot at or above the position to be saved.
+        /// Key of a snapshot.
         key: String,
         /// Position that the key states.
         position: u64,
     },
-    /// Write the frame under `key`, replacing what lies there.
+    /// Write the frame under `key`.
     Put {
         /// Key of the new snapshot.
         key: String,
+        /// Only if nothing lies there; else it replaces what does.
+        if_absent: bool,
     },
-    /// Delete exactly these keys; the snapshot just written covers them.
+    /// Does anything lie under `key`?
+    Get {
+        /// Key of the stream's tombstone.
+        key: String,
+    },
+    /// Read back what was just written: as [`SaveStep::Open`].
+    Verify {
+        /// Key of the new snapshot.
+        key: String,
+        /// Its position.
+        position: u64,
+    },
+    /// Delete exactly these keys.
     Delete {
-        /// What retention no longer wants.
+        /// What retention no longer wants; of a forgotten stream, what this save wrote.
         keys: Vec<String>,
+        /// Key of what makes up for them: a sound snapshot, or the tombstone.
+        covered_by: String,
     },
     /// Done.
     Done {
@@ -140,26 +200,36 @@ pub enum SaveResult {
         /// Where.
         key: String,
     },
-    /// Nothing was written: [`Code::TooLarge`], [`Code::Diverged`], [`Code::StoreFailed`], [`Code::Timeout`]; [`Code::UnknownKey`] or
-    /// [`Code::TooNew`] if at the same position lies what only others can read.
+    /// The stream was forgotten: what was written is gone again.
+    Forgotten,
+    /// Nothing was written: [`Code::TooLarge`], [`Code::Diverged`], [`Code::Fenced`], [`Code::StoreFailed`], [`Code::Timeout`];
+    /// [`Code::UnknownKey`] or [`Code::TooNew`] if at the same position lies what only others can read. Or what was written was read back
+    /// as something else: the verdict on that. Nothing was deleted.
     Failed {
         /// Why.
         error: Error,
     },
 }
 
-/// One operation of a plan.
+/// One operation of a plan. Carry them out in order, each only when the one before is done, and none after one that failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "op", rename_all = "camelCase")]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Op {
-    /// Write the frame under `key`.
+    /// Write the frame under `key`, durably.
     Put {
         /// Key of the new snapshot.
+        key: String,
+    },
+    /// Read what lies under `key` and open it; go on only if it is sound, and holds the state that was put.
+    Verify {
+        /// Key of the snapshot that will cover.
         key: String,
     },
     /// Delete exactly these keys.
     Delete {
         /// What retention no longer wants.
         keys: Vec<String>,
+        /// Key of the sound snapshot that makes up for them.
+        covered_by: String,
     },
 }

@@ -1,8 +1,8 @@
 //! Saving as a pure function: what a save should do next, given all that it has learned.
 //!
-//! The way of a save: check the size → list the slot → look at what already lies at or above the position → put → only then delete
-//! what retention no longer wants. Nothing newer is hidden, nothing is deleted that this save has not seen, and nothing at all before
-//! the new frame is written (automerge-repo's order).
+//! The way of a save: check the size → list the slot → look at what lies at or above the position, and who the owner is → put → was the
+//! stream forgotten? → read back → only then delete what retention no longer wants. Nothing newer is hidden, nothing is deleted that this
+//! save has not seen, and nothing at all before something sound covers it (automerge-repo's order).
 
 mod conversation;
 mod cover;
@@ -12,8 +12,8 @@ use alloc::collections::BinaryHeap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use self::conversation::{Distrusted, Listing, Op, SaveFact, SaveRequest, SaveResult, SaveStep};
-pub use self::retention::plan_prune;
+pub use self::conversation::{Distrusted, Listing, Op, Retention, SaveFact, SaveRequest, SaveResult, SaveStep};
+pub use self::retention::{Head, PruneRequest, plan_prune};
 use super::keys::{Slot, StreamKeys};
 use crate::frame::check_size;
 use crate::{Code, Error, Result};
@@ -24,7 +24,7 @@ const LIST_SLACK: usize = 16;
 /// What a save does next. Pure; linear in facts and listed keys.
 ///
 /// # Errors
-/// [`Code::InvalidId`] for an empty name or stream id; [`Code::InvalidOption`] for `keep: 0` or a fact that does not answer the step
+/// [`Code::InvalidId`] for an empty name or stream id; [`Code::InvalidOption`] for a `keep` that makes no sense or a fact that does not answer the step
 /// before it.
 pub fn next_save(request: &SaveRequest, facts: &[SaveFact]) -> Result<SaveStep> {
     let mut walk = Walk::of(request)?;
@@ -35,17 +35,21 @@ pub fn next_save(request: &SaveRequest, facts: &[SaveFact]) -> Result<SaveStep> 
     Ok(step)
 }
 
-/// The operations of a save, in order, for hosts that do their own I/O: `keys` are those that lie in the slot. The deletes come last
-/// and may be carried out only after the put is durable.
+/// The operations of a save, in order, for hosts that do their own I/O: `keys` are those that lie in the slot. A host of several processes
+/// asks [`next_save`] instead, which also looks at what others wrote.
 ///
 /// # Errors
 /// As [`next_save`].
 pub fn plan_save(request: &SaveRequest, keys: &[String]) -> Result<Vec<Op>> {
     let walk = Walk::of(request)?;
-    let mut ops = Vec::from([Op::Put { key: walk.own_key() }]);
-    let surplus = walk.surplus(keys);
-    if !surplus.is_empty() {
-        ops.push(Op::Delete { keys: surplus });
+    let key = walk.own_key();
+    let mut ops = Vec::from([Op::Put { key: key.clone() }]);
+    if walk.reads_back() {
+        ops.push(Op::Verify { key });
+    }
+    let (keys, covered_by) = walk.surplus(keys);
+    if !keys.is_empty() {
+        ops.push(Op::Delete { keys, covered_by });
     }
     Ok(ops)
 }
@@ -56,25 +60,36 @@ struct Walk<'a> {
     /// As keys spell it.
     slot: String,
     listed: Vec<String>,
-    /// What lies at or above our position and is not distrusted; the newest comes first.
-    covering: BinaryHeap<(u64, String)>,
+    /// What lies in the slot and was not looked at; the newest comes first.
+    candidates: BinaryHeap<(u64, String)>,
+    /// Whether a sound snapshot's fence was compared with ours, if we have one.
+    fence_compared: bool,
+    /// Whether something lies at our position.
+    occupied: bool,
+    /// Whether a put found something there that the listing had not shown.
+    collided: bool,
     /// Why what lies at our position cannot be used.
     own_verdict: Option<Code>,
+    /// Whether the stream's tombstone was found.
+    forgotten: bool,
     deleted: Vec<String>,
 }
 
 impl<'a> Walk<'a> {
     fn of(request: &'a SaveRequest) -> Result<Self> {
-        if request.keep == 0 {
-            return Err(Error::new(Code::InvalidOption, "at least one snapshot must be kept").at_path("keep"));
-        }
+        request.keep.check()?;
+        let header = &request.header;
         Ok(Self {
             request,
-            keys: StreamKeys::new(&request.header.name, &request.header.stream)?,
-            slot: Slot::of(request.header.version, request.header.fold_digest).segment(),
+            keys: StreamKeys::new(&header.name, &header.stream)?,
+            slot: Slot::of(header.version, header.fold_digest).segment(),
             listed: Vec::new(),
-            covering: BinaryHeap::new(),
+            candidates: BinaryHeap::new(),
+            fence_compared: header.fence.is_none(),
+            occupied: false,
+            collided: false,
             own_verdict: None,
+            forgotten: false,
             deleted: Vec::new(),
         })
     }
@@ -84,40 +99,84 @@ impl<'a> Walk<'a> {
             Err(error) => failed(error),
             Ok(()) => SaveStep::List {
                 prefix: self.keys.snapshots_in(&self.slot),
-                limit: usize::try_from(self.request.keep)
-                    .unwrap_or(usize::MAX)
-                    .saturating_add(LIST_SLACK),
+                limit: self.request.keep.most().saturating_add(LIST_SLACK),
             },
         }
     }
 
     /// What follows on a step and the answer to it.
     fn absorb(&mut self, step: SaveStep, fact: &SaveFact) -> Result<SaveStep> {
-        match (step, fact) {
-            (SaveStep::List { prefix, .. }, SaveFact::Listed { keys }) => Ok(self.listed(&prefix, keys)),
-            (SaveStep::Open { key, position }, SaveFact::Opened { digest, anchor }) => {
-                Ok(self.covered(key, position, digest, anchor.as_ref()))
+        Ok(match (step, fact) {
+            (SaveStep::List { prefix, .. }, SaveFact::Listed { keys }) => self.listed(&prefix, keys),
+            (SaveStep::Open { key, position }, SaveFact::Opened { digest, anchor, fence }) => {
+                self.opened(key, position, digest, anchor.as_ref(), *fence)
             }
-            (SaveStep::Open { position, .. }, SaveFact::Rejected { code }) => {
-                if position == self.request.header.position {
-                    self.own_verdict = Some(*code);
-                }
-                Ok(self.look_above())
-            }
-            (SaveStep::Put { .. }, SaveFact::Stored) => Ok(self.prune()),
-            (SaveStep::Delete { keys }, SaveFact::Stored) => {
+            (SaveStep::Open { position, .. }, SaveFact::Rejected { code }) => self.rejected(position, *code),
+            (SaveStep::Put { .. }, SaveFact::Stored) => SaveStep::Get {
+                key: self.keys.tombstone(),
+            },
+            (SaveStep::Put { key, if_absent: true }, SaveFact::Occupied) => self.collided(key),
+            (SaveStep::Get { key }, SaveFact::Found { there: true }) => self.take_back(key),
+            (SaveStep::Get { .. }, SaveFact::Found { there: false }) => self.written(),
+            (SaveStep::Verify { position, .. }, SaveFact::Opened { digest, .. }) => match *digest {
+                digest if digest == self.request.payload.digest => self.delete(),
+                _ => unfaithful(Code::Diverged, position),
+            },
+            (SaveStep::Verify { position, .. }, SaveFact::Rejected { code }) => unfaithful(*code, position),
+            (SaveStep::Delete { .. }, SaveFact::Stored) if self.forgotten => SaveStep::Done {
+                result: SaveResult::Forgotten,
+            },
+            (SaveStep::Delete { keys, .. }, SaveFact::Stored) => {
                 let attempt = self.keys.attempt_in(&self.slot);
                 self.deleted = keys.into_iter().filter(|key| *key != attempt).collect();
-                Ok(self.taken(None))
+                self.taken(None)
             }
-            (SaveStep::Delete { .. }, SaveFact::Failed { code, message }) => {
-                Ok(self.taken(Some(Error::new(*code, message.clone()))))
+            // The frame stands; only what makes room behind it was not to be.
+            (SaveStep::Verify { .. } | SaveStep::Delete { .. }, SaveFact::Failed { code, message })
+                if !self.forgotten =>
+            {
+                self.taken(Some(Error::new(*code, message.clone())))
             }
             (
-                SaveStep::List { .. } | SaveStep::Open { .. } | SaveStep::Put { .. },
+                SaveStep::List { .. }
+                | SaveStep::Open { .. }
+                | SaveStep::Put { .. }
+                | SaveStep::Get { .. }
+                | SaveStep::Delete { .. },
                 SaveFact::Failed { code, message },
-            ) => Ok(failed(Error::new(*code, message.clone()))),
-            _ => Err(Error::new(Code::InvalidOption, "a fact does not answer the step before it").at_path("facts")),
+            ) => failed(Error::new(*code, message.clone())),
+            _ => {
+                return Err(
+                    Error::new(Code::InvalidOption, "a fact does not answer the step before it").at_path("facts"),
+                );
+            }
+        })
+    }
+
+    /// Without a tombstone when the frame lay there already, whoever forgets the stream finds it.
+    fn written(&mut self) -> SaveStep {
+        match self.reads_back() {
+            true => SaveStep::Verify {
+                key: self.own_key(),
+                position: self.request.header.position,
+            },
+            false => self.delete(),
+        }
+    }
+
+    fn take_back(&mut self, tombstone: String) -> SaveStep {
+        self.forgotten = true;
+        SaveStep::Delete {
+            keys: Vec::from([self.own_key(), self.keys.attempt_in(&self.slot)]),
+            covered_by: tombstone,
+        }
+    }
+
+    fn delete(&mut self) -> SaveStep {
+        let (keys, covered_by) = self.surplus(&self.listed);
+        match keys.is_empty() {
+            true => self.taken(None),
+            false => SaveStep::Delete { keys, covered_by },
         }
     }
 
@@ -131,6 +190,10 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn reads_back(&self) -> bool {
+        self.request.read_back && self.request.listing == Listing::Strong
+    }
+
     fn own_key(&self) -> String {
         self.keys.snapshot_in(&self.slot, self.request.header.position)
     }
@@ -140,4 +203,10 @@ fn failed(error: Error) -> SaveStep {
     SaveStep::Done {
         result: SaveResult::Failed { error },
     }
+}
+
+/// What lies there now need not be ours; nothing rests on it.
+fn unfaithful(code: Code, position: u64) -> SaveStep {
+    let words = "what was just written was read back as something else; nothing was deleted";
+    failed(Error::new(code, words).at_position(position))
 }

@@ -16,3 +16,4 @@ export const CompilePolicy = 12;
 export const ForgetPolicy = 13;
 export const Take = 14;
 export const Reason = 15;
+export const TombstoneKey = 16;

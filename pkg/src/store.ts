@@ -36,6 +36,8 @@ export interface SnapshotStore {
   get(key: string, options?: StoreOptions): Awaitable<Uint8Array | null | undefined>;
   /** Durable before it returns; replaces what lies there, whole or not at all. `meta` is absent for small markers. */
   put(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<unknown>;
+  /** As `put`, but only where nothing lies, in one step; `true` if it was written. Two writers then never replace each other's snapshot. */
+  putIfAbsent?(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<boolean>;
   /** Keys that do not exist are no error. */
   delete(keys: readonly string[], options?: StoreOptions): Awaitable<unknown>;
   /** The largest value it takes, in bytes. Default: no limit. */

@@ -134,7 +134,7 @@ pub(super) fn save_request(from: &Part<'_>) -> SaveRequest {
         listing: listing(&from.at("listing")),
         clear_attempt: from.at("clearAttempt").set(),
         read_back: from.at("readBack").set(),
-        vouched: from.at("vouched").maybe(Part::text),
+        vouched: from.at("vouched").maybe(Part::whole),
         if_absent: from.at("ifAbsent").set(),
     }
 }

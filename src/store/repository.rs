@@ -371,7 +371,7 @@ where
             Err(error) => return self.attempt_failed(handle, error).await,
         };
         let clear_attempt = self.memory(&stream).is_some_and(|memory| memory.last_tried.is_some());
-        let known = Known::of(&self.definition, handle, clear_attempt);
+        let known = Known::of(handle, clear_attempt);
         match save(&self.definition, &self.store, &sealed, known).await {
             Ok(SaveResult::Failed { error }) if error.code() == Code::Fenced => Outcome::Failed(error),
             Ok(SaveResult::Forgotten) => {

@@ -20,22 +20,21 @@ use crate::{Code, Error, Result, value};
 pub(super) struct Known {
     pub distrusted: Vec<Distrusted>,
     /// What a load opened and used.
-    pub vouched: Option<String>,
+    pub vouched: Option<u64>,
     /// Whether a marker of a failed attempt may lie there.
     pub clear_attempt: bool,
 }
 
 impl Known {
-    pub fn of<F: Fold>(definition: &Definition<F>, handle: &Handle<F::State>, clear_attempt: bool) -> Self {
-        let keys = StreamKeys::new(&definition.name, &handle.stream);
+    pub fn of<S>(handle: &Handle<S>, clear_attempt: bool) -> Self {
         let distrusted = handle.rejected.iter().map(|rejection| Distrusted {
             key: rejection.key.clone(),
             code: rejection.code,
         });
         Self {
             distrusted: distrusted.collect(),
-            vouched: match (handle.source, keys) {
-                (Source::Snapshot { position }, Ok(keys)) => Some(keys.snapshot(definition.slot(), position)),
+            vouched: match handle.source {
+                Source::Snapshot { position } => Some(position),
                 _ => None,
             },
             clear_attempt,

@@ -15,8 +15,7 @@ use snapfold::store::{Definition, Outcome, Repository, Retention, Skipped, Sourc
 
 use crate::common::{Log, TestStore};
 use crate::{
-    Accounting, Accounts, Event, STREAM, append, bench, definition, event, key, keys, open, replay, skipped, snapshot,
-    taken,
+    Accounting, Event, STREAM, append, bench, definition, event, key, keys, open, replay, skipped, snapshot, taken,
 };
 
 fn fence_at(store: &TestStore, position: u64) -> Option<u64> {

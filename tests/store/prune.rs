@@ -239,7 +239,7 @@ fn a_plan_that_does_not_read_back_rests_on_the_loaded_snapshot() {
         ..request()
     };
     assert_eq!(plan_save(&request, &slot(&[400, 300])).unwrap(), [put()]);
-    request.vouched = Some(keys().snapshot(3, 400));
+    request.vouched = Some(400);
     let delete = Op::Delete {
         keys: slot(&[300]),
         covered_by: keys().snapshot(3, 400),

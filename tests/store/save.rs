@@ -476,7 +476,7 @@ fn without_reading_back_only_what_lies_behind_the_loaded_snapshot_goes() {
     ] {
         let request = SaveRequest {
             read_back: false,
-            vouched: vouched.map(key),
+            vouched,
             distrusted: distrusts,
             ..request()
         };

@@ -34,9 +34,9 @@ pub struct SaveRequest {
     /// Whether the frame is read back; then what lies behind it may go. Not where listings lag, for reads may lag there too.
     #[serde(default)]
     pub read_back: bool,
-    /// Key of the snapshot that a load opened and used. Without reading back only what lies behind that one may go.
+    /// Position of the snapshot that a load opened and used. Without reading back only what lies behind that one may go.
     #[serde(default)]
-    pub vouched: Option<String>,
+    pub vouched: Option<u64>,
     /// Whether the store can write where nothing lies, and only there.
     #[serde(default)]
     pub if_absent: bool,

@@ -98,12 +98,11 @@ impl Walk<'_> {
         let trusted = |key: &&String| key.starts_with(&slot) && self.verdict(key).is_none();
         let vouched = request
             .vouched
-            .as_ref()
-            .filter(|key| trusted(key) && keys.contains(key));
-        let (covered_by, below) = match vouched {
-            _ if request.read_back => (own, request.header.position),
-            Some(key) => (key.clone(), position_of(key).unwrap_or_default()),
-            None => (own, 0),
+            .map(|position| (self.keys.snapshot_in(&self.slot, position), position))
+            .filter(|(key, _)| trusted(&key) && keys.contains(key));
+        let (covered_by, below) = match request.read_back {
+            true => (own, request.header.position),
+            false => vouched.unwrap_or((own, 0)),
         };
         let mut surplus = match request.keep.every {
             None => unwanted(keys.iter().filter(trusted), request.header.position, &request.keep, &[]),
@@ -124,8 +123,9 @@ fn unwanted<'a>(keys: impl Iterator<Item = &'a String>, covered: u64, keep: &Ret
         let head = heads.iter().find(|head| position_of(&head.key) == Some(at));
         Some(head?.taken_at?.div_euclid(every))
     };
-    let mut below: BinaryHeap<_> = keys
-        .filter_map(|key| Some((position_of(key)?, key)))
+    // Of the same kind as that of `cover`, which is there already: sorting is much code.
+    let mut below: BinaryHeap<(u64, String)> = keys
+        .filter_map(|key| Some((position_of(key)?, key.clone())))
         .filter(|(at, _)| *at < covered)
         .collect();
     let (mut kept, mut above) = (1, covered);
@@ -135,7 +135,7 @@ fn unwanted<'a>(keys: impl Iterator<Item = &'a String>, covered: u64, keep: &Ret
         let named = keep.positions.iter().any(|position| (at..above).contains(position));
         let first_of_period = keep.every.is_some() && period(at).is_none_or(|it| period(above) != Some(it));
         if !(among_last || named || first_of_period) {
-            unwanted.push(key.clone());
+            unwanted.push(key);
         }
         kept += u32::from(among_last);
         above = at;

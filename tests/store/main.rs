@@ -9,4 +9,5 @@ mod load;
 mod load_log;
 mod prune;
 mod save;
+mod save_worlds;
 mod worlds;

@@ -208,18 +208,34 @@ fn a_newer_damaged_one_covers_nothing() {
     assert_next(&facts[..2], &open(600));
     assert_next(&facts, &covered(600));
     assert_next(&[listed(&[700]), rejected(Code::Truncated)], &put());
-    assert_next(&[listed(&[700]), rejected(Code::Absent)], &put());
 }
 
 #[test]
 fn a_damaged_snapshot_at_the_same_position_is_replaced() {
-    for verdict in [Code::Corrupt, Code::Truncated, Code::Foreign, Code::Absent, Code::Stale] {
+    for verdict in [Code::Corrupt, Code::Truncated, Code::Foreign, Code::Stale] {
         assert_next(&[listed(&[500]), rejected(verdict)], &put());
         assert_next(
             &written_after(vec![listed(&[500]), rejected(verdict)]),
             &taken(&[], None),
         );
     }
+}
+
+#[test]
+fn what_vanished_since_the_listing_may_have_been_covered_by_something_newer() {
+    let list = next_save(&request(), &[]).unwrap();
+    let facts = [
+        listed(&[700]),
+        rejected(Code::Absent),
+        listed(&[900]),
+        opened(b"newer", "e900"),
+    ];
+    assert_next(&facts[..2], &list);
+    assert_next(&facts[..3], &open(900));
+    assert_next(&facts, &covered(900));
+    // Once.
+    let again = [&facts[..3], &[rejected(Code::Absent)]].concat();
+    assert_next(&again, &put());
 }
 
 #[test]
@@ -578,7 +594,7 @@ fn what_a_put_finds_at_its_position_is_judged_first() {
         Ok(put())
     );
     assert_eq!(
-        next_save(&request, &[listed(&[500]), rejected(Code::Absent)]),
+        next_save(&request, &[listed(&[500]), rejected(Code::Absent), listed(&[])]),
         Ok(put_if_absent)
     );
 }

@@ -64,6 +64,8 @@ struct Walk<'a> {
     candidates: BinaryHeap<(u64, String)>,
     /// Whether a sound snapshot's fence was compared with ours, if we have one.
     fence_compared: bool,
+    /// Whether the slot was listed again, because something had vanished from it.
+    restarted: bool,
     /// Whether something lies at our position.
     occupied: bool,
     /// Whether a put found something there that the listing had not shown.
@@ -86,6 +88,7 @@ impl<'a> Walk<'a> {
             listed: Vec::new(),
             candidates: BinaryHeap::new(),
             fence_compared: header.fence.is_none(),
+            restarted: false,
             occupied: false,
             collided: false,
             own_verdict: None,
@@ -110,6 +113,11 @@ impl<'a> Walk<'a> {
             (SaveStep::List { prefix, .. }, SaveFact::Listed { keys }) => self.listed(&prefix, keys),
             (SaveStep::Open { key, position }, SaveFact::Opened { digest, anchor, fence }) => {
                 self.opened(key, position, digest, anchor.as_ref(), *fence)
+            }
+            // Whoever deleted it may have written what covers us, or what has a greater fence.
+            (SaveStep::Open { .. }, SaveFact::Rejected { code: Code::Absent }) if !self.restarted && !self.collided => {
+                self.restarted = true;
+                self.first_step()
             }
             (SaveStep::Open { position, .. }, SaveFact::Rejected { code }) => self.rejected(position, *code),
             (SaveStep::Put { .. }, SaveFact::Stored) => SaveStep::Get {

@@ -225,6 +225,8 @@ codes! {
     StoreFailed = "storeFailed",
     /// The store took longer than the snapshot timeout.
     Timeout = "timeout",
+    /// The stream has another owner now: its newest snapshot has a greater fence.
+    Fenced = "fenced",
 
     // What the caller gave
     /// An option with a value that makes no sense; the path names it.

@@ -27,6 +27,10 @@ export class BoundedStore {
     throw new SnapshotError('unreadable', 'store.list must return an array of keys');
   }
 
+  get exclusive(): boolean {
+    return this.#store.putIfAbsent !== undefined;
+  }
+
   /** Undefined for nothing. */
   async get(key: string, millis: number): Promise<Uint8Array | undefined> {
     const bytes: unknown = await withinTime(millis, (signal) => this.#store.get(key, lazily(signal, {})));
@@ -35,8 +39,12 @@ export class BoundedStore {
     throw new SnapshotError('unreadable', 'store.get must return a Uint8Array, or nothing');
   }
 
-  async put(key: string, bytes: Uint8Array, meta: SnapshotMeta | undefined, millis: number): Promise<void> {
-    await withinTime(millis, (signal) => this.#store.put(key, bytes, meta, lazily(signal, {})));
+  /** False if something may lie there: whoever puts if absent looks then. */
+  async put(key: string, bytes: Uint8Array, meta: SnapshotMeta | undefined, millis: number, ifAbsent = false): Promise<boolean> {
+    const written: unknown = await withinTime(millis, (signal) =>
+      this.#store[ifAbsent ? 'putIfAbsent' : 'put']?.(key, bytes, meta, lazily(signal, {})),
+    );
+    return !ifAbsent || written === true;
   }
 
   async delete(keys: readonly string[], millis: number): Promise<void> {

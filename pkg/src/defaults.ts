@@ -4,6 +4,8 @@ export const DEFAULTS = {
   everyEvents: 100,
   /** Snapshots kept per slot. */
   keep: 2,
+  /** Whether a snapshot is read back before anything is deleted behind it. */
+  readBack: true,
   sequence: 'contiguous',
   firstPosition: 1,
   positions: 'number',

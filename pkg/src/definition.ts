@@ -5,7 +5,7 @@ import { DEFAULTS } from './defaults.js';
 import { inProduction } from './environment.js';
 import { SnapshotError } from './error.js';
 import { COMPRESSION_OPTIONS, type CompressionOption } from './frame.js';
-import { digestOption } from './head.js';
+import { digestOption, eventTypes } from './head.js';
 import {
   duration,
   functionOption,
@@ -23,6 +23,7 @@ import {
 import type { EventRow } from './events.js';
 import { everyEvents, isPolicy, type Policy, type PolicySpec } from './policy.js';
 import { bigintPositions, numberPositions, type Position, type PositionKind, type Positions } from './position.js';
+import { retention, type Kept, type Retention } from './retention.js';
 import { openRepository, type OpenOptions, type Repository } from './repository.js';
 import { validator, type StandardSchema } from './schema.js';
 import type { SigningKey } from './signing.js';
@@ -91,8 +92,13 @@ export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> 
   readonly sizeOf?: (event: Event) => number;
   /** The kind of a stream, for `perKind`. */
   readonly kindOf?: (streamId: string) => string;
-  /** Snapshots kept per version of a stream. */
-  readonly keep?: number;
+  /** Snapshots kept per version of a stream: so many of the newest, or more rules. */
+  readonly keep?: number | Retention;
+  /**
+   * Reads every snapshot back after it was written; then what it makes superfluous is deleted. Without, a save deletes only what lies behind
+   * the snapshot that the handle was loaded from. Default: true.
+   */
+  readonly readBack?: boolean;
   /** Largest frame that is written, after compression; the store's own limit applies too. */
   readonly maxBytes?: Size;
   /** Largest state that is written or read, before compression. */
@@ -157,7 +163,8 @@ export interface Settings<State, Event, P extends Position> {
   readonly typeOf: ((event: Event) => string) | undefined;
   readonly sizeOf: ((event: Event) => number) | undefined;
   readonly kindOf: ((streamId: string) => string) | undefined;
-  readonly keep: number;
+  readonly keep: Kept;
+  readonly readBack: boolean;
   readonly maxBytes: number;
   readonly maxStateBytes: number;
   readonly compression: CompressionOption;
@@ -166,6 +173,7 @@ export interface Settings<State, Event, P extends Position> {
   readonly audit: number | undefined;
   /** What `open` was given. */
   readonly keys: readonly SigningKey[];
+  readonly fence: OpenOptions<Event, P>['fence'];
   readonly snapshotTimeout: number;
   readonly pageSize: number;
   readonly clock: () => number;
@@ -177,8 +185,8 @@ const OWN_FOLD = ['initialState', 'evolve', 'mutable', 'immutable', 'migrate', '
 
 const OPTION_NAMES = [
   'name', 'version', 'fold', ...OWN_FOLD, 'policy', 'validate', 'positions',
-  'sequence', 'firstPosition', 'lateArrivals', 'onStoreError', 'maxReplay', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'maxBytes', 'maxStateBytes',
-  'compression', 'verifyOnSeal', 'audit', 'snapshotTimeout', 'pageSize', 'clock', 'development',
+  'sequence', 'firstPosition', 'lateArrivals', 'onStoreError', 'maxReplay', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'readBack', 'maxBytes',
+  'maxStateBytes', 'compression', 'verifyOnSeal', 'audit', 'snapshotTimeout', 'pageSize', 'clock', 'development',
 ];
 
 /** A timer of more than 2^31 − 1 ms would fire at once. */
@@ -271,17 +279,19 @@ function parse<State, Event, P extends Position>(
     firstPosition: oneOf('firstPosition', options.firstPosition ?? DEFAULTS.firstPosition, [0, 1]),
     lateArrivals: options.lateArrivals === undefined ? 'possible' : oneOf('lateArrivals', options.lateArrivals, ['impossible']),
     ...replayOptions(options, { onStoreError: 'replay', maxReplay: undefined }),
-    knows: options.knows === undefined ? undefined : eventTypes(options.knows),
+    knows: options.knows === undefined ? undefined : new Set(eventTypes('knows', options.knows)),
     typeOf: options.typeOf,
     sizeOf: options.sizeOf,
     kindOf: options.kindOf,
-    keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep, { bits: 32 }),
+    keep: retention(options.keep),
+    readBack: flag('readBack', options.readBack, DEFAULTS.readBack),
     maxBytes: size('maxBytes', options.maxBytes ?? DEFAULTS.maxBytes),
     maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
     compression: oneOf('compression', options.compression ?? DEFAULTS.compression, COMPRESSION_OPTIONS),
     verifyOnSeal: flag('verifyOnSeal', options.verifyOnSeal, false),
     audit: auditOption(options.audit),
     keys: [],
+    fence: undefined,
     snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout, { bits: TIMER_BITS }),
     pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),
     clock: wholeMillis(options.clock ?? Date.now),
@@ -321,11 +331,6 @@ function policyOption<State>(options: CommonOptions<never>): Policy<State> {
     throw invalidOption('kindOf', undefined, 'must be given, since the policy uses perKind');
   }
   return policy as Policy<State>;
-}
-
-function eventTypes(knows: readonly string[]): ReadonlySet<string> {
-  if (!Array.isArray(knows)) throw invalidOption('knows', knows, 'must be an array of event types');
-  return new Set(knows.map((type) => nonEmptyText('knows', type)));
 }
 
 function mentions(spec: PolicySpec, trigger: string): boolean {

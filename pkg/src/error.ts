@@ -46,6 +46,7 @@ export const ERROR_CODES = [
   'readFailed',
   'storeFailed',
   'timeout',
+  'fenced',
   // What the caller gave
   'invalidOption',
   'invalidId',

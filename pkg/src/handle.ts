@@ -23,6 +23,8 @@ export interface Handle<State, P extends Position> {
   readonly rejected: readonly Rejection<P>[];
   /** True for a state of the past (`load(id, { at })`). */
   readonly historical: boolean;
+  /** The owner's token when this was loaded; null without `fence`. */
+  readonly fence: number | bigint | null;
 }
 
 /** What a repository knows of a handle beyond what the handle shows. */
@@ -46,10 +48,10 @@ export interface Internals<P extends Position> {
 const internalsOf = new WeakMap<Handle<unknown, Position>, Internals<Position>>();
 
 /** What a handle shows of its load; of another handle the state is not touched. */
-type Origin<P extends Position> = Pick<Handle<unknown, P>, 'streamId' | 'source' | 'restoredFrom' | 'replayed' | 'rejected' | 'historical'>;
+type Origin<P extends Position> = Pick<Handle<unknown, P>, 'streamId' | 'source' | 'restoredFrom' | 'replayed' | 'rejected' | 'historical' | 'fence'>;
 
 export function makeHandle<State, P extends Position>(
-  { streamId, source, restoredFrom, replayed, rejected, historical }: Origin<P>,
+  { streamId, source, restoredFrom, replayed, rejected, historical, fence }: Origin<P>,
   { position, eventCount }: Pick<Handle<State, P>, 'position' | 'eventCount'>,
   internals: Internals<P>,
 ): Handle<State, P> {
@@ -66,6 +68,7 @@ export function makeHandle<State, P extends Position>(
     replayed,
     rejected,
     historical,
+    fence,
   });
   internalsOf.set(handle, internals);
   return handle;

@@ -29,6 +29,8 @@ export interface HeaderInput {
   readonly fence?: PositionInput;
   /** Digest of the built-in fold that made the state, 32 bytes; absent for a fold of the host's own. */
   readonly foldDigest?: Uint8Array;
+  /** Types of the events that the writer's fold understands. */
+  readonly knows?: readonly string[];
   /** Metadata of the host, at most 255 levels deep. */
   readonly meta?: Readonly<Record<string, unknown>>;
 }
@@ -45,6 +47,7 @@ export interface Header {
   readonly floor?: number;
   readonly fence?: number | bigint;
   readonly foldDigest?: Uint8Array;
+  readonly knows?: readonly string[];
   readonly meta?: Readonly<Record<string, unknown>>;
   readonly payload: PayloadFacts;
   /** The key that signed the frame. */
@@ -76,22 +79,24 @@ export interface Expect {
   readonly foldDigest?: Uint8Array;
   /** Other versions that a migration starts from. */
   readonly migratable?: readonly number[];
+  /** Event types that the reader's fold understands: a frame whose writer understood another one is `tooNew`. */
+  readonly knows?: readonly string[];
   /** The largest state that is read, in bytes, before compression. */
   readonly maxStateBytes?: number;
   /** Keys of which one must have signed the frame. Without them only frames that are not signed are read. */
   readonly keys?: readonly SigningKey[];
 }
 
-const HEADER_FIELDS = ['name', 'version', 'streamId', 'position', 'eventCount', 'anchor', 'takenAt', 'floor', 'fence', 'foldDigest', 'meta'];
-const EXPECTATIONS = ['name', 'streamId', 'position', 'version', 'foldDigest', 'migratable', 'maxStateBytes', 'keys'];
+const HEADER_FIELDS = ['name', 'version', 'streamId', 'position', 'eventCount', 'anchor', 'takenAt', 'floor', 'fence', 'foldDigest', 'knows', 'meta'];
+const EXPECTATIONS = ['name', 'streamId', 'position', 'version', 'foldDigest', 'migratable', 'knows', 'maxStateBytes', 'keys'];
 
 /** Everything in front of a payload. */
 export function makeHead(header: HeaderInput, facts: PayloadFacts, key: SigningKey | undefined): Uint8Array {
-  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest } = checkHeader(header);
+  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, knows } = checkHeader(header);
   const { mediaType, bytes, digest, stored } = facts;
   return askBytes(Operation.FrameHead, [
     name, version, streamId, position, eventCount, anchor ?? null, takenAt ?? null, floor ?? null, fence ?? null, foldDigest ?? null,
-    encodeMeta(header) ?? null, mediaType ?? null, bytes, digest, stored === undefined ? null : [stored.bytes, stored.digest],
+    knows ?? [], encodeMeta(header) ?? null, mediaType ?? null, bytes, digest, stored === undefined ? null : [stored.bytes, stored.digest],
     key === undefined ? null : [key.id, key.secret],
   ]);
 }
@@ -112,14 +117,14 @@ type Optional<T> = T | null;
 type Answer = [
   name: string, version: number, streamId: string, position: number | bigint, eventCount: number | bigint,
   anchor: Optional<string | Uint8Array>, takenAt: Optional<number>, floor: Optional<number>, fence: Optional<number | bigint>,
-  foldDigest: Optional<Uint8Array>, meta: Optional<Uint8Array>, mediaType: Optional<string>, bytes: number, digest: Uint8Array, stored: Optional<[number, Uint8Array]>,
+  foldDigest: Optional<Uint8Array>, knows: string[], meta: Optional<Uint8Array>, mediaType: Optional<string>, bytes: number, digest: Uint8Array, stored: Optional<[number, Uint8Array]>,
   keyId: Optional<string>, offset: number,
 ];
 
 function readAnswer(answer: Answer): { header: Header; offset: number } {
   const [
-    name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, meta, mediaType, bytes, digest, stored, keyId,
-    offset,
+    name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, knows, meta, mediaType, bytes, digest, stored,
+    keyId, offset,
   ] = answer;
   const payload: PayloadFacts = {
     ...(mediaType === null ? {} : { mediaType }),
@@ -138,6 +143,7 @@ function readAnswer(answer: Answer): { header: Header; offset: number } {
     ...(floor === null ? {} : { floor }),
     ...(fence === null ? {} : { fence }),
     ...(foldDigest === null ? {} : { foldDigest }),
+    ...(knows.length === 0 ? {} : { knows }),
     ...(meta === null ? {} : { meta: decode(meta) as Record<string, unknown> }),
     payload,
     ...(keyId === null ? {} : { keyId }),
@@ -154,7 +160,7 @@ function headOf(frame: Uint8Array): Uint8Array {
 /** What is stated, exact, without metadata. */
 function checkHeader(header: HeaderInput) {
   knownOptions('header', header, HEADER_FIELDS);
-  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest } = header;
+  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, knows } = header;
   if (anchor !== undefined && !(typeof anchor === 'string' ? anchor.isWellFormed() : isDigest(anchor))) {
     throw invalidOption('header.anchor', anchor, 'must be text without lone surrogates, or 32 bytes');
   }
@@ -172,6 +178,7 @@ function checkHeader(header: HeaderInput) {
     ...(floor === undefined ? {} : { floor: positiveInteger('header.floor', floor, { bits: 32 }) }),
     ...(fence === undefined ? {} : { fence: exact('header.fence', fence) }),
     ...(foldDigest === undefined ? {} : { foldDigest: digestOption('header.foldDigest', foldDigest) }),
+    ...(knows === undefined ? {} : { knows: eventTypes('header.knows', knows) }),
   };
 }
 
@@ -183,7 +190,7 @@ function encodeMeta({ meta }: HeaderInput): Uint8Array | undefined {
 
 function expectations(expect: Expect): unknown[] {
   knownOptions('expect', expect, EXPECTATIONS);
-  const { name, streamId, position, version, foldDigest, migratable = [], maxStateBytes = DEFAULTS.maxStateBytes, keys } = expect;
+  const { name, streamId, position, version, foldDigest, migratable = [], knows = [], maxStateBytes = DEFAULTS.maxStateBytes, keys } = expect;
   return [
     name === undefined ? null : nonEmptyText('expect.name', name),
     streamId === undefined ? null : nonEmptyText('expect.streamId', streamId),
@@ -192,8 +199,14 @@ function expectations(expect: Expect): unknown[] {
     foldDigest === undefined ? null : digestOption('expect.foldDigest', foldDigest),
     positiveInteger('expect.maxStateBytes', maxStateBytes),
     migratable.map((from) => positiveInteger('expect.migratable', from, { bits: 32 })),
+    eventTypes('expect.knows', knows),
     signingKeys('expect.keys', keys).map(({ id, secret }) => [id, secret]),
   ];
+}
+
+export function eventTypes(option: string, types: unknown): string[] {
+  if (Array.isArray(types)) return types.map((type) => nonEmptyText(option, type));
+  throw invalidOption(option, types, 'must be an array of event types');
 }
 
 export function digestOption(option: string, digest: unknown): Uint8Array {

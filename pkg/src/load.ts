@@ -255,12 +255,13 @@ function openSnapshot<State, Event, P extends Position>(
 
 /** What a frame under a key of this stream must be. */
 export function expected<State, Event, P extends Position>(
-  { name, version, fold, maxStateBytes, keys }: Settings<State, Event, P>,
+  { name, version, fold, knows, maxStateBytes, keys }: Settings<State, Event, P>,
   streamId: string,
   position: number | bigint,
 ): Expect {
   const foldDigest = fold === undefined ? {} : { foldDigest: fold.digest };
-  return { name, version, ...foldDigest, streamId, position, maxStateBytes, ...(keys.length === 0 ? {} : { keys }) };
+  const known = knows === undefined ? {} : { knows: [...knows] };
+  return { name, version, ...foldDigest, ...known, streamId, position, maxStateBytes, ...(keys.length === 0 ? {} : { keys }) };
 }
 
 function migrate<State, Event, P extends Position>(settings: Settings<State, Event, P>, from: number, plain: unknown): unknown {

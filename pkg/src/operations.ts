@@ -1,6 +1,6 @@
 /** What the core can be asked; the twin of `ask` in src/bindings/js.rs, where each question is described. Constants, for a bundler inlines them. */
 
-export const AttemptKey = 0;
+export const MarkerKeys = 0;
 export const NextLoad = 1;
 export const NextSave = 2;
 export const FrameHead = 3;

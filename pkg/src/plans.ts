@@ -11,6 +11,7 @@ import { checkId, knownOptions, oneOf, positiveInteger } from './options.js';
 import { askPlain, plainModule } from './plain-module.js';
 import type { PositionInput } from './position.js';
 import type { SigningKey } from './signing.js';
+import { retention, type Retention } from './retention.js';
 import { isBytes } from './value/bytes.js';
 
 /** Whose the snapshots of a key space are: a version of a definition, or a built-in fold by its digest of 32 bytes. */
@@ -27,6 +28,8 @@ export const keys = {
     key('snapshot', name, streamId, { ...slotOf(slot), position: exact('position', position) }),
   /** The key of the marker that a failed attempt leaves. */
   attempt: (name: string, streamId: string, slot: Slot): string => key('attempt', name, streamId, slotOf(slot)),
+  /** The key of what is left of a stream that was forgotten; it does not hold the stream id. */
+  tombstone: (name: string, streamId: string): string => key('tombstone', name, streamId),
   /** The position that a snapshot's key states; undefined if it is no such key. */
   positionOf: (key: string): bigint | undefined => {
     const position = askPlain<number | bigint | null>(toCoreBytes(key), (at, length) => plainModule.snapfold_position_of(at, length));
@@ -45,38 +48,74 @@ export function slotOf(slot: Slot): object {
   return isBytes(slot) ? { foldDigest: digestOption('slot', slot) } : { version: positiveInteger('version', slot, { bits: 32 }) };
 }
 
-/** One operation of a plan. Carry them out in order, each only when the one before is durable. */
-export type PlannedOp = { readonly op: 'put'; readonly key: string } | { readonly op: 'delete'; readonly keys: readonly string[] };
+/**
+ * One operation of a plan. Carry them out in order, each only when the one before is done, durably, and none after one that failed. To
+ * verify is to get what lies there and `open` it: it must be sound and, after a put, hold the state that was put.
+ */
+export type PlannedOp =
+  | { readonly op: 'put' | 'verify'; readonly key: string }
+  /** Exactly these keys; the sound snapshot under `coveredBy` makes up for them. */
+  | { readonly op: 'delete'; readonly keys: readonly string[]; readonly coveredBy: string };
 
-export interface PlanOptions {
-  /** How many snapshots to keep, the new one included. */
-  readonly keep?: number;
+interface PruneOptions {
+  /** Which snapshots to keep, the new one included. */
+  readonly keep?: number | Retention;
   /** Where a listing does not show every write at once, nothing is deleted. */
   readonly listing?: 'strong' | 'eventual';
+}
+
+export interface PlanOptions extends PruneOptions {
+  /** Whether the frame is to be read back before anything is deleted behind it. Default: true. */
+  readonly readBack?: boolean;
+  /** Position of the snapshot that a load opened and used: without reading back, only what lies behind it is deleted. */
+  readonly vouched?: PositionInput;
   /** Keys of which one has signed the frame. */
   readonly keys?: readonly SigningKey[];
 }
 
-/** How to store `frame`, given the keys that lie in its slot: the put first, then the deletes that it makes safe. Inspects the frame. */
+/** How to store `frame`, given the keys that lie in its slot: the put, reading it back, and then the deletes that it makes safe. Inspects the frame. */
 export function planSave(frame: Uint8Array, existing: readonly string[], options: PlanOptions = {}): PlannedOp[] {
-  knownOptions('planSave', options, ['keep', 'listing', 'keys']);
-  const { payload, keyId: _, ...header } = inspect(frame, options.keys === undefined ? {} : { keys: options.keys });
+  knownOptions('planSave', options, ['keep', 'listing', 'readBack', 'vouched', 'keys']);
+  const { keep, readBack = DEFAULTS.readBack, vouched, keys } = options;
+  const { payload, keyId: _, ...header } = inspect(frame, keys === undefined ? {} : { keys });
   const request = {
     header: headerForPlans(header),
     payload,
     frameBytes: frame.length,
     maxBytes: frame.length,
-    keep: positiveInteger('keep', options.keep ?? DEFAULTS.keep, { bits: 32 }),
-    listing: oneOf('listing', options.listing ?? 'strong', ['strong', 'eventual']),
+    keep: retention(keep),
+    listing: listingOption(options),
+    readBack: oneOf('readBack', readBack, [true, false]),
+    vouched: vouched === undefined ? null : exact('vouched', vouched),
   };
   const question = toCoreBytes({ request, facts: [...existing] });
   return askPlain(question, (at, length) => plainModule.snapfold_plan_save(at, length));
 }
 
-/** Which of a slot's keys retention no longer wants once a snapshot at `position` is known to be sound. */
-export function planPrune(existing: readonly string[], position: PositionInput, keep: number = DEFAULTS.keep): string[] {
-  const question = { existing: [...existing], position: exact('position', position), keep: positiveInteger('keep', keep, { bits: 32 }) };
-  return askPlain(toCoreBytes(question), (at, length) => plainModule.snapfold_plan_prune(at, length));
+/**
+ * How to delete what retention no longer wants of the keys of a slot. `coveredBy` is the one of them that a load opened and used, which is
+ * how it is known that the log agrees with it; what lies above it stays. A period needs `heads`, what {@link inspect} says of the others: a
+ * snapshot without one is kept then. Leave out of `existing` what was found unusable.
+ */
+export function planPrune(
+  existing: readonly string[],
+  coveredBy: string,
+  options: PruneOptions & { readonly heads?: readonly { readonly key: string; readonly takenAt?: number }[] } = {},
+): PlannedOp[] {
+  knownOptions('planPrune', options, ['keep', 'listing', 'heads']);
+  const { keep, heads = [] } = options;
+  const request = {
+    keys: [...existing],
+    coveredBy,
+    keep: retention(keep),
+    listing: listingOption(options),
+    heads: heads.map(({ key, takenAt = null }) => ({ key, takenAt })),
+  };
+  return askPlain(toCoreBytes(request), (at, length) => plainModule.snapfold_plan_prune(at, length));
+}
+
+function listingOption({ listing = 'strong' }: PruneOptions): string {
+  return oneOf('listing', listing, ['strong', 'eventual']);
 }
 
 /** What a load is asked for; the same fields as src/store/load/conversation.rs. */

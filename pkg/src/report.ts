@@ -40,7 +40,7 @@ export type Report =
       readonly streamId: string;
       readonly version: number;
       readonly position: Position | null;
-      readonly code: ErrorCode | 'alreadyCovered';
+      readonly code: ErrorCode | 'alreadyCovered' | 'forgotten';
       readonly reason: string;
       readonly error?: SnapshotError;
     }

@@ -6,6 +6,7 @@ import { core } from './core.js';
 import { replayOptions, type Settings } from './definition.js';
 import { SnapshotError } from './error.js';
 import { anchorLike, checkSource, Pages, parseRow, type EventRow, type EventSource, type Row } from './events.js';
+import { exact } from './head.js';
 import { internals, makeHandle, type Handle, type Internals } from './handle.js';
 import { recover, type LoadContext, type LoadSettings, type Recovered } from './load.js';
 import { checkId, functionOption, hosted, invalidOption, knownOptions, oneOf, positiveInteger } from './options.js';
@@ -29,6 +30,11 @@ export interface OpenOptions<Event, P extends Position, Raw = EventRow<Event>> {
   readonly events: EventSource<Event, P, Raw>;
   /** Signs what is written with the first key, and reads only what one of them has signed. Default: nothing is signed. */
   readonly keys?: readonly SigningKey[];
+  /**
+   * The token that a stream's owner has, and that grows with each owner: one for all streams, or asked for when a stream is loaded;
+   * undefined: it has none. Where the newest snapshot of the version has a greater one, saves fail with `fenced`.
+   */
+  readonly fence?: PositionInput | ((streamId: string) => PositionInput | undefined);
   /** Told of everything that happens. Default: one warning for each kind of trouble. */
   readonly observe?: Observer;
 }
@@ -72,13 +78,13 @@ export function openRepository<State, Event, P extends Position, Raw>(
   settings: Settings<State, Event, P>,
   options: OpenOptions<Event, P, Raw>,
 ): Repository<State, Event, P> {
-  knownOptions('open', options, ['store', 'events', 'keys', 'observe']);
+  knownOptions('open', options, ['store', 'events', 'keys', 'fence', 'observe']);
   checkStore(options.store);
   checkSource(options.events);
   if (options.observe !== undefined) functionOption('observe', options.observe);
   checkSparse(settings, options.events);
   checkInitialState(settings);
-  return new SnapshotRepository({ ...settings, keys: signingKeys('keys', options.keys) }, options as OpenOptions<Event, P>);
+  return new SnapshotRepository({ ...settings, keys: signingKeys('keys', options.keys), fence: options.fence }, options as OpenOptions<Event, P>);
 }
 
 class SnapshotRepository<State, Event, P extends Position> implements Repository<State, Event, P> {
@@ -171,7 +177,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       if (SnapshotError.is(error) && WORTH_A_LOAD.includes(error.code)) return this.#reload(handle);
       throw error;
     }
-    return extended(handle, inside, progress);
+    return extended(handle, inside, progress, this.#fence(handle.streamId));
   }
 
   async maybeSnapshot(handle: Handle<State, P>): Promise<Outcome<State, P>> {
@@ -304,6 +310,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         replayed: load.replayed,
         rejected,
         historical: load.at !== undefined,
+        fence: this.#fence(streamId),
       },
       progress,
       {
@@ -314,6 +321,12 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         life: { spent: false },
       },
     );
+  }
+
+  #fence(streamId: string): number | bigint | null {
+    const { fence } = this.#settings;
+    const token = typeof fence === 'function' ? hosted('fence', 'invalidOption', () => fence(streamId)) : fence;
+    return token === undefined ? null : exact('fence', token);
   }
 
   // Applying
@@ -375,8 +388,10 @@ function extended<State, P extends Position>(
   handle: Handle<State, P>,
   inside: Internals<P>,
   progress: Progress<State, P>,
+  fence = handle.fence,
 ): Handle<State, P> {
-  return makeHandle(handle, progress, { ...inside, ...hidden(progress), life: { spent: false } });
+  const { streamId, source, restoredFrom, replayed, rejected, historical } = handle;
+  return makeHandle({ streamId, source, restoredFrom, replayed, rejected, historical, fence }, progress, { ...inside, ...hidden(progress), life: { spent: false } });
 }
 
 function hidden<P extends Position>({ state, anchor, tail, firstAt, waiting }: Progress<unknown, P>) {
@@ -419,6 +434,7 @@ function checkStore(store: SnapshotStore): void {
   for (const name of ['list', 'get', 'put', 'delete'] as const) {
     functionOption(`store.${name}`, (store as Partial<SnapshotStore> | undefined)?.[name]);
   }
+  if (store.putIfAbsent !== undefined) functionOption('store.putIfAbsent', store.putIfAbsent);
   if (store.maxValueBytes !== undefined) positiveInteger('store.maxValueBytes', store.maxValueBytes);
   if (store.listing !== undefined) oneOf('store.listing', store.listing, ['strong', 'eventual']);
 }

@@ -9,7 +9,7 @@ import type { Handle, Internals } from './handle.js';
 import { headerForPlans, type HeaderInput, type PayloadFacts } from './head.js';
 import { checkPlain, expected } from './load.js';
 import { hosted } from './options.js';
-import type { Position } from './position.js';
+import { toCore, type Position } from './position.js';
 import { anchorIdentity } from './progress.js';
 import type { BoundedStore } from './bounded-store.js';
 import type { SnapshotMeta } from './store.js';
@@ -30,18 +30,21 @@ export interface Sealed {
 export type SaveResult =
   | { readonly status: 'taken'; readonly key: string; readonly deleted: readonly string[]; readonly deleteError: SnapshotError | undefined }
   | { readonly status: 'alreadyCovered'; readonly key: string }
+  | { readonly status: 'forgotten' }
   | { readonly status: 'failed'; readonly error: SnapshotError };
 
 type Step =
   | { do: 'list'; prefix: string; limit: number }
-  | { do: 'open'; key: string; position: number | bigint }
-  | { do: 'put'; key: string }
-  | { do: 'delete'; keys: string[] }
+  | { do: 'open' | 'verify'; key: string; position: number | bigint }
+  | { do: 'put'; key: string; ifAbsent: boolean }
+  | { do: 'get'; key: string }
+  | { do: 'delete'; keys: string[]; coveredBy: string }
   | { do: 'done'; result: CoreResult };
 
 type CoreResult =
   | { status: 'taken'; key: string; deleted: string[]; deleteError: CoreError | null }
   | { status: 'alreadyCovered'; key: string }
+  | { status: 'forgotten' }
   | { status: 'failed'; error: CoreError };
 
 /** Encodes the state of a handle, synchronously: what is written is the state as it is now. With `remembered`, the parts that are new. */
@@ -62,6 +65,8 @@ export function sealHandle<State, Event, P extends Position>(
     takenAt: settings.clock(),
     ...(anchor === undefined ? {} : { anchor }),
     ...(settings.fold === undefined ? {} : { foldDigest: settings.fold.digest }),
+    ...(handle.fence === null ? {} : { fence: handle.fence }),
+    ...(settings.knows === undefined ? {} : { knows: [...settings.knows] }),
   };
   const options = { thorough: settings.development, unshared: settings.mutable };
   const use: Use<SealedPayload> = (payload, bytes) => {
@@ -117,7 +122,8 @@ export async function save<State, Event, P extends Position>(
   store: BoundedStore,
   sealed: Sealed,
   deadline: Deadline,
-  options: { readonly distrusted: readonly { readonly key: string; readonly code: ErrorCode }[]; readonly clearAttempt: boolean },
+  { rejected, source, restoredFrom }: Handle<State, P>,
+  clearAttempt: boolean,
 ): Promise<SaveResult> {
   const request = {
     header: headerForPlans(sealed.header),
@@ -125,8 +131,12 @@ export async function save<State, Event, P extends Position>(
     frameBytes: sealed.frame.length,
     maxBytes: Math.min(settings.maxBytes, store.maxValueBytes ?? settings.maxBytes),
     keep: settings.keep,
+    readBack: settings.readBack,
+    vouched: source === 'snapshot' && restoredFrom !== null ? toCore(restoredFrom) : null,
+    distrusted: rejected.map(({ key, code }) => ({ key, code })),
     listing: store.listing,
-    ...options,
+    ifAbsent: store.exclusive,
+    clearAttempt,
   };
   const facts: unknown[] = [];
   let cause: unknown;
@@ -151,7 +161,10 @@ export async function markAttempt<State, Event, P extends Position>(
   deadline: Deadline,
 ): Promise<void> {
   const marker = encode({ eventCount: events, failures, at: at ?? null, tailBytes, code });
-  await store.put(attemptKey(settings, streamId), marker, undefined, deadline.left);
+  const [key, tombstone] = markerKeys(settings, streamId);
+  await store.put(key, marker, undefined, deadline.left);
+  // Its key holds the stream id, which must not come back once the stream is forgotten.
+  if ((await store.get(tombstone, deadline.left)) !== undefined) await store.delete([key], deadline.left);
 }
 
 /** Reads the marker; undefined if there is none, or none that can be read. */
@@ -160,12 +173,14 @@ export async function readAttempt<State, Event, P extends Position>(
   store: BoundedStore,
   streamId: string,
 ): Promise<Attempt | undefined> {
-  const bytes = await store.get(attemptKey(settings, streamId), settings.snapshotTimeout);
+  const [key] = markerKeys(settings, streamId);
+  const bytes = await store.get(key, settings.snapshotTimeout);
   return bytes === undefined ? undefined : parseAttempt(bytes);
 }
 
-function attemptKey<State, Event, P extends Position>({ name, fold, version }: Settings<State, Event, P>, streamId: string): string {
-  return ask(Operation.AttemptKey, [name, streamId, fold?.digest ?? version]);
+/** Of the marker that a failed attempt leaves, and of what is left of a stream that was forgotten. */
+function markerKeys<State, Event, P extends Position>({ name, fold, version }: Settings<State, Event, P>, streamId: string): [string, string] {
+  return ask(Operation.MarkerKeys, [name, streamId, fold?.digest ?? version]);
 }
 
 function parseAttempt(bytes: Uint8Array): Attempt | undefined {
@@ -198,13 +213,15 @@ async function perform<State, Event, P extends Position>(
   switch (step.do) {
     case 'list':
       return { listed: { keys: await store.list(step.prefix, null, step.limit, millis) } };
-    case 'open': {
+    case 'open':
+    case 'verify': {
       const bytes = await store.get(step.key, millis);
       return judge(settings, sealed.header.streamId, step.position, bytes);
     }
     case 'put':
-      await store.put(step.key, sealed.frame, metaOf(sealed), millis);
-      return 'stored';
+      return (await store.put(step.key, sealed.frame, metaOf(sealed), millis, step.ifAbsent)) ? 'stored' : 'occupied';
+    case 'get':
+      return { found: { there: (await store.get(step.key, millis)) !== undefined } };
     case 'delete':
       await store.delete(step.keys, millis);
       return 'stored';
@@ -220,7 +237,7 @@ function judge<State, Event, P extends Position>(
   if (bytes === undefined) return { rejected: { code: 'absent' } };
   try {
     const { header } = openPayload(bytes, expected(settings, streamId, position));
-    return { opened: { digest: header.payload.digest, anchor: header.anchor ?? null } };
+    return { opened: { digest: header.payload.digest, anchor: header.anchor ?? null, fence: header.fence ?? null } };
   } catch (error) {
     if (!SnapshotError.is(error)) throw error;
     return { rejected: { code: error.code } };
@@ -229,7 +246,7 @@ function judge<State, Event, P extends Position>(
 
 function failure(step: Step, error: unknown): unknown {
   const timeout = SnapshotError.is(error) && error.code === 'timeout';
-  const method = step.do === 'open' ? 'get' : step.do;
+  const method = 'position' in step ? 'get' : step.do;
   return { failed: { code: timeout ? 'timeout' : 'storeFailed', message: `store.${method} failed: ${describe(error)}` } };
 }
 
@@ -253,6 +270,7 @@ function fromResult(result: CoreResult, cause: unknown): SaveResult {
       return { ...result, deleteError: deleteError === null ? undefined : asError(deleteError, cause) };
     }
     case 'alreadyCovered':
+    case 'forgotten':
       return result;
     case 'failed':
       return { status: 'failed', error: asError(result.error, cause) };

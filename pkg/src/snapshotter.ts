@@ -29,7 +29,7 @@ export type Outcome<State, P extends Position> =
     }
   | {
       readonly status: 'skipped';
-      readonly code: 'notDue' | 'nothingFolded' | 'inFlight' | 'alreadyCovered' | 'historical' | 'unknownEvent' | 'tooLarge';
+      readonly code: 'notDue' | 'nothingFolded' | 'inFlight' | 'alreadyCovered' | 'historical' | 'unknownEvent' | 'tooLarge' | 'forgotten';
       readonly reason: string;
       readonly handle: Handle<State, P>;
     }
@@ -144,11 +144,9 @@ export class Snapshotter<State, Event, P extends Position> {
     memory.inFlight = true;
     try {
       const sealed = sealHandle(this.#settings, handle, inside, this.#remembered);
-      const result = await save(this.#settings, this.#store, sealed, deadline, {
-        distrusted: handle.rejected.map(({ key, code }) => ({ key, code })),
-        clearAttempt: memory.lastTried !== undefined,
-      });
+      const result = await save(this.#settings, this.#store, sealed, deadline, handle, memory.lastTried !== undefined);
       if (result.status === 'failed') return await this.#attemptFailed(handle, inside, result.error, deadline);
+      if (result.status === 'forgotten') return this.#forgotten(handle, inside);
       memory.lastTried = undefined;
       memory.lastTaken = {
         key: result.key,
@@ -168,7 +166,7 @@ export class Snapshotter<State, Event, P extends Position> {
 
   #succeeded(
     handle: Handle<State, P>,
-    result: Exclude<SaveResult, { status: 'failed' }>,
+    result: Exclude<SaveResult, { status: 'failed' | 'forgotten' }>,
     bytes: number,
     reason: string,
     began: number,
@@ -196,20 +194,33 @@ export class Snapshotter<State, Event, P extends Position> {
     error: SnapshotError,
     deadline: Deadline,
   ): Promise<Outcome<State, P>> {
-    const { streamId, eventCount, pending } = handle;
-    const { tail, waiting } = inside;
-    const memory = this.#streams.of(streamId);
-    const failures = (memory.lastTried?.failures ?? 0) + 1;
-    const tailBytes = tail.bytes + waiting.tail.bytes;
-    const attempt: Attempt = { events: eventCount + pending, at: this.#settings.clock(), failures, tailBytes };
-    memory.lastTried = attempt;
     const outcome = this.failed(handle, error);
+    if (error.code === 'fenced') return outcome; // the stream is another owner's, who must not be damped
+    const { streamId } = handle;
+    const attempt = this.#attempted(handle, inside);
     try {
       await markAttempt(this.#settings, this.#store, streamId, attempt, error.code, deadline);
     } catch (markError) {
       this.#warn(streamId, 'storeFailed', `the marker of the failed attempt could not be written: ${describe(markError)}`);
     }
     return outcome;
+  }
+
+  #forgotten(handle: Handle<State, P>, inside: Internals<P>): Outcome<State, P> {
+    this.#attempted(handle, inside);
+    const { streamId, position } = handle;
+    const { version } = this.#settings;
+    const skipped = { code: 'forgotten', reason: 'the stream was forgotten; nothing of it is stored' } as const;
+    this.#observe({ type: 'skipped', streamId, version, position, ...skipped });
+    return { status: 'skipped', ...skipped, handle };
+  }
+
+  /** Remembers that one was in vain. */
+  #attempted({ streamId, eventCount, pending }: Handle<State, P>, { tail, waiting }: Internals<P>): Attempt {
+    const memory = this.#streams.of(streamId);
+    const failures = (memory.lastTried?.failures ?? 0) + 1;
+    const tailBytes = tail.bytes + waiting.tail.bytes;
+    return (memory.lastTried = { events: eventCount + pending, at: this.#settings.clock(), failures, tailBytes });
   }
 
   /** The outcome, reported, of whatever went wrong. */

@@ -50,6 +50,8 @@ export interface SnapshotStore {
   get(key: string, options?: StoreOptions): Awaitable<Uint8Array | null | undefined>;
   /** Durable before it returns; replaces what lies there, whole or not at all. `meta` is absent for small markers. */
   put(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<unknown>;
+  /** As `put`, but only where nothing lies, in one step; `true` if it was written. Two writers then never replace each other's snapshot. */
+  putIfAbsent?(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<boolean>;
   /** Keys that do not exist are no error. */
   delete(keys: readonly string[], options?: StoreOptions): Awaitable<unknown>;
   /** Like `put`, but false, and nothing changed, if something lies there. Of several at once exactly one is true. */

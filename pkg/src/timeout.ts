@@ -7,14 +7,19 @@ import { SnapshotError } from './error.js';
  */
 export async function withinTime<T>(millis: number, work: (signal: () => AbortSignal) => T | PromiseLike<T>): Promise<T> {
   let controller: AbortController | undefined;
-  const answer = work(() => (controller ??= new AbortController()).signal);
+  let late: SnapshotError | undefined;
+  const answer = work(() => {
+    controller ??= new AbortController();
+    if (late !== undefined) controller.abort(late); // somebody looks for the first time when it is over
+    return controller.signal;
+  });
   if (!isPromiseLike(answer)) return answer;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = new SnapshotError('timeout', `the store took longer than ${Math.ceil(millis)} ms`);
-      controller?.abort(error);
-      reject(error);
+      late = new SnapshotError('timeout', `the store took longer than ${Math.ceil(millis)} ms`);
+      controller?.abort(late);
+      reject(late);
     }, millis);
   });
   try {

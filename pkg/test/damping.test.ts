@@ -5,7 +5,7 @@ import { decode, encode, everyBytes, everyElapsed, everyEvents, memoryStore, whe
 import { keys } from 'snapfold/plans';
 import { assertSkipped, event, events, open, taken, type CartEvent, type CartHandle, type CartOptions, type CartRepository } from './support/carts.js';
 import { Log } from './support/log.js';
-import { answering, bytesAt, failing, hanging, keysIn, traced } from './support/stores.js';
+import { bytesAt, failing, hanging, intercepted, keysIn, traced } from './support/stores.js';
 
 const MARKER = keys.attempt('cart', 'cart-42', 1);
 
@@ -184,7 +184,7 @@ test('streams are damped one by one', async () => {
 
 test('a store whose get answers garbage for the marker', async () => {
   const log = new Log<CartEvent>({}, events(3));
-  const store: SnapshotStore = answering(memoryStore(), 'get', 'garbage');
+  const store: SnapshotStore = intercepted(memoryStore(), (op, carryOut, [key]) => (op === 'get' && String(key).includes('/a/') ? 'garbage' : carryOut()));
   const repo = await open({ store, events: log });
   taken(await repo.maybeSnapshot(await repo.load('cart-42')));
 });

@@ -71,6 +71,7 @@ test('the definition and the life of a handle', async () => {
       replayed: 0,
       rejected: [],
       historical: false,
+      fence: null,
     },
   );
 

@@ -38,6 +38,7 @@ interface FrameVector {
     takenAt: number | null;
     fence: string | null;
     foldDigestHex?: string;
+    knows?: string[];
     meta: [string, unknown][] | null;
   };
   mediaType: string | null;
@@ -58,7 +59,7 @@ function headerOf({ anchor, takenAt, fence, foldDigestHex, meta, ...rest }: Fram
   };
 }
 
-for (const [file, vector] of fromFiles<FrameVector>('frames.json', 'fold-frames.json')) {
+for (const [file, vector] of fromFiles<FrameVector>('frames.json', 'fold-frames.json', 'type-frames.json')) {
   test(`${file}: ${vector.name}`, () => {
     const header = headerOf(vector.header);
     const payload = bytes(vector.payloadHex);
@@ -93,7 +94,7 @@ interface RefusedVector {
   expect?: ExpectNote;
 }
 
-for (const [file, vector] of fromFiles<RefusedVector>('frames-refused.json', 'fold-frames-refused.json')) {
+for (const [file, vector] of fromFiles<RefusedVector>('frames-refused.json', 'fold-frames-refused.json', 'type-frames-refused.json')) {
   const { name, frameHex, code, expect = {} } = vector;
   test(`${file}: ${name}`, () => {
     const { keys, foldDigestHex, ...rest } = expect;
@@ -136,5 +137,12 @@ for (const [file, vector] of fromFiles<KeyVector>('keys.json', 'fold-keys.json')
     assert.equal(keys.attempt(name, stream, slot), vector.attempt);
     assert.equal(keys.positionOf(vector.key), BigInt(position));
     assert.ok(Math.max(vector.key.length, vector.attempt.length) <= 255);
+  });
+}
+
+for (const { name, stream, tombstone } of vectors<{ name: string; stream: string; tombstone: string }>('tombstone-keys.json')) {
+  test(`tombstone-keys.json: ${JSON.stringify([name, stream]).slice(0, 100)}`, () => {
+    assert.equal(keys.tombstone(name, stream), tombstone);
+    assert.ok(!tombstone.startsWith(keys.stream(name, stream)) && tombstone.length <= 255);
   });
 }

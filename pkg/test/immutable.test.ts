@@ -22,6 +22,7 @@ async function snapshots(options: Options, streamId = 'stream') {
     maxBytes: '1GiB',
     clock: () => 0,
     development: false,
+    readBack: false, // this store remembers nothing
     ...options,
   }).open({ store, events: { read: () => [] }, observe: (report) => reports.push(report) });
   const handles = new Map([[streamId, await repository.load(streamId)]]);

@@ -99,9 +99,10 @@ test('a store that answers garbage', async () => {
 test('keys in the slot whose values are garbage cover nothing, or fail the save', async () => {
   for (const value of [undefined, null, 7, 'frame', {}, new Uint8Array(), new Uint8Array(500)]) {
     let haunted = false;
-    const store = intercepted(memoryStore(), (op, carryOut) => {
-      if (haunted && op === 'list') return ['cart/cart-42/s/v1/0000000000000000'];
-      if (haunted && op === 'get') return value;
+    const listed = 'cart/cart-42/s/v1/0000000000000000';
+    const store = intercepted(memoryStore(), (op, carryOut, [key]) => {
+      if (haunted && op === 'list') return [listed];
+      if (haunted && key === listed) return value;
       return carryOut();
     });
     const { repo, cart } = await due(store);

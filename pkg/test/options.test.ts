@@ -53,7 +53,8 @@ const TABLE: Record<string, readonly unknown[]> = {
   typeOf: NO_FUNCTION,
   sizeOf: NO_FUNCTION,
   kindOf: NO_FUNCTION,
-  keep: [...NO_COUNT, 2 ** 32],
+  keep: [...NO_COUNT.filter((value) => value === null || typeof value !== 'object'), 2 ** 32],
+  readBack: [0, 1, 'yes', null, {}],
   maxBytes: [...NO_COUNT, '0KiB', '-1KiB', '64', '64 kib', '64KB ', 'KiB', '1e3KiB', '64 KiB KiB'],
   maxStateBytes: [...NO_COUNT, '64MIB'],
   snapshotTimeout: [...NO_COUNT, 2 ** 31, '30d', '0s', '5', '5 sec', '5S'],
@@ -69,6 +70,23 @@ for (const [option, values] of Object.entries(TABLE)) {
     }
   });
 }
+
+test('rules of keep', () => {
+  for (const [keep, path] of [
+    [{}, 'keep.last'],
+    [[], 'keep.last'],
+    [{ last: 0 }, 'keep.last'],
+    [{ last: 1, newest: 2 }, 'keep.newest'],
+    [{ last: 1, every: '1 fortnight' }, 'keep.every'],
+    [{ last: 1, every: 0 }, 'keep.every'],
+  ] as const) {
+    assert.throws(() => define({ keep }), refused(path));
+  }
+  for (const positions of [[-1], [1.5], ['x'], [null]]) {
+    assert.throws(() => define({ keep: { last: 1, positions } }), { code: 'invalidPosition', path: 'keep.positions' });
+  }
+  define({ keep: { last: 1, positions: [1, '2', 3n], every: '30d' } });
+});
 
 test('options that do not exist are named, with those that do', () => {
   assert.throws(() => define({ polcy: everyEvents(1) }), { ...refused('defineSnapshots.polcy'), message: /policy/ });
@@ -164,7 +182,7 @@ test('frames, plans and stores name their options, too', async () => {
   assert.throws(() => planSave(frame, [], { kep: 1 } as never), refused('planSave.kep'));
   for (const keep of [0, -1, 1.5, NaN, 2 ** 32, 2 ** 32 + 1, '2', null]) {
     assert.throws(() => planSave(frame, [], { keep: keep as never }), refused('keep'));
-    assert.throws(() => planPrune([], 1, keep as never), refused('keep'));
+    assert.throws(() => planPrune([], '', { keep: keep as never }), refused('keep'));
   }
   assert.throws(() => planSave(frame, [], { listing: 'weak' as never }), refused('listing'));
   const { default: Database } = await import('better-sqlite3');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect, memoryStore, open as openFrame, seal, type SnapshotError } from 'snapfold';
-import { keys, next, planPrune, planSave, type LoadFact, type LoadRequest, type LoadStep } from 'snapfold/plans';
+import { keys, next, planPrune, planSave, type LoadFact, type LoadRequest, type LoadStep, type PlannedOp } from 'snapfold/plans';
 import { events, open, taken, type CartEvent } from './support/carts.js';
 import { Log } from './support/log.js';
 import { bytesAt } from './support/stores.js';
@@ -46,24 +46,49 @@ test('a key that is none states no position', () => {
   }
 });
 
-test('planSave: the put first, then what it makes superfluous', () => {
-  assert.deepEqual(planSave(frame(9), []), [{ op: 'put', key: at(9) }]);
+const deletes = (positions: number[], coveredBy: number): PlannedOp[] =>
+  positions.length === 0 ? [] : [{ op: 'delete', keys: positions.map(at), coveredBy: at(coveredBy) }];
+
+test('planSave: the put first, then reading it back, then what it makes superfluous', () => {
+  const saves = (position: number, ...gone: number[]): PlannedOp[] => [
+    { op: 'put', key: at(position) },
+    { op: 'verify', key: at(position) },
+    ...deletes(gone, position),
+  ];
+  assert.deepEqual(planSave(frame(9), []), saves(9));
   const existing = [1, 3, 5, 7].map(at);
-  assert.deepEqual(planSave(frame(9), existing), [{ op: 'put', key: at(9) }, { op: 'delete', keys: [5, 3, 1].map(at) }]);
-  assert.deepEqual(planSave(frame(9), existing, { keep: 1 }), [{ op: 'put', key: at(9) }, { op: 'delete', keys: [7, 5, 3, 1].map(at) }]);
-  assert.deepEqual(planSave(frame(9), existing, { keep: 5 }), [{ op: 'put', key: at(9) }]);
+  assert.deepEqual(planSave(frame(9), existing), saves(9, 5, 3, 1));
+  assert.deepEqual(planSave(frame(9), existing, { keep: 1 }), saves(9, 7, 5, 3, 1));
+  assert.deepEqual(planSave(frame(9), existing, { keep: { last: 1, positions: [4] } }), saves(9, 7, 5, 1));
+  assert.deepEqual(planSave(frame(9), existing, { keep: { last: 1, every: '1d' } }), saves(9));
+  assert.deepEqual(planSave(frame(9), existing, { keep: 5 }), saves(9));
   assert.deepEqual(planSave(frame(9), existing, { listing: 'eventual' }), [{ op: 'put', key: at(9) }]);
-  assert.deepEqual(planSave(frame(5), existing), [{ op: 'put', key: at(5) }, { op: 'delete', keys: [at(1)] }]);
+  assert.deepEqual(planSave(frame(5), existing), saves(5, 1));
+  const unread = { readBack: false, keep: 1 };
+  assert.deepEqual(planSave(frame(9), existing, unread), [{ op: 'put', key: at(9) }]);
+  assert.deepEqual(planSave(frame(9), existing, { ...unread, vouched: 5 }), [{ op: 'put', key: at(9) }, ...deletes([3, 1], 5)]);
   assert.throws(() => planSave(new Uint8Array(3), []), { code: 'corrupt' });
 });
 
 test('planPrune leaves what lies above, what is no snapshot, and the newest below', () => {
   const existing = [9, 7, 5, 3].map(at).concat(keys.stream('cart', 'cart-42'), 'zebra');
-  assert.deepEqual(planPrune(existing, 7), [at(3)]);
-  assert.deepEqual(planPrune(existing, '7', 1), [5, 3].map(at));
-  assert.deepEqual(planPrune(existing, 7n, 3), []);
-  assert.deepEqual(planPrune([], 7), []);
-  assert.throws(() => planPrune([], -1), { code: 'invalidPosition', path: 'position' });
+  const prunes = (...gone: number[]): PlannedOp[] => [{ op: 'verify', key: at(7) }, ...deletes(gone, 7)];
+  assert.deepEqual(planPrune(existing, at(7)), prunes(3));
+  assert.deepEqual(planPrune(existing, at(7), { keep: 1 }), prunes(5, 3));
+  assert.deepEqual(planPrune(existing, at(7), { keep: { last: 1, positions: ['4', 3n] } }), prunes(5));
+  assert.deepEqual(planPrune(existing, at(7), { keep: 3 }), []);
+  assert.deepEqual(planPrune(existing, at(7), { keep: 1, listing: 'eventual' }), []);
+  for (const coveredBy of [at(8), keys.attempt('cart', 'cart-42', 1), 'zebra', '']) {
+    assert.throws(() => planPrune(existing, coveredBy), { code: 'invalidOption', path: 'coveredBy' });
+  }
+});
+
+test('planPrune keeps the newest of each period, given what headers say', () => {
+  const day = 864e5;
+  const heads = [0, day - 1, 3 * day, 3 * day + 1].map((takenAt, index) => ({ key: at(index + 1), takenAt }));
+  const plan = planPrune(heads.map(({ key }) => key), at(4), { keep: { last: 1, every: '1d' }, heads });
+  assert.deepEqual(plan, [{ op: 'verify', key: at(4) }, ...deletes([3, 1], 4)]);
+  assert.deepEqual(planPrune(heads.map(({ key }) => key), at(4), { keep: { last: 1, every: '1d' } }), []);
 });
 
 /** A driver of one's own, as short as it gets: synchronous, and without migrations. */

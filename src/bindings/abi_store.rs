@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::abi::operate;
 use crate::frame::{Digest, optional_digest};
-use crate::store::{self, LoadFact, LoadRequest, SaveRequest, Slot, StreamKeys};
+use crate::store::{self, LoadFact, LoadRequest, PruneRequest, SaveRequest, Slot, StreamKeys};
 use crate::{Code, Error, Result, value};
 
 #[derive(Deserialize)]
@@ -33,6 +33,7 @@ enum Kind {
     Snapshots,
     Snapshot,
     Attempt,
+    Tombstone,
 }
 
 #[derive(Deserialize)]
@@ -41,14 +42,7 @@ struct Conversation<Request, Fact> {
     facts: Vec<Fact>,
 }
 
-#[derive(Deserialize)]
-struct Retention {
-    existing: Vec<String>,
-    position: u64,
-    keep: u32,
-}
-
-/// A key, or what keys begin with: `{"kind", "name", "streamId", "version" | "foldDigest", "position"}`, where a kind is `"stream"`,
+/// A key, or what keys begin with: `{"kind", "name", "streamId", "version" | "foldDigest", "position"}`, where a kind is `"stream"`, `"tombstone"`,
 /// `"snapshots"` or `"attempt"` (both of a slot), or `"snapshot"` (of a slot, at a position). See [`StreamKeys`].
 #[unsafe(no_mangle)]
 pub extern "C" fn snapfold_key(address: usize, length: usize) -> u64 {
@@ -61,6 +55,7 @@ pub extern "C" fn snapfold_key(address: usize, length: usize) -> u64 {
             Kind::Snapshots => keys.snapshots(slot),
             Kind::Snapshot => keys.snapshot(slot, of.position),
             Kind::Attempt => keys.attempt(slot),
+            Kind::Tombstone => keys.tombstone(),
         })
     })
 }
@@ -92,16 +87,11 @@ pub extern "C" fn snapfold_plan_save(address: usize, length: usize) -> u64 {
     })
 }
 
-/// Which keys of a slot retention no longer wants. `{"existing", "position", "keep"}`. See [`store::plan_prune`].
+/// The operations that prune a slot. See [`PruneRequest`] and [`store::plan_prune`].
 #[unsafe(no_mangle)]
 pub extern "C" fn snapfold_plan_prune(address: usize, length: usize) -> u64 {
-    operate(address, length, |question| {
-        let Retention {
-            existing,
-            position,
-            keep,
-        } = asked(question)?;
-        Ok(store::plan_prune(&existing, position, keep))
+    operate(address, length, |request| {
+        store::plan_prune(&asked::<PruneRequest>(request)?)
     })
 }
 

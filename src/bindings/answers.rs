@@ -17,6 +17,10 @@ pub(super) fn text(text: &str) -> Vec<u8> {
     written(|out| out.text(text))
 }
 
+pub(super) fn texts(texts: &[String]) -> Vec<u8> {
+    written(|out| list(out, texts))
+}
+
 pub(super) fn needs(policy: u64, needs: &Needs) -> Vec<u8> {
     written(|out| {
         out.array(6);
@@ -98,13 +102,25 @@ pub(super) fn next_save(step: &SaveStep) -> Vec<u8> {
             put_text(out, "key", key);
             put_whole(out, "position", Some(*position));
         }
-        SaveStep::Put { key } => {
-            open(out, 2, "do", "put");
+        SaveStep::Put { key, if_absent } => {
+            open(out, 3, "do", "put");
+            put_text(out, "key", key);
+            out.text("ifAbsent");
+            out.truth(*if_absent);
+        }
+        SaveStep::Get { key } => {
+            open(out, 2, "do", "get");
             put_text(out, "key", key);
         }
-        SaveStep::Delete { keys } => {
-            open(out, 2, "do", "delete");
+        SaveStep::Verify { key, position } => {
+            open(out, 3, "do", "verify");
+            put_text(out, "key", key);
+            put_whole(out, "position", Some(*position));
+        }
+        SaveStep::Delete { keys, covered_by } => {
+            open(out, 3, "do", "delete");
             put_texts(out, "keys", keys);
+            put_text(out, "coveredBy", covered_by);
         }
         SaveStep::Done { result } => {
             open(out, 2, "do", "done");
@@ -136,6 +152,7 @@ fn put_result(out: &mut Writer, result: &SaveResult) {
             open(out, 2, "status", "alreadyCovered");
             put_text(out, "key", key);
         }
+        SaveResult::Forgotten => open(out, 1, "status", "forgotten"),
         SaveResult::Failed { error } => {
             open(out, 2, "status", "failed");
             out.text("error");

@@ -11,7 +11,8 @@ use crate::fold::{Anchor, Sequence};
 use crate::frame::{Digest, Header, Payload};
 use crate::policy::Observation;
 use crate::store::{
-    Bounds, Distrusted, FirstRow, History, Listing, LoadFact, LoadRequest, OnStoreError, SaveFact, SaveRequest,
+    Bounds, Distrusted, FirstRow, History, Listing, LoadFact, LoadRequest, OnStoreError, Retention, SaveFact,
+    SaveRequest,
 };
 use crate::text::text;
 use crate::value::{self, Reader, Value};
@@ -149,10 +150,21 @@ pub(super) fn save_request(from: &Part<'_>) -> SaveRequest {
         payload: payload(&from.at("payload")),
         frame_bytes: from.at("frameBytes").whole(),
         max_bytes: from.at("maxBytes").whole(),
-        keep: from.at("keep").short(),
+        keep: retention(&from.at("keep")),
         distrusted: from.at("distrusted").maybe(distrusted).unwrap_or_default(),
         listing: listing(&from.at("listing")),
-        clear_attempt: from.at("clearAttempt").maybe(Part::flag).unwrap_or_default(),
+        clear_attempt: from.at("clearAttempt").set(),
+        read_back: from.at("readBack").set(),
+        vouched: from.at("vouched").maybe(Part::whole),
+        if_absent: from.at("ifAbsent").set(),
+    }
+}
+
+fn retention(from: &Part<'_>) -> Retention {
+    Retention {
+        last: from.at("last").short(),
+        positions: from.at("positions").list(Part::whole),
+        every: from.at("every").maybe(Part::whole),
     }
 }
 
@@ -206,11 +218,16 @@ fn save_fact(from: &Part<'_>) -> SaveFact {
         "opened" => SaveFact::Opened {
             digest: from.at("digest").digest(),
             anchor: from.at("anchor").maybe(Part::anchor),
+            fence: from.at("fence").maybe(Part::whole),
         },
         "rejected" => SaveFact::Rejected {
             code: from.at("code").code(),
         },
         "stored" => SaveFact::Stored,
+        "occupied" => SaveFact::Occupied,
+        "found" => SaveFact::Found {
+            there: from.at("there").flag(),
+        },
         "failed" => SaveFact::Failed {
             code: from.at("code").code(),
             message: from.at("message").text(),
@@ -362,6 +379,11 @@ impl<'v> Part<'v> {
             self.refuse("true or false");
             false
         })
+    }
+
+    /// A flag; false where it is left out.
+    fn set(&self) -> bool {
+        self.maybe(Self::flag).unwrap_or_default()
     }
 
     pub fn whole(&self) -> u64 {

@@ -11,7 +11,7 @@ use crate::value::{Reader, Writer};
 use crate::{Code, Error, Result};
 
 /// Everything in front of a payload. `question` is an array, with null for what is not stated: name, version, stream id, position,
-/// event count, anchor, taken-at, floor, fence, fold digest, metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`);
+/// event count, anchor, taken-at, floor, fence, fold digest, types that the writer knows (a list), metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`);
 /// then the key (`[id, secret]`).
 pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
     let mut question = Question::new(question)?;
@@ -26,6 +26,7 @@ pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
         floor: question.optional(Question::u32)?,
         fence: question.optional(Question::u64)?,
         fold_digest: question.optional(Question::digest)?,
+        knows: question.texts()?,
         ..Header::new("", 0, "", 0, 0)
     };
     let meta = question.optional(|question| Ok(question.reader.bytes()?))?;
@@ -41,7 +42,7 @@ pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
 
 /// Verifies the head of a frame and compares it with what is expected. `question` is an array: head, bytes of the whole frame; then, with
 /// null for what is not compared, name, stream id, position, version, fold digest, largest state in bytes; then an array of versions that
-/// migrations start from, and one of keys. The answer begins as the question of [`make_head`] does; then key id, and offset of the payload.
+/// migrations start from, one of event types that are known, and one of keys. The answer begins as the question of [`make_head`] does; then key id, and offset of the payload.
 pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
     let mut expect = Question::new(question)?;
     let (head, frame_bytes) = (expect.reader.bytes()?, expect.u64()?);
@@ -52,6 +53,7 @@ pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
     let fold_digest = expect.optional(Question::digest)?;
     let max_state_bytes = expect.u64()?;
     let migratable = expect.list(Question::u32)?;
+    let knows = expect.texts()?;
     let keys = expect.list(Question::key)?;
     let expect = Expect {
         name: name.as_deref(),
@@ -60,6 +62,7 @@ pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
         version,
         fold_digest,
         migratable: &migratable,
+        knows: &knows,
         max_state_bytes,
         keys: &keys,
     };
@@ -68,7 +71,7 @@ pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
-    const ARRAY_OF_17: u8 = 0x91;
+    const ARRAY_OF_18: u8 = 0x92;
     const ARRAY_OF_2: u8 = 0x82;
     let Inspection {
         header,
@@ -77,7 +80,7 @@ fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
         offset,
     } = found;
     let mut answer = Answer::default();
-    answer.0.raw(&[ARRAY_OF_17]);
+    answer.0.raw(&[ARRAY_OF_18]);
     answer.0.text(&header.name);
     answer.0.uint(header.version.into());
     answer.0.text(&header.stream);
@@ -92,6 +95,8 @@ fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
     answer.optional(header.floor, |w, floor| w.uint(floor.into()));
     answer.optional(header.fence, Writer::uint);
     answer.optional(header.fold_digest.as_ref(), |w, digest| w.bytes(digest));
+    answer.0.array(header.knows.len());
+    header.knows.iter().for_each(|name| answer.0.text(name));
     answer.optional(meta, Writer::bytes);
     answer.optional(payload.media_type.as_deref(), Writer::text);
     answer.0.uint(payload.bytes);
@@ -135,6 +140,18 @@ impl<'a> Question<'a> {
 
     fn list<T>(&mut self, read: impl Fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         (0..self.reader.array()?).map(|_| read(self)).collect()
+    }
+
+    /// Sorted, as headers have them.
+    fn texts(&mut self) -> Result<Vec<String>> {
+        let mut texts = Vec::new();
+        for _ in 0..self.reader.array()? {
+            let text = self.text()?;
+            if let Err(at) = texts.binary_search(&text) {
+                texts.insert(at, text);
+            }
+        }
+        Ok(texts)
     }
 
     pub fn text(&mut self) -> Result<String> {

@@ -23,7 +23,7 @@ const ERROR: u8 = 0xff;
 #[wasm_bindgen]
 pub fn ask(operation: u32, question: &[u8]) -> Vec<u8> {
     let answer = match operation {
-        0 => attempt_key(question),
+        0 => marker_keys(question),
         1 => next_load(question),
         2 => next_save(question),
         3 => frames::make_head(question),
@@ -39,11 +39,11 @@ pub fn ask(operation: u32, question: &[u8]) -> Vec<u8> {
     answered(answer)
 }
 
-/// The key of the marker that a failed attempt leaves. `question`: `[name, stream id, slot]`, a slot being a version or a fold digest.
-fn attempt_key(question: &[u8]) -> Result<Vec<u8>> {
+/// The key of the marker that a failed attempt leaves, and of what is left of a stream that was forgotten. `question`: `[name, stream id, slot]`, a slot being a version or a fold digest.
+fn marker_keys(question: &[u8]) -> Result<Vec<u8>> {
     let mut question = Question::new(question)?;
     let keys = StreamKeys::new(&question.text()?, &question.text()?)?;
-    Ok(answers::text(&keys.attempt(question.slot()?)))
+    Ok(answers::texts(&[keys.attempt(question.slot()?), keys.tombstone()]))
 }
 
 /// The next step of a load. `conversation`: `{ request, facts }`; answers `{ step, rejected }`.

@@ -1,5 +1,7 @@
 //! What a reader expects under a key.
 
+use alloc::string::String;
+
 use super::{Digest, Header, Key, Payload};
 use crate::text::text;
 use crate::{Code, Error, Result};
@@ -22,6 +24,9 @@ pub struct Expect<'a> {
     pub fold_digest: Option<Digest>,
     /// Other versions that a migration starts from.
     pub migratable: &'a [u32],
+    /// Types of the events that the reader's fold understands; empty: all. A frame whose writer understood another one may hold more than
+    /// this reader can.
+    pub knows: &'a [String],
     /// The largest raw payload that is read, in bytes.
     pub max_state_bytes: u64,
     /// Keys of which one must have signed the frame. Empty: only frames that are not signed are read.
@@ -37,6 +42,7 @@ impl Default for Expect<'_> {
             version: None,
             fold_digest: None,
             migratable: &[],
+            knows: &[],
             max_state_bytes: DEFAULT_MAX_STATE_BYTES,
             keys: &[],
         }
@@ -67,7 +73,24 @@ impl<'a> Expect<'a> {
             ));
         }
         self.check_identity(header)?;
-        self.check_version(header.version)
+        self.check_version(header.version)?;
+        self.check_knows(&header.knows)
+    }
+
+    fn check_knows(&self, theirs: &[String]) -> Result<()> {
+        if self.knows.is_empty() || self.knows == theirs {
+            return Ok(());
+        }
+        match theirs.iter().find(|name| !self.knows.contains(name)) {
+            Some(name) => Err(Error::new(
+                Code::TooNew,
+                text!(
+                    "its writer knew events of type \"{}\", which `knows` does not list here",
+                    name
+                ),
+            )),
+            None => Ok(()),
+        }
     }
 
     fn check_identity(&self, header: &Header) -> Result<()> {

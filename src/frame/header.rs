@@ -46,6 +46,9 @@ pub struct Header {
     /// Digest of the built-in fold that made the state; `None`: a fold of the host's own did.
     #[serde(default, with = "optional_digest", skip_serializing_if = "Option::is_none")]
     pub fold_digest: Option<Digest>,
+    /// Types of the events that the writer's fold understands, strictly ascending by their UTF-8; empty: not stated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub knows: Vec<String>,
     /// Metadata of the host: a plain object of at most 255 levels, which stands in the header's own map.
     #[serde(default = "no_meta", skip_serializing_if = "is_no_meta")]
     pub meta: Value,
@@ -71,6 +74,7 @@ impl Header {
             floor: None,
             fence: None,
             fold_digest: None,
+            knows: Vec::new(),
             meta: no_meta(),
         }
     }
@@ -94,6 +98,9 @@ impl Header {
         }
         if self.floor == Some(0) {
             return refuse("floor", "reader revisions start at 1");
+        }
+        if !self.knows.iter().is_sorted_by(|a, b| a < b) {
+            return refuse("knows", "event types ascend, each there once");
         }
         Ok(())
     }
@@ -120,6 +127,7 @@ pub(super) mod field {
     pub const META: u64 = 17;
     pub const FOLD_DIGEST: u64 = 18;
     pub const HISTORY: u64 = 19;
+    pub const KNOWS: u64 = 20;
 
     /// The one compression that field 9 knows.
     pub const COMPRESSION_LZ4: u64 = 1;
@@ -156,6 +164,12 @@ pub(super) fn encode(header: &Header, meta: &[u8], payload: &Payload, key_id: Op
     }
     if let Some(digest) = &header.fold_digest {
         fields.put(field::FOLD_DIGEST, |w| w.bytes(digest));
+    }
+    if !header.knows.is_empty() {
+        fields.put(field::KNOWS, |w| {
+            w.array(header.knows.len());
+            header.knows.iter().for_each(|name| w.text(name));
+        });
     }
     let encoded = fields.finish();
     if encoded.len() > MAX_HEADER_BYTES {

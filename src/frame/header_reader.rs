@@ -171,6 +171,7 @@ impl<'a> Draft<'a> {
                 }
             }
             field::FOLD_DIGEST => header.fold_digest = Some(digest(reader)?),
+            field::KNOWS => header.knows = knows(reader)?,
             field::HISTORY => digest(reader).map(drop)?,
             _ => item(reader).map(drop)?,
         }
@@ -258,6 +259,18 @@ fn anchor(item: &[u8]) -> Result<Anchor> {
     digest
         .map(Anchor::Digest)
         .ok_or_else(|| corrupt("the anchor is neither text nor 32 bytes"))
+}
+
+/// Their order is checked with the rest of the header.
+fn knows(reader: &mut Reader<'_>) -> Result<Vec<String>> {
+    let mut knows = Vec::new();
+    for _ in 0..reader.array()? {
+        knows.push(reader.text()?.into());
+    }
+    match knows.is_empty() {
+        true => Err(corrupt("an empty list of event types must be left out")),
+        false => Ok(knows),
+    }
 }
 
 fn digest(reader: &mut Reader<'_>) -> Result<Digest> {

@@ -1,12 +1,12 @@
 //! A definition: one kind of stream, how it is folded, and when and how it is snapshotted.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{EventLog, OnStoreError, Slot};
+use super::{EventLog, OnStoreError, Retention, Slot};
 use crate::fold::{Fold, Sequence};
 use crate::frame::{Compression, DEFAULT_MAX_STATE_BYTES, Expect, Key};
 use crate::policy::Policy;
@@ -30,7 +30,10 @@ pub struct Definition<F: Fold> {
     pub(super) late_arrivals_impossible: bool,
     pub(super) on_store_error: OnStoreError,
     pub(super) max_replay: Option<u64>,
-    pub(super) keep: u32,
+    pub(super) retention: Retention,
+    pub(super) read_back: bool,
+    pub(super) fence: Option<Accessor<str, Option<u64>>>,
+    pub(super) knows: Vec<String>,
     pub(super) max_bytes: u64,
     pub(super) max_state_bytes: u64,
     pub(super) compression: Compression,
@@ -59,7 +62,10 @@ impl<F: Fold> Definition<F> {
             late_arrivals_impossible: false,
             on_store_error: OnStoreError::Replay,
             max_replay: None,
-            keep: 2,
+            retention: Retention::from(2),
+            read_back: true,
+            fence: None,
+            knows: Vec::new(),
             max_bytes: 1_000_000,
             max_state_bytes: DEFAULT_MAX_STATE_BYTES,
             compression: Compression::None,
@@ -114,8 +120,39 @@ impl<F: Fold> Definition<F> {
 
     /// Snapshots kept per version of a stream, 1 or more.
     #[must_use]
-    pub fn keep(mut self, keep: u32) -> Self {
-        self.keep = keep;
+    pub fn keep(self, last: u32) -> Self {
+        self.retention(Retention::from(last))
+    }
+
+    /// As [`Self::keep`], with more rules.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    /// Whether every snapshot is read back after it was written, which is the default: then what it makes superfluous is deleted. Without,
+    /// a save deletes only what lies behind the snapshot that the handle was loaded from.
+    #[must_use]
+    pub fn read_back(mut self, read_back: bool) -> Self {
+        self.read_back = read_back;
+        self
+    }
+
+    /// The token that a stream's owner has and that grows with each owner, asked for when a stream is loaded; `None`: it has none. Where
+    /// the newest snapshot in the slot has a greater one, nothing is written.
+    #[must_use]
+    pub fn fence(mut self, fence: impl Fn(&str) -> Option<u64> + Send + Sync + 'static) -> Self {
+        self.fence = Some(Box::new(fence));
+        self
+    }
+
+    /// Types of the events that `fold` understands. Headers name them; a state that an event of another type is folded into is not
+    /// snapshotted, and a snapshot whose writer knew another type is not used. Needs [`Self::type_of`].
+    #[must_use]
+    pub fn knows(mut self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let types: BTreeSet<String> = types.into_iter().map(Into::into).collect();
+        self.knows = types.into_iter().collect();
         self
     }
 
@@ -229,6 +266,7 @@ impl<F: Fold> Definition<F> {
             max_state_bytes: self.max_state_bytes,
             keys: &self.keys,
             fold_digest: self.fold.digest(),
+            knows: &self.knows,
             ..Expect::of(&self.name, self.version, stream)
         }
     }
@@ -236,6 +274,10 @@ impl<F: Fold> Definition<F> {
     /// Where its snapshots lie.
     pub(super) fn slot(&self) -> Slot {
         Slot::of(self.version, self.fold.digest())
+    }
+
+    pub(super) fn fence_of(&self, stream: &str) -> Option<u64> {
+        self.fence.as_ref().and_then(|fence| fence(stream))
     }
 
     pub(super) fn now(&self) -> Option<i64> {
@@ -276,7 +318,8 @@ impl<F: Fold> Definition<F> {
         }
         let positive = [
             ("version", u64::from(self.version)),
-            ("keep", u64::from(self.keep)),
+            ("keep", u64::from(self.retention.last)),
+            ("keep.every", self.retention.every.unwrap_or(1)),
             ("max_bytes", self.max_bytes),
             ("max_state_bytes", self.max_state_bytes),
             ("page_size", self.page_size as u64),
@@ -331,11 +374,12 @@ impl<F: Fold> Definition<F> {
             ("clock", needs.clock && self.clock.is_none()),
             ("size_of", needs.bytes && self.size_of.is_none()),
             ("type_of", !needs.event_types.is_empty() && self.type_of.is_none()),
+            ("type_of", !self.knows.is_empty() && self.type_of.is_none()),
             ("kind_of", needs.kind && self.kind_of.is_none()),
             ("when", (self.predicates.len() as u64) < u64::from(needs.states)),
         ];
         match missing.iter().find(|(_, missing)| *missing) {
-            Some((accessor, _)) => refuse(accessor, "the policy needs this accessor"),
+            Some((accessor, _)) => refuse(accessor, "the policy, or `knows`, needs this accessor"),
             None => Ok(()),
         }
     }

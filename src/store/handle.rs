@@ -4,9 +4,9 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Rejection;
-use crate::fold::Progress;
-use crate::policy::{LastLoad, LastSnapshot};
+use super::{Definition, Rejection};
+use crate::fold::{Fold, Progress};
+use crate::policy::{LastLoad, LastSnapshot, Needs};
 
 /// A stream's state at a position.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct Handle<S> {
     pub(super) replayed: u64,
     pub(super) rejected: Vec<Rejection>,
     pub(super) historical: bool,
+    pub(super) fence: Option<u64>,
     /// The newest snapshot of the own slot below this state.
     pub(super) base: Option<LastSnapshot>,
     pub(super) load: Option<LastLoad>,
@@ -49,6 +50,28 @@ pub(super) struct Tail {
     pub bytes: u64,
     pub first_at: Option<i64>,
     pub types: BTreeSet<String>,
+    /// A type that the definition does not know.
+    pub unknown: Option<String>,
+}
+
+impl Tail {
+    pub fn note<F: Fold>(&mut self, definition: &Definition<F>, needs: &Needs, event: &F::Event) {
+        if let Some(size_of) = definition.size_of.as_ref().filter(|_| needs.bytes) {
+            self.bytes = self.bytes.saturating_add(size_of(event));
+        }
+        let knows = &definition.knows;
+        if let Some(type_of) = &definition.type_of
+            && !(needs.event_types.is_empty() && knows.is_empty())
+        {
+            let name = type_of(event);
+            if !knows.is_empty() && knows.binary_search(&name).is_err() {
+                self.unknown.get_or_insert_with(|| name.clone());
+            }
+            if needs.event_types.contains(&name) {
+                self.types.insert(name);
+            }
+        }
+    }
 }
 
 impl<S> Handle<S> {
@@ -90,6 +113,11 @@ impl<S> Handle<S> {
     /// True for a state of the past.
     pub fn is_historical(&self) -> bool {
         self.historical
+    }
+
+    /// The owner's token when this was loaded, if the definition asks for one.
+    pub fn fence(&self) -> Option<u64> {
+        self.fence
     }
 
     /// The state alone.

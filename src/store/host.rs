@@ -39,6 +39,22 @@ pub trait Store: Sync {
         header: Option<&Header>,
     ) -> impl Future<Output = Result<(), HostError>> + Send;
 
+    /// Whether [`Self::put_if_absent`] can be called.
+    fn has_put_if_absent(&self) -> bool {
+        false
+    }
+
+    /// As [`Self::put`] where nothing lies, in one step; `false` if something does, and nothing was written.
+    fn put_if_absent(
+        &self,
+        key: &str,
+        bytes: &[u8],
+        header: Option<&Header>,
+    ) -> impl Future<Output = Result<bool, HostError>> + Send {
+        let _ = (key, bytes, header);
+        core::future::ready(Err("this store has no put_if_absent".into()))
+    }
+
     /// Deletes exactly these keys; one that does not exist is no error.
     fn delete(&self, keys: &[String]) -> impl Future<Output = Result<(), HostError>> + Send;
 

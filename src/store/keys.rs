@@ -56,6 +56,10 @@ impl From<Digest> for Slot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamKeys {
     prefix: String,
+    /// Where the name ends in it.
+    name_bytes: usize,
+    /// SHA-256 of the stream id.
+    digest: Digest,
 }
 
 impl StreamKeys {
@@ -64,8 +68,11 @@ impl StreamKeys {
     /// # Errors
     /// [`Code::InvalidId`] if either is empty.
     pub fn new(name: &str, stream: &str) -> Result<Self> {
+        let name = segment("name", name)?;
         Ok(Self {
-            prefix: text!("{}/{}/", segment("name", name)?, segment("streamId", stream)?),
+            prefix: text!("{}/{}/", name, segment("streamId", stream)?),
+            name_bytes: name.len(),
+            digest: sha256(stream.as_bytes()),
         })
     }
 
@@ -92,6 +99,15 @@ impl StreamKeys {
     /// The key of the marker that a failed attempt leaves.
     pub fn attempt(&self, slot: impl Into<Slot>) -> String {
         self.attempt_in(&slot.into().segment())
+    }
+
+    /// The key of what is left of a stream that was forgotten: where something lies, nothing of the stream may be written, in any slot. It
+    /// does not hold the stream id, and lies outside of [`Self::all`].
+    pub fn tombstone(&self) -> String {
+        let name = self.prefix.get(..self.name_bytes).unwrap_or_default();
+        let mut key = text!("{}/~~{}/t/v0/", name, hex(&self.digest));
+        push_hex(&mut key, 0, PLACE_DIGITS);
+        key
     }
 
     // As above, with the slot's segment

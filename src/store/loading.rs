@@ -67,6 +67,7 @@ where
             replayed: 0,
             rejected,
             historical: options.at.is_some(),
+            fence: self.definition.fence_of(stream),
             base,
             load: None,
             tail: Tail::default(),

@@ -42,6 +42,19 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn has_put_if_absent(&self) -> bool {
+        true
+    }
+
+    async fn put_if_absent(&self, key: &str, bytes: &[u8], _: Option<&Header>) -> Result<bool, HostError> {
+        let mut values = self.values();
+        let absent = !values.contains_key(key);
+        if absent {
+            values.insert(key.into(), bytes.into());
+        }
+        Ok(absent)
+    }
+
     async fn delete(&self, keys: &[String]) -> Result<(), HostError> {
         let mut values = self.values();
         for key in keys {

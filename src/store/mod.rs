@@ -85,7 +85,8 @@ mod streams;
 pub use keys::{MAX_KEY_BYTES, Slot, StreamKeys, position_of};
 pub use load::{Bounds, FirstRow, History, LoadFact, LoadRequest, LoadStep, NextLoad, OnStoreError, Rejection, next};
 pub use save::{
-    Distrusted, Listing, Op, SaveFact, SaveRequest, SaveResult, SaveStep, next_save, plan_prune, plan_save,
+    Distrusted, Head, Listing, Op, PruneRequest, Retention, SaveFact, SaveRequest, SaveResult, SaveStep, next_save,
+    plan_prune, plan_save,
 };
 pub use upkeep::{plan_drop_slots, plan_invalidate, safe_to_prune_through};
 

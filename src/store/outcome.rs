@@ -66,6 +66,10 @@ pub enum Skipped {
     AlreadyCovered(String),
     /// A state of the past.
     Historical,
+    /// An event of this type is folded in, which the definition does not know.
+    UnknownEvent(String),
+    /// The stream was forgotten.
+    Forgotten,
     /// Above the limit of the definition or the store, with both numbers.
     TooLarge(Error),
 }

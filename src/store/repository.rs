@@ -14,9 +14,9 @@ use super::loading::{is_worth_a_load, learned};
 use super::outcome::{LoadOptions, Outcome, Skipped};
 use super::pages::Pages;
 use super::recovery::recover;
-use super::saving::{Sealed, check_round_trip, mark_attempt, read_attempt, save, seal};
+use super::saving::{Known, Sealed, check_round_trip, mark_attempt, read_attempt, save, seal};
 use super::streams::{Memory, Streams, Taken};
-use super::{Definition, Distrusted, EventLog, SaveResult, Store};
+use super::{Definition, EventLog, SaveResult, Store};
 use crate::fold::{Admission, Fold, Row, Sequence};
 use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
 use crate::{Code, Error, Result, value};
@@ -130,6 +130,7 @@ where
             });
             if anchored {
                 page.remove(0);
+                handle.fence = self.definition.fence_of(&stream);
                 let options = LoadOptions::default();
                 match self.fold_through(handle, page, pages, options).await {
                     Err(error) if is_worth_a_load(error.code()) => {}
@@ -202,21 +203,7 @@ where
         if handle.event_count() == 1 {
             handle.tail.first_at = self.definition.time_of.as_ref().map(|time_of| time_of(&event));
         }
-        let needs = &self.needs;
-        if let Some(size_of) = self.definition.size_of.as_ref().filter(|_| needs.bytes) {
-            handle.tail.bytes = handle.tail.bytes.saturating_add(size_of(&event));
-        }
-        if let Some(type_of) = self
-            .definition
-            .type_of
-            .as_ref()
-            .filter(|_| !needs.event_types.is_empty())
-        {
-            let name = type_of(&event);
-            if needs.event_types.contains(&name) {
-                handle.tail.types.insert(name);
-            }
-        }
+        handle.tail.note(&self.definition, &self.needs, &event);
         Ok(())
     }
 
@@ -260,6 +247,9 @@ where
     fn refusal(&self, handle: &Handle<F::State>) -> Option<Skipped> {
         if handle.historical {
             return Some(Skipped::Historical);
+        }
+        if let Some(name) = &handle.tail.unknown {
+            return Some(Skipped::UnknownEvent(name.clone()));
         }
         (handle.event_count() == 0).then_some(Skipped::NothingFolded)
     }
@@ -305,19 +295,13 @@ where
             Err(error) => return self.attempt_failed(handle, error).await,
         };
         let clear_attempt = self.memory(&stream).is_some_and(|memory| memory.last_tried.is_some());
-        let distrusted = handle.rejected.iter().map(|rejection| Distrusted {
-            key: rejection.key.clone(),
-            code: rejection.code,
-        });
-        let result = save(
-            &self.definition,
-            &self.store,
-            &sealed,
-            distrusted.collect(),
-            clear_attempt,
-        )
-        .await;
-        match result {
+        let known = Known::of(handle, clear_attempt);
+        match save(&self.definition, &self.store, &sealed, known).await {
+            Ok(SaveResult::Failed { error }) if error.code() == Code::Fenced => Outcome::Failed(error),
+            Ok(SaveResult::Forgotten) => {
+                self.remember_attempt(handle);
+                Outcome::Skipped(Skipped::Forgotten)
+            }
             Err(error) | Ok(SaveResult::Failed { error }) => self.attempt_failed(handle, error).await,
             Ok(SaveResult::AlreadyCovered { key }) => {
                 self.remember(handle, &sealed, key.clone());
@@ -355,6 +339,15 @@ where
     }
 
     async fn attempt_failed(&self, handle: &Handle<F::State>, error: Error) -> Outcome {
+        let attempt = self.remember_attempt(handle);
+        mark_attempt(&self.definition, &self.store, &handle.stream, &attempt, error.code()).await;
+        match error.code() {
+            Code::TooLarge => Outcome::Skipped(Skipped::TooLarge(error)),
+            _ => Outcome::Failed(error),
+        }
+    }
+
+    fn remember_attempt(&self, handle: &Handle<F::State>) -> Attempt {
         let failed_before = self.memory(&handle.stream).and_then(|memory| memory.last_tried);
         let attempt = Attempt {
             events: handle.event_count(),
@@ -364,11 +357,7 @@ where
         };
         self.streams()
             .update(&handle.stream, |memory| memory.last_tried = Some(attempt));
-        mark_attempt(&self.definition, &self.store, &handle.stream, &attempt, error.code()).await;
-        match error.code() {
-            Code::TooLarge => Outcome::Skipped(Skipped::TooLarge(error)),
-            _ => Outcome::Failed(error),
-        }
+        attempt
     }
 
     /// `None` while another save of the stream is under way.

@@ -8,13 +8,39 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Definition, Distrusted, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Store, StreamKeys,
+    Definition, Distrusted, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Source, Store, StreamKeys,
     next_save,
 };
 use crate::fold::Fold;
 use crate::frame::{self, Expect, Header, Payload, Sealing};
 use crate::policy::Attempt;
 use crate::{Code, Error, Result, value};
+
+/// What is known of the slot before a save.
+pub(super) struct Known {
+    pub distrusted: Vec<Distrusted>,
+    /// What a load opened and used.
+    pub vouched: Option<u64>,
+    /// Whether a marker of a failed attempt may lie there.
+    pub clear_attempt: bool,
+}
+
+impl Known {
+    pub fn of<S>(handle: &Handle<S>, clear_attempt: bool) -> Self {
+        let distrusted = handle.rejected.iter().map(|rejection| Distrusted {
+            key: rejection.key.clone(),
+            code: rejection.code,
+        });
+        Self {
+            distrusted: distrusted.collect(),
+            vouched: match handle.source {
+                Source::Snapshot { position } => Some(position),
+                _ => None,
+            },
+            clear_attempt,
+        }
+    }
+}
 
 /// An encoded snapshot, ready to be written.
 pub(super) struct Sealed {
@@ -108,6 +134,8 @@ fn header<F: Fold>(definition: &Definition<F>, handle: &Handle<F::State>) -> Res
     header.anchor = handle.progress.anchor().cloned();
     header.taken_at = definition.now();
     header.fold_digest = definition.fold.digest();
+    header.fence = handle.fence;
+    header.knows = definition.knows.clone();
     Ok(header)
 }
 
@@ -115,18 +143,25 @@ pub(super) async fn save<F: Fold>(
     definition: &Definition<F>,
     store: &impl Store,
     sealed: &Sealed,
-    distrusted: Vec<Distrusted>,
-    clear_attempt: bool,
+    known: Known,
 ) -> Result<SaveResult> {
+    let Known {
+        distrusted,
+        vouched,
+        clear_attempt,
+    } = known;
     let request = SaveRequest {
         header: sealed.header.clone(),
         payload: sealed.payload.clone(),
         frame_bytes: sealed.frame.len() as u64,
         max_bytes: definition.max_bytes.min(store.max_value_bytes()),
-        keep: definition.keep,
+        keep: definition.retention.clone(),
         distrusted,
         listing: store.listing(),
         clear_attempt,
+        read_back: definition.read_back,
+        vouched,
+        if_absent: store.has_put_if_absent(),
     };
     let mut facts = Vec::new();
     loop {
@@ -135,12 +170,25 @@ pub(super) async fn save<F: Fold>(
                 Ok(keys) => SaveFact::Listed { keys },
                 Err(error) => failure(&error),
             },
-            SaveStep::Open { key, position } => match store.get(&key).await {
+            SaveStep::Open { key, position } | SaveStep::Verify { key, position } => match store.get(&key).await {
                 Ok(bytes) => judge(definition, &sealed.header.stream, position, bytes.as_deref()),
                 Err(error) => failure(&error),
             },
-            SaveStep::Put { key } => stored(store.put(&key, &sealed.frame, Some(&sealed.header)).await),
-            SaveStep::Delete { keys } => stored(store.delete(&keys).await),
+            SaveStep::Put { key, if_absent: false } => {
+                stored(store.put(&key, &sealed.frame, Some(&sealed.header)).await)
+            }
+            SaveStep::Put { key, if_absent: true } => {
+                match store.put_if_absent(&key, &sealed.frame, Some(&sealed.header)).await {
+                    Ok(true) => SaveFact::Stored,
+                    Ok(false) => SaveFact::Occupied,
+                    Err(error) => failure(&error),
+                }
+            }
+            SaveStep::Get { key } => match store.get(&key).await {
+                Ok(bytes) => SaveFact::Found { there: bytes.is_some() },
+                Err(error) => failure(&error),
+            },
+            SaveStep::Delete { keys, .. } => stored(store.delete(&keys).await),
             SaveStep::Done { result } => return Ok(result),
         };
         facts.push(fact);
@@ -162,8 +210,14 @@ pub(super) async fn mark_attempt<F: Fold>(
         tail_bytes: attempt.tail_bytes,
         code: code.to_string(),
     };
-    if let (Ok(keys), Ok(bytes)) = (StreamKeys::new(&definition.name, stream), value::to_vec(&marker)) {
-        let _ = store.put(&keys.attempt(definition.slot()), &bytes, None).await;
+    let (Ok(keys), Ok(bytes)) = (StreamKeys::new(&definition.name, stream), value::to_vec(&marker)) else {
+        return;
+    };
+    let key = keys.attempt(definition.slot());
+    let written = store.put(&key, &bytes, None).await;
+    // Its key holds the stream id, which must not come back once the stream is forgotten.
+    if written.is_ok() && matches!(store.get(&keys.tombstone()).await, Ok(Some(_))) {
+        let _ = store.delete(&[key]).await;
     }
 }
 
@@ -196,6 +250,7 @@ fn judge<F: Fold>(definition: &Definition<F>, stream: &str, position: u64, bytes
         Ok(opened) => SaveFact::Opened {
             digest: opened.facts.digest,
             anchor: opened.header.anchor,
+            fence: opened.header.fence,
         },
         Err(error) => SaveFact::Rejected { code: error.code() },
     }

@@ -166,16 +166,16 @@ impl Writer {
         self.out.truncate(start);
         self.raw(bytes);
     }
+
+    /// The head of an array; its elements follow.
+    pub fn array(&mut self, count: usize) {
+        self.head(Major::Array, count as u64);
+    }
 }
 
 /// For answers that are written without serde.
 #[cfg(feature = "js")]
 impl Writer {
-    /// The head of an array; its elements follow.
-    pub fn array(&mut self, count: usize) {
-        self.head(Major::Array, count as u64);
-    }
-
     pub fn null(&mut self) {
         self.simple(super::reader::NULL);
     }

@@ -166,6 +166,8 @@ struct Controls {
     slow_puts: bool,
     vanished: Option<String>,
     appearing: Option<(String, Vec<u8>)>,
+    tearing: bool,
+    exclusive: bool,
 }
 
 impl TestStore {
@@ -194,6 +196,31 @@ impl TestStore {
     /// From now on a `put` is pending once before it writes.
     pub fn slow_down(&self) {
         self.controls().slow_puts = true;
+    }
+
+    /// From now on only the first half of what is put arrives, or all of it again.
+    pub fn tear(&self, tearing: bool) {
+        self.controls().tearing = tearing;
+    }
+
+    /// From now on it has `put_if_absent`.
+    pub fn exclude(&self) {
+        self.controls().exclusive = true;
+    }
+
+    /// Waits once, if puts are slow.
+    async fn pause(&self) {
+        if self.controls().slow_puts {
+            let mut asked = false;
+            std::future::poll_fn(|context| {
+                context.waker().wake_by_ref();
+                match std::mem::replace(&mut asked, true) {
+                    true => std::task::Poll::Ready(()),
+                    false => std::task::Poll::Pending,
+                }
+            })
+            .await;
+        }
     }
 
     /// The operations since the last call.
@@ -262,18 +289,22 @@ impl Store for TestStore {
 
     async fn put(&self, key: &str, bytes: &[u8], header: Option<&Header>) -> Result<(), HostError> {
         self.note("put", key)?;
-        if self.controls().slow_puts {
-            let mut asked = false;
-            std::future::poll_fn(|context| {
-                context.waker().wake_by_ref();
-                match std::mem::replace(&mut asked, true) {
-                    true => std::task::Poll::Ready(()),
-                    false => std::task::Poll::Pending,
-                }
-            })
-            .await;
-        }
-        self.memory.put(key, bytes, header).await
+        self.pause().await;
+        let arrives = match self.controls().tearing {
+            true => &bytes[..bytes.len() / 2],
+            false => bytes,
+        };
+        self.memory.put(key, arrives, header).await
+    }
+
+    fn has_put_if_absent(&self) -> bool {
+        self.controls().exclusive
+    }
+
+    async fn put_if_absent(&self, key: &str, bytes: &[u8], header: Option<&Header>) -> Result<bool, HostError> {
+        self.note("put", key)?;
+        self.pause().await;
+        self.memory.put_if_absent(key, bytes, header).await
     }
 
     async fn delete(&self, keys: &[String]) -> Result<(), HostError> {

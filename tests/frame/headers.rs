@@ -259,7 +259,7 @@ fn an_id_and_a_digest_are_different_anchors() {
 #[test]
 fn unknown_fields_are_ignored() {
     for fields in [
-        Fields::of(b"\xf6").with(20, uint(1)),
+        Fields::of(b"\xf6").with(21, uint(1)),
         Fields::of(b"\xf6").with(0, text("below the first")),
         Fields::of(b"\xf6").with(
             99,

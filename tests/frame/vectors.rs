@@ -34,12 +34,18 @@ fn header(json: &Json) -> Header {
         taken_at: json["takenAt"].as_i64(),
         fence: decimal(&json["fence"]),
         fold_digest: digest(&json["foldDigestHex"]),
+        knows: texts(&json["knows"]),
         meta: match &json["meta"] {
             Json::Null => Value::Object(vec![]),
             entries => object(entries),
         },
         ..Header::new(text(json, "name"), version, text(json, "streamId"), position, count)
     }
+}
+
+fn texts(json: &Json) -> Vec<String> {
+    let texts = json.as_array().into_iter().flatten();
+    texts.map(|text| text.as_str().unwrap().into()).collect()
 }
 
 fn digest(json: &Json) -> Option<Digest> {
@@ -96,8 +102,9 @@ fn key(json: &Json) -> Key {
 fn frames_have_exactly_these_bytes() {
     let plain = cases(include_str!("../vectors/frames.json"));
     let of_folds = cases(include_str!("../vectors/fold-frames.json"));
-    assert!(plain.len() > 35 && of_folds.len() > 5);
-    for case in plain.into_iter().chain(of_folds) {
+    let of_types = cases(include_str!("../vectors/type-frames.json"));
+    assert!(plain.len() > 35 && of_folds.len() > 5 && of_types.len() > 5);
+    for case in plain.into_iter().chain(of_folds).chain(of_types) {
         let name = text(&case, "name");
         let (expected, payload) = (hex(text(&case, "frameHex")), hex(text(&case, "payloadHex")));
         let keys: Vec<Key> = case["key"].is_object().then(|| key(&case["key"])).into_iter().collect();
@@ -134,8 +141,9 @@ fn frames_have_exactly_these_bytes() {
 fn refused_frames_have_this_verdict() {
     let plain = cases(include_str!("../vectors/frames-refused.json"));
     let of_folds = cases(include_str!("../vectors/fold-frames-refused.json"));
-    assert!(plain.len() > 100 && of_folds.len() > 15);
-    for case in plain.into_iter().chain(of_folds) {
+    let of_types = cases(include_str!("../vectors/type-frames-refused.json"));
+    assert!(plain.len() > 100 && of_folds.len() > 15 && of_types.len() > 10);
+    for case in plain.into_iter().chain(of_folds).chain(of_types) {
         let error = open(&case).expect_err(text(&case, "name"));
         assert_eq!(
             error.code().as_str(),
@@ -154,6 +162,7 @@ fn open(case: &Json) -> Result<(), Error> {
         .map(|version| version.as_u64().unwrap() as u32)
         .collect();
     let keys: Vec<Key> = list("keys").iter().map(key).collect();
+    let knows = texts(&expected["knows"]);
     let expect = Expect {
         name: expected["name"].as_str(),
         stream: expected["streamId"].as_str(),
@@ -161,6 +170,7 @@ fn open(case: &Json) -> Result<(), Error> {
         version: expected["version"].as_u64().map(|version| version as u32),
         fold_digest: digest(&expected["foldDigestHex"]),
         migratable: &migratable,
+        knows: &knows,
         max_state_bytes: expected["maxStateBytes"].as_u64().unwrap_or(u64::MAX),
         keys: &keys,
     };

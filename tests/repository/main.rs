@@ -6,6 +6,7 @@ mod common;
 
 mod attempts;
 mod built_in;
+mod concurrency;
 mod definition;
 mod history;
 #[cfg(not(target_family = "wasm"))]

@@ -99,6 +99,8 @@ fn nothing_is_deleted_before_the_new_one_is_written() {
         [
             format!("list {slot}"),
             format!("put {}", key(20)),
+            format!("get {}", keys().tombstone()),
+            format!("get {}", key(20)),
             format!("delete {}", key(10))
         ]
     );

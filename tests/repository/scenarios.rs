@@ -317,6 +317,8 @@ fn ended(outcome: &Outcome) -> String {
                 Skipped::AlreadyCovered(_) => "alreadyCovered",
                 Skipped::Historical => "historical",
                 Skipped::TooLarge(_) => "tooLarge",
+                Skipped::UnknownEvent(_) => "unknownEvent",
+                Skipped::Forgotten => "forgotten",
             }
         ),
     }

@@ -37,6 +37,23 @@ fn the_golden_vectors() {
     }
 }
 
+#[test]
+fn the_golden_vectors_of_tombstones() {
+    let cases: Vec<Json> = serde_json::from_str(include_str!("../vectors/tombstone-keys.json")).unwrap();
+    assert!(cases.len() > 5);
+    for case in cases {
+        let text = |field: &str| case[field].as_str().unwrap();
+        let keys = keys(text("name"), text("stream"));
+        assert_eq!(keys.tombstone(), text("tombstone"), "{case}");
+        assert!(keys.tombstone().len() <= MAX_KEY_BYTES, "{case}");
+        assert!(
+            !keys.tombstone().starts_with(keys.all()),
+            "it stays when all of a stream is deleted"
+        );
+        assert_eq!(position_of(&keys.tombstone()), None);
+    }
+}
+
 fn digest(hex: &str) -> Digest {
     core::array::from_fn(|index| u8::from_str_radix(&hex[2 * index..2 * index + 2], 16).unwrap())
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod conversation;
+#[cfg(not(target_family = "wasm"))]
+mod crashes;
 mod keys;
 #[cfg(not(target_family = "wasm"))]
 mod keys_laws;
@@ -9,5 +11,6 @@ mod load;
 mod load_log;
 mod prune;
 mod save;
+mod save_worlds;
 mod upkeep;
 mod worlds;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes frames.json, frames-refused.json and keys.json, and the same three of built-in folds (fold-….json), from the prose of
-docs/format.md, sections 2 and 3.
+"""Writes frames.json, frames-refused.json and keys.json, the same three of built-in folds (fold-….json), frames that name the event types
+their writer knows (type-….json), and tombstone-keys.json, from the prose of docs/format.md, sections 2 and 3.
 
 Standard library only, and nothing of this project: a second reading of the format. Run it in this folder; it prints nothing
 and must leave the files as they are unless the format or the list of cases below has changed.
@@ -165,7 +165,13 @@ def fields_of(header, media_type, payload, stored=None, key=None):
         fields[17] = entries(header["meta"])
     if header.get("foldDigestHex"):
         fields[18] = blob(bytes.fromhex(header["foldDigestHex"]))
+    if header.get("knows"):
+        fields[20] = texts(header["knows"])
     return fields
+
+
+def texts(items):
+    return head(4, len(items)) + b"".join(text(item) for item in items)
 
 
 def encode(fields):
@@ -295,6 +301,51 @@ def refused_fold_frames():
         case("digest of 31 bytes", frame(encode({**plain, 18: blob(bytes(31))}), PAYLOAD), "corrupt"),
         case("digest of 33 bytes", frame(encode({**plain, 18: blob(bytes(33))}), PAYLOAD), "corrupt"),
         case("digest as text", frame(encode({**plain, 18: text("0" * 32)}), PAYLOAD), "corrupt"),
+    ]
+
+
+TYPES = ["added", "closed"]
+
+
+def type_frames():
+    def case(label, knows, /, **changes):
+        return frame_case(label, **{"knows": knows, **changes})
+
+    return [
+        case("two types", TYPES),
+        case("one type", ["added"]),
+        case("types in the order of their UTF-8, not of UTF-16", ["Z", "a", "aa", "b", "é", "\uffee", "😀"]),
+        case("many types", ["type-%03d" % n for n in range(300)]),
+        case("a type of 300 bytes", ["x" * 300]),
+        case("full", TYPES, anchor={"id": "event-1200"}, takenAt=1700000000000, fence="7", meta=[["region", "north"]], foldDigestHex=FOLD),
+        case("signed", TYPES, key=KEY),
+    ]
+
+
+def refused_type_frames():
+    plain = fields_of(header(), None, PAYLOAD)
+    sound = frame(encode(fields_of(header(knows=TYPES), None, PAYLOAD)), PAYLOAD)
+
+    def case(label, data, code, /, **expect):
+        return {"name": label, "frameHex": data.hex(), "code": code, "expect": expect}
+
+    def broken(label, field):
+        return case(label, frame(encode({**plain, 20: field}), PAYLOAD), "corrupt")
+
+    return [
+        case("a type that the reader does not know", sound, "tooNew", knows=["added"]),
+        case("no type that the reader knows", sound, "tooNew", knows=["opened", "paid"]),
+        case("a type that the reader does not know, of another stream: foreign first", sound, "foreign", knows=["added"], streamId="cart-4"),
+        case("a type that the reader does not know, of an older version: stale first", sound, "stale", knows=["added"], version=4),
+        case("a type that the reader does not know, and damaged: too new first", sound[:-1] + b"\3", "tooNew", knows=["added"]),
+        case("types that the reader knows, and damaged", sound[:-1] + b"\3", "corrupt", knows=["added", "closed", "paid"]),
+        broken("no types", texts([])),
+        broken("types that descend", texts(["b", "a"])),
+        broken("a type twice", texts(["a", "a"])),
+        broken("types in the order of UTF-16", texts(["😀", "\uffee"])),
+        broken("a text", text("added")),
+        broken("a number among the types", head(4, 2) + text("added") + uint(1)),
+        broken("null among the types", head(4, 1) + b"\xf6"),
     ]
 
 
@@ -509,6 +560,17 @@ def fold_keys():
     ]
 
 
+def tombstone_keys():
+    def case(name, stream):
+        digest = hashlib.sha256(stream.encode()).hexdigest()
+        return {"name": name, "stream": stream, "tombstone": segment(name) + "/~~" + digest + "/t/v0/" + "0" * 16}
+
+    return [
+        case("cart", "cart-42"), case("cart", "cart-4"), case("Cart", "CART-42"), case("корзина", "🛒"), case("cart", "a/b"),
+        case("cart", "~~"), case("cart", "."), case("cart", "\ufeffcart"), case("cart", "a" * 97), case("n" * 200, "s" * 200),
+    ]
+
+
 def write(name, cases):
     lines = [json.dumps(case, ensure_ascii=True) for case in cases]
     with open(name, "w", encoding="ascii", newline="\n") as file:
@@ -522,3 +584,6 @@ if __name__ == "__main__":
     write("fold-frames.json", fold_frames())
     write("fold-frames-refused.json", refused_fold_frames())
     write("fold-keys.json", fold_keys())
+    write("type-frames.json", type_frames())
+    write("type-frames-refused.json", refused_type_frames())
+    write("tombstone-keys.json", tombstone_keys())

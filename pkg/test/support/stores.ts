@@ -12,7 +12,10 @@ export function intercepted(store: SnapshotStore, around: Around): SnapshotStore
     const carryOut = () => (store[op] as (...args: unknown[]) => unknown).apply(store, args);
     return around(op, carryOut, args);
   };
-  return Object.assign(Object.create(store) as SnapshotStore, {
+  const { putIfAbsent } = store;
+  // As a put: who fails or delays those means these, too.
+  const exclusive = putIfAbsent && ((...args: unknown[]) => around('put', () => Reflect.apply(putIfAbsent, store, args), args));
+  return Object.assign(Object.create(store) as SnapshotStore, exclusive && { putIfAbsent: exclusive }, {
     list: wrap('list'),
     get: wrap('get'),
     put: wrap('put'),

@@ -169,16 +169,20 @@ fn nothing_new_is_nothing_to_save() {
         payload: inspected.payload.clone(),
         frame_bytes: bytes.len() as u64,
         max_bytes: 1_000_000,
-        keep: 2,
+        keep: 2.into(),
         distrusted: vec![],
         listing: Listing::Strong,
         clear_attempt: false,
+        read_back: true,
+        vouched: None,
+        if_absent: false,
     };
     let facts = [
         SaveFact::Listed { keys: vec![key(6)] },
         SaveFact::Opened {
             digest: inspected.payload.digest,
             anchor: next.progress.anchor().cloned(),
+            fence: None,
         },
     ];
     let SaveStep::Done { result } = next_save(&request, &facts).unwrap() else {

@@ -88,7 +88,7 @@ const DIVERGED =
 /** The replayed handle in place of the other; what waits behind it are rows of the log in both. */
 function replaced<State, P extends Position>(handle: Handle<State, P>, truth: Handle<State, P>, rejection: Rejection<P>): Handle<State, P> {
   const { source, restoredFrom, replayed } = truth;
-  const { streamId, historical, rejected } = handle;
-  const origin = { streamId, historical, source, restoredFrom, replayed, rejected: [...rejected, rejection] };
+  const { streamId, historical, rejected, fence } = handle;
+  const origin = { streamId, historical, fence, source, restoredFrom, replayed, rejected: [...rejected, rejection] };
   return makeHandle(origin, truth, { ...(internals(truth) as Internals<P>), waiting: (internals(handle) as Internals<P>).waiting });
 }

@@ -1,7 +1,8 @@
 /** Several writers, old owners, old code, and streams that were forgotten meanwhile. The twin of tests/repository/concurrency.rs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineSnapshots, everyEvents, inspect, keys, memoryStore, type SnapshotStore } from 'snapfold';
+import { defineSnapshots, everyEvents, inspect, memoryStore, type SnapshotStore } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { assertSkipped, assertState, events, failed, folded, open, taken, type CartEvent } from './support/carts.js';
 import { Log } from './support/log.js';
 import { bytesAt, intercepted, keysIn, traced } from './support/stores.js';

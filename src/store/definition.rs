@@ -18,7 +18,7 @@ type Migration = Box<dyn Fn(Value) -> Result<Value> + Send + Sync>;
 
 /// One kind of stream. The setters fill in what the defaults do not say; [`Repository::new`](super::Repository::new) checks it all.
 ///
-/// Defaults: policy every 100 events, keep 2, contiguous from 1, pages of 1,000 events, frames up to 1,000,000 bytes, states up to
+/// Defaults: policy every 100 events, keep 2, read back, no fence, contiguous from 1, pages of 1,000 events, frames up to 1,000,000 bytes, states up to
 /// 64 MiB, not compressed, not signed, no clock. There is no time limit to set: the host's [`Store`](super::Store) and
 /// [`EventLog`](super::EventLog) bound their own futures.
 pub struct Definition<F: Fold> {

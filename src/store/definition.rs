@@ -18,8 +18,9 @@ type Migration = Box<dyn Fn(Value) -> Result<Value> + Send + Sync>;
 
 /// One kind of stream. The setters fill in what the defaults do not say; [`Repository::new`](super::Repository::new) checks it all.
 ///
-/// Defaults: policy every 100 events, keep 2, contiguous from 1, pages of 1,000 events, frames up to 1,000,000 bytes, states up to
-/// 64 MiB, not compressed, not signed, no clock, replays of any length, also while the store cannot be read. There is no time limit to set: the host's [`Store`](super::Store) and
+/// Defaults: policy every 100 events, keep 2, read back, no fence, contiguous from 1, pages of 1,000 events, frames up to 1,000,000 bytes,
+/// states up to 64 MiB, not compressed, not signed, no clock, replays of any length, also while the store cannot be read. There is no time
+/// limit to set: the host's [`Store`](super::Store) and
 /// [`EventLog`](super::EventLog) bound their own futures.
 pub struct Definition<F: Fold> {
     pub(super) name: String,

@@ -161,7 +161,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Without a tombstone when the frame lay there already, whoever forgets the stream finds it.
+    /// There was no tombstone when the frame lay there already: whoever forgets the stream later finds the frame.
     fn written(&mut self) -> SaveStep {
         match self.reads_back() {
             true => SaveStep::Verify {

@@ -15,8 +15,6 @@ export const DEFAULTS = {
   maxBytes: 1_000_000,
   /** Largest state that is written or read, bytes, inclusive. */
   maxStateBytes: 64 * 1024 * 1024,
-  /** Whether states are compressed: `'none'` or `'auto'`. */
-  compression: 'none',
   /** Longest time that a save may take, milliseconds. */
   snapshotTimeout: 5_000,
   /** Streams of which a repository remembers the last snapshot and attempt. */

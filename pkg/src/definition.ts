@@ -4,7 +4,7 @@ import { FoldedState, type BuiltInFold } from './built-in.js';
 import { DEFAULTS } from './defaults.js';
 import { inProduction } from './environment.js';
 import { SnapshotError } from './error.js';
-import { COMPRESSION_OPTIONS, type CompressionOption } from './frame.js';
+import { compressionOption, type Compression } from './frame.js';
 import { digestOption, eventTypes } from './head.js';
 import {
   duration,
@@ -103,8 +103,8 @@ export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> 
   readonly maxBytes?: Size;
   /** Largest state that is written or read, before compression. */
   readonly maxStateBytes?: Size;
-  /** `'auto'`: LZ4, if the state has at least 1 KiB and an eighth of it is saved, of its first 252 KiB too. */
-  readonly compression?: CompressionOption;
+  /** `lz4` of `snapfold/lz4`: states are compressed where that pays. */
+  readonly compression?: Compression;
   /**
    * Opens and decodes every frame before it is written, makes the plain form again (`toState` of `fromState`), and fails the save with
    * `unencodable` if that has another digest. Costs about as much as sealing.
@@ -167,7 +167,7 @@ export interface Settings<State, Event, P extends Position> {
   readonly readBack: boolean;
   readonly maxBytes: number;
   readonly maxStateBytes: number;
-  readonly compression: CompressionOption;
+  readonly compression: Compression | undefined;
   readonly verifyOnSeal: boolean;
   /** Of so many loads from snapshots one is compared with a full replay. */
   readonly audit: number | undefined;
@@ -287,7 +287,7 @@ function parse<State, Event, P extends Position>(
     readBack: flag('readBack', options.readBack, DEFAULTS.readBack),
     maxBytes: size('maxBytes', options.maxBytes ?? DEFAULTS.maxBytes),
     maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
-    compression: oneOf('compression', options.compression ?? DEFAULTS.compression, COMPRESSION_OPTIONS),
+    compression: compressionOption(options.compression),
     verifyOnSeal: flag('verifyOnSeal', options.verifyOnSeal, false),
     audit: auditOption(options.audit),
     keys: [],

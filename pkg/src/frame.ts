@@ -2,7 +2,7 @@
 import { answered, scratch, sha256 } from './core.js';
 import { describe, SnapshotError } from './error.js';
 import { makeHead, readHead, type Expect, type Header, type HeaderInput, type PayloadFacts } from './head.js';
-import { knownOptions, oneOf } from './options.js';
+import { invalidOption, knownOptions, oneOf } from './options.js';
 import { signingKeys, type SigningKey } from './signing.js';
 import { isBytes, sameBytes } from './value/bytes.js';
 import { decode } from './value/decode.js';
@@ -12,22 +12,29 @@ import { joined, sizeOf } from './value/writer.js';
 export interface SealOptions {
   /** The state is a Uint8Array in the host's own format, of this media type, and passes through untouched. */
   readonly mediaType?: string;
-  /** `'auto'`: LZ4, if the state has at least 1 KiB and an eighth of it is saved, of its first 252 KiB too. Default `'none'`. */
-  readonly compression?: CompressionOption;
+  /** `lz4` of `snapfold/lz4`: the state is compressed where that pays. Default: it is not. */
+  readonly compression?: Compression;
   /** Keys of the host, of which the first one signs. Default: not signed. */
   readonly keys?: readonly SigningKey[];
   /** Opens what was just sealed, decodes and encodes it again, and throws if that gives another digest. Costs about as much as sealing. */
   readonly verifyOnSeal?: boolean;
 }
 
-export type CompressionOption = 'none' | 'auto';
+/** How payloads are compressed; there is one, `lz4` of `snapfold/lz4`. */
+export interface Compression {
+  /** The payload as an LZ4 frame by docs/format.md §2.4; undefined if that does not pay. */
+  compress(payload: Uint8Array): Uint8Array | undefined;
+}
 
-export const COMPRESSION_OPTIONS: readonly CompressionOption[] = ['none', 'auto'];
+export function compressionOption(compression: Compression | undefined): Compression | undefined {
+  if (compression === undefined || typeof compression.compress === 'function') return compression;
+  throw invalidOption('compression', compression, 'must be lz4 of snapfold/lz4');
+}
 
 /** How a payload is sealed. */
 export interface Sealing {
   readonly mediaType?: string;
-  readonly compression: CompressionOption;
+  readonly compression: Compression | undefined;
   /** The first one signs. */
   readonly keys: readonly SigningKey[];
 }
@@ -44,10 +51,10 @@ export interface SealedPayload {
 /** Makes a frame: encodes the state, hashes it once, puts the head in front. Linear in the state. */
 export function seal(header: HeaderInput, state: unknown, options: SealOptions = {}): Uint8Array {
   knownOptions('seal', options, ['mediaType', 'compression', 'keys', 'verifyOnSeal']);
-  const { mediaType, compression = 'none', verifyOnSeal = false } = options;
+  const { mediaType, verifyOnSeal = false } = options;
   const sealing: Sealing = {
     ...(mediaType === undefined ? {} : { mediaType }),
-    compression: oneOf('compression', compression, COMPRESSION_OPTIONS),
+    compression: compressionOption(options.compression),
     keys: signingKeys('keys', options.keys),
   };
   const sealed =
@@ -79,7 +86,7 @@ export function inspect(frame: Uint8Array, expect: Expect = {}): Header {
 /** Seals a payload in one piece or several, which are copied once, and may be views that others write to afterwards. */
 export function sealPayload(header: HeaderInput, payload: Pieces, { mediaType, compression, keys }: Sealing): SealedPayload {
   const type = mediaType === undefined ? {} : { mediaType };
-  const compressed = compression === 'auto' ? compress(payload) : undefined;
+  const compressed = compression && compressedBy(compression, payload);
   if (compressed !== undefined) {
     const facts = { ...type, ...compressed.facts };
     return { frame: joined([makeHead(header, facts, keys[0]), compressed.bytes]), facts };
@@ -158,9 +165,9 @@ function expand(stored: Uint8Array, bytes: number): Uint8Array {
 const ANY_DIGEST = new Uint8Array(32);
 
 /** The LZ4 form of a payload, if that pays. */
-function compress(payload: Pieces): { bytes: Uint8Array; facts: PayloadFacts } | undefined {
+function compressedBy(compression: Compression, payload: Pieces): { bytes: Uint8Array; facts: PayloadFacts } | undefined {
   const raw = payload.length === 1 ? (payload[0] as Uint8Array) : joined(payload);
-  const bytes = scratch().compress(raw);
+  const bytes = compression.compress(raw);
   if (bytes === undefined) return undefined;
   const stored = { compression: 'lz4', bytes: bytes.length, digest: sha256(bytes) } as const;
   return { bytes, facts: { bytes: raw.length, digest: sha256(raw), stored } };

@@ -27,6 +27,8 @@ export interface PlainModule {
   snapfold_plan_save(address: number, length: number): bigint;
   snapfold_plan_prune(address: number, length: number): bigint;
   snapfold_plan_upkeep(address: number, length: number): bigint;
+  snapfold_lz4_begin(bytes: bigint): number;
+  snapfold_lz4_block(address: number, length: number): bigint;
 }
 
 /** The part of the global that is used here; the compiler is told of no browser. */

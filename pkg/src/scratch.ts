@@ -13,15 +13,12 @@ export interface CoreMemory {
 const INPUT = 0;
 const INPUT_BYTES = 1;
 const OUTPUT = 2;
-const BLOCK_BYTES = 3;
-const UPDATE = 4;
-const FINISH = 5;
-const BEGIN_COMPRESSING = 6;
-const COMPRESS = 7;
-const BEGIN_EXPANDING = 8;
-const EXPAND = 9;
-const TAKEN = 10;
-const END_EXPANDING = 11;
+const UPDATE = 3;
+const FINISH = 4;
+const BEGIN_EXPANDING = 5;
+const EXPAND = 6;
+const TAKEN = 7;
+const END_EXPANDING = 8;
 
 export class Scratch {
   readonly #core: Core;
@@ -29,7 +26,6 @@ export class Scratch {
   readonly #input: number;
   readonly #inputBytes: number;
   readonly #output: number;
-  readonly #blockBytes: number;
 
   constructor(core: Core, memory: CoreMemory) {
     this.#core = core;
@@ -37,7 +33,6 @@ export class Scratch {
     this.#input = this.#step(INPUT);
     this.#inputBytes = this.#step(INPUT_BYTES);
     this.#output = this.#step(OUTPUT);
-    this.#blockBytes = this.#step(BLOCK_BYTES);
   }
 
   sha256(bytes: Uint8Array): Uint8Array {
@@ -45,20 +40,6 @@ export class Scratch {
       this.#step(UPDATE, this.#fill(bytes.subarray(at, at + this.#inputBytes)));
     }
     return this.#made(this.#step(FINISH)).slice();
-  }
-
-  /** The payload as an LZ4 frame; undefined if that does not pay. */
-  compress(payload: Uint8Array): Uint8Array | undefined {
-    if (Number.isNaN(this.#step(BEGIN_COMPRESSING, payload.length))) return undefined;
-    const stored = new Uint8Array(payload.length);
-    let length = 0;
-    for (let at = 0; at < payload.length; at += this.#blockBytes) {
-      const made = this.#step(COMPRESS, this.#fill(payload.subarray(at, at + this.#blockBytes)));
-      if (Number.isNaN(made)) return undefined;
-      stored.set(this.#made(made), length);
-      length += made;
-    }
-    return stored.subarray(0, length);
   }
 
   /** The payload of `bytes` bytes in an LZ4 frame, or the core's error if there is no such payload in it. */

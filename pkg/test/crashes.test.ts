@@ -1,7 +1,8 @@
 /** A process that dies before, after or in the middle of every operation of a save; then another one loads. The twin of tests/store/crashes.rs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keys, memoryStore, type SnapshotStore } from 'snapfold';
+import { memoryStore, type SnapshotStore } from 'snapfold';
+import { keys } from 'snapfold/plans';
 import { assertState, events, folded, open, taken, type CartEvent } from './support/carts.js';
 import { Log } from './support/log.js';
 import { bytesAt, flipped, intercepted } from './support/stores.js';

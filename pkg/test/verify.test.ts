@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineSnapshots, everyEvents, memoryStore, type DefinitionOptions } from 'snapfold';
+import { lz4 } from 'snapfold/lz4';
 import { taken } from './support/carts.js';
 import { Log } from './support/log.js';
 import { keysIn } from './support/stores.js';
@@ -37,8 +38,8 @@ async function snapshot(options: Partial<typeof exact>) {
 }
 
 test('a state that comes back as it was is written', async () => {
-  for (const compression of ['none', 'auto'] as const) {
-    const { outcome, snapshots } = await snapshot({ compression });
+  for (const compression of [{}, { compression: lz4 }]) {
+    const { outcome, snapshots } = await snapshot(compression);
     assert.deepEqual([taken(outcome).key], snapshots);
   }
 });

@@ -11,15 +11,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::js::answered;
 use super::module::Single;
 use crate::Error;
-use crate::frame::lz4::{BLOCK_BYTES, Compressor, Expander, MAX_BLOCK_BYTES, MAX_PIECE_BYTES};
+use crate::frame::lz4::{Expander, MAX_BLOCK_BYTES};
 
 /// A block and the four bytes in front of it.
 const INPUT_BYTES: usize = 4 + MAX_BLOCK_BYTES;
-const OUTPUT_BYTES: usize = if MAX_PIECE_BYTES > MAX_BLOCK_BYTES {
-    MAX_PIECE_BYTES
-} else {
-    MAX_BLOCK_BYTES
-};
+const OUTPUT_BYTES: usize = MAX_BLOCK_BYTES;
 
 static SCRATCH: Single<Option<Scratch>> = Single::new(None);
 
@@ -37,7 +33,6 @@ struct Scratch {
     input: Box<[u8]>,
     output: Box<[u8]>,
     sha256: Sha256,
-    compressor: Option<Compressor>,
     expander: Option<Expander>,
     taken: usize,
     fault: Option<Error>,
@@ -49,7 +44,6 @@ impl Scratch {
             input: vec![0; INPUT_BYTES].into(),
             output: vec![0; OUTPUT_BYTES].into(),
             sha256: Sha256::new(),
-            compressor: None,
             expander: None,
             taken: 0,
             fault: None,
@@ -61,15 +55,12 @@ impl Scratch {
             0 => Some(self.input.as_ptr() as usize),
             1 => Some(self.input.len()),
             2 => Some(self.output.as_ptr() as usize),
-            3 => Some(BLOCK_BYTES),
-            4 => self.update(argument as usize),
-            5 => self.finish(),
-            6 => self.begin_compressing(argument as u64),
-            7 => self.compress(argument as usize),
-            8 => self.begin_expanding(argument as u64),
-            9 => self.expand(argument as usize),
-            10 => Some(self.taken),
-            11 => Some(self.end_expanding()),
+            3 => self.update(argument as usize),
+            4 => self.finish(),
+            5 => self.begin_expanding(argument as u64),
+            6 => self.expand(argument as usize),
+            7 => Some(self.taken),
+            8 => Some(self.end_expanding()),
             _ => None,
         }
     }
@@ -84,18 +75,6 @@ impl Scratch {
     fn finish(&mut self) -> Option<usize> {
         let digest = self.sha256.finalize_reset();
         Some(self.put(&digest))
-    }
-
-    /// Begins to compress a payload of that length. None: it is too small to try.
-    fn begin_compressing(&mut self, bytes: u64) -> Option<usize> {
-        self.compressor = Compressor::new(bytes);
-        self.compressor.as_ref().map(|_| 0)
-    }
-
-    /// Compresses the block of `length` bytes in the input; how many bytes are in the output then. None: it does not pay.
-    fn compress(&mut self, length: usize) -> Option<usize> {
-        let block = self.input.get(..length)?;
-        self.compressor.as_mut()?.push(block, &mut self.output)
     }
 
     /// Begins to expand what becomes a payload of that length.

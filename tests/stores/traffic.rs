@@ -167,7 +167,8 @@ impl<S: Store + Clone + Send> Traffic<S> {
             process.apply(&mut handle, [row]).unwrap();
             match process.blocking().maybe_snapshot(&mut handle) {
                 Outcome::Taken { .. } => drop(self.taken.fetch_add(1, Ordering::Relaxed)),
-                Outcome::Failed(error) => panic!("{error}"),
+                // Others were so much faster that it was superfluous before it was read back.
+                Outcome::Failed(error) => assert_eq!(error.code(), Code::Absent, "{error}"),
                 Outcome::Skipped(_) => {}
             }
             if handle.event_count() >= events {

@@ -139,7 +139,11 @@ impl<'a> Question<'a> {
     }
 
     fn list<T>(&mut self, read: impl Fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
-        (0..self.reader.array()?).map(|_| read(self)).collect()
+        let mut list = Vec::new();
+        for _ in 0..self.reader.array()? {
+            list.push(read(self)?);
+        }
+        Ok(list)
     }
 
     /// Sorted, as headers have them.

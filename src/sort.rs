@@ -1,5 +1,7 @@
 //! Sorting, in little code where modules are to be small.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 /// Equal items may change places.
@@ -8,6 +10,13 @@ pub(crate) fn sort_by<T>(items: &mut [T], order: impl Fn(&T, &T) -> Ordering) {
         heap_sort(items, order);
     } else {
         items.sort_unstable_by(order);
+    }
+}
+
+/// Puts a text in its place among sorted ones, unless it is there already.
+pub(crate) fn insert(sorted: &mut Vec<String>, text: &str) {
+    if let Err(place) = sorted.binary_search_by(|known| known.as_str().cmp(text)) {
+        sorted.insert(place, text.into());
     }
 }
 

@@ -27,6 +27,7 @@ mod error;
 pub mod fold;
 pub mod frame;
 pub mod policy;
+mod sort;
 pub mod store;
 #[cfg(feature = "std")]
 pub mod testing;

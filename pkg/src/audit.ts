@@ -1,55 +1,45 @@
-/** Every so many loads that a snapshot served: the full replay beside it, for what only shows in production. */
+/** Every so many loads that a snapshot served: the full replay beside it, for what only shows in production. An entry of its own. */
 import { FoldedState } from './built-in.js';
-import type { Settings } from './definition.js';
+import type { Auditor, AuditRule, Settings } from './definition.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { internals, makeHandle, type Handle, type Internals } from './handle.js';
-import { knownOptions, positiveInteger } from './options.js';
+import { positiveInteger } from './options.js';
 import type { Position } from './position.js';
 import type { Rejection } from './progress.js';
-import type { Observer } from './report.js';
+import type { Audit, Observer } from './report.js';
 import { sameBytes } from './value/bytes.js';
 import { decode } from './value/decode.js';
 import { firstDifference } from './value/difference.js';
 import { encode } from './value/encode.js';
 
-export interface AuditOptions {
-  /**
-   * Each so many loads of this repository that came from a snapshot, one is compared with the full replay: the first time at that many.
-   * It reads the whole log once more, which the load waits for.
-   */
-  readonly every: number;
+/**
+ * For `defineSnapshots({ audit })`: each so many loads of a repository that came from a snapshot, one is compared with the full replay: the
+ * first time at that many. It reads the whole log once more, which the load waits for.
+ */
+export function auditEvery(loads: number): AuditRule {
+  positiveInteger('auditEvery', loads);
+  return { begin: (settings, observe) => new ReplayAuditor(settings, observe, loads) };
 }
 
-/** How it went. `unavailable`: the events are gone, or others by now, or they could not be replayed, of which a warning tells. */
-export type Audit = 'equal' | 'diverged' | 'unavailable';
-
-export function auditOption(audit: AuditOptions | undefined): number | undefined {
-  if (audit === undefined) return undefined;
-  knownOptions('audit', audit, ['every']);
-  return positiveInteger('audit.every', audit.every);
-}
-
-export class Auditor<State, Event, P extends Position> {
+class ReplayAuditor<State, Event, P extends Position> implements Auditor<State, P> {
   readonly #settings: Settings<State, Event, P>;
   readonly #observe: Observer;
+  readonly #every: number;
   #loads = 0;
 
-  constructor(settings: Settings<State, Event, P>, observe: Observer) {
+  constructor(settings: Settings<State, Event, P>, observe: Observer, every: number) {
     this.#settings = settings;
     this.#observe = observe;
+    this.#every = every;
   }
 
-  /**
-   * The handle to go on with, and how the audit went, if there was one. `key` is that of the snapshot which `handle` came from, and `replay`
-   * the full replay up to its position. Never rejects.
-   */
   async audited(
     handle: Handle<State, P>,
-    key: string | undefined,
+    key: string,
     replay: () => Promise<Handle<State, P>>,
   ): Promise<{ readonly handle: Handle<State, P>; readonly audit?: Audit }> {
-    const { audit: every, version } = this.#settings;
-    if (every === undefined || key === undefined || ++this.#loads % every !== 0) return { handle };
+    if (++this.#loads % this.#every !== 0) return { handle };
+    const { version } = this.#settings;
     const warn = (code: ErrorCode, reason: string, error: unknown) =>
       this.#observe({ type: 'warning', streamId: handle.streamId, version, code, reason, ...(SnapshotError.is(error) ? { error } : {}) });
     try {

@@ -1,5 +1,4 @@
 /** A definition: one kind of stream, how it is folded, and when and how it is snapshotted. */
-import { auditOption, type AuditOptions } from './audit.js';
 import { FoldedState, type BuiltInFold } from './built-in.js';
 import { DEFAULTS } from './defaults.js';
 import { inProduction } from './environment.js';
@@ -26,6 +25,8 @@ import { bigintPositions, numberPositions, type Position, type PositionKind, typ
 import { retention, type Kept, type Retention } from './retention.js';
 import { openRepository, type OpenOptions, type Repository } from './repository.js';
 import { validator, type StandardSchema } from './schema.js';
+import type { Handle } from './handle.js';
+import type { Audit, Observer } from './report.js';
 import type { SigningKey } from './signing.js';
 import type { RememberedOptions, RememberedStates } from './value/remembered.js';
 
@@ -54,6 +55,24 @@ export interface DefinitionOptions<State, Event, Kind extends PositionKind = Pos
 export interface SharedStates {
   /** Begins to remember the states of one repository. */
   remember(options: RememberedOptions): RememberedStates;
+}
+
+/** `auditEvery` of `snapfold/audit`. */
+export interface AuditRule {
+  /** Begins to count the loads of one repository. */
+  begin<State, Event, P extends Position>(settings: Settings<State, Event, P>, observe: Observer): Auditor<State, P>;
+}
+
+export interface Auditor<State, P extends Position> {
+  /**
+   * The handle to go on with, and how the audit went, if there was one. `key` is that of the snapshot which `handle` came from, and `replay`
+   * the full replay up to its position. Never rejects.
+   */
+  audited(
+    handle: Handle<State, P>,
+    key: string,
+    replay: () => Promise<Handle<State, P>>,
+  ): Promise<{ readonly handle: Handle<State, P>; readonly audit?: Audit }>;
 }
 
 /** What {@link defineSnapshots} takes of a built-in fold, whose state is bytes already; `handle.state` decodes them for who looks. */
@@ -110,8 +129,11 @@ export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> 
    * `unencodable` if that has another digest. Costs about as much as sealing.
    */
   readonly verifyOnSeal?: boolean;
-  /** Compares some loads with a full replay; what differs is reported as `diverged`, and the replay is used. Default: none. */
-  readonly audit?: AuditOptions;
+  /**
+   * `auditEvery(1_000)` of `snapfold/audit`: compares some loads with a full replay; what differs is reported as `diverged`, and the replay
+   * is used. Default: none.
+   */
+  readonly audit?: AuditRule;
   /** Longest time that a save may take. */
   readonly snapshotTimeout?: Duration;
   /** Events per read. */
@@ -169,8 +191,7 @@ export interface Settings<State, Event, P extends Position> {
   readonly maxStateBytes: number;
   readonly compression: Compression | undefined;
   readonly verifyOnSeal: boolean;
-  /** Of so many loads from snapshots one is compared with a full replay. */
-  readonly audit: number | undefined;
+  readonly audit: AuditRule | undefined;
   /** What `open` was given. */
   readonly keys: readonly SigningKey[];
   readonly fence: OpenOptions<Event, P>['fence'];
@@ -289,7 +310,7 @@ function parse<State, Event, P extends Position>(
     maxStateBytes: size('maxStateBytes', options.maxStateBytes ?? DEFAULTS.maxStateBytes),
     compression: compressionOption(options.compression),
     verifyOnSeal: flag('verifyOnSeal', options.verifyOnSeal, false),
-    audit: auditOption(options.audit),
+    audit: imported('audit', options.audit, 'begin'),
     keys: [],
     fence: undefined,
     snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout, { bits: TIMER_BITS }),
@@ -318,10 +339,14 @@ function versionOption(option: string, value: unknown): number {
 }
 
 function immutableOption({ immutable, mutable }: Pick<DefinitionOptions<never, never>, 'immutable' | 'mutable'>): SharedStates | undefined {
-  if (immutable === undefined) return undefined;
-  if (mutable === true) throw invalidOption('immutable', immutable, 'must not be combined with mutable: true');
-  if (typeof immutable.remember === 'function') return immutable;
-  throw invalidOption('immutable', immutable, 'must be that of snapfold/immutable');
+  if (immutable !== undefined && mutable === true) throw invalidOption('immutable', immutable, 'must not be combined with mutable: true');
+  return imported('immutable', immutable, 'remember');
+}
+
+/** An option that the entry of its name makes, which has that method. */
+function imported<T extends object>(option: string, value: T | undefined, method: keyof T): T | undefined {
+  if (value === undefined || typeof value[method] === 'function') return value;
+  throw invalidOption(option, value, `must be that of snapfold/${option}`);
 }
 
 function policyOption<State>(options: CommonOptions<never>): Policy<State> {

@@ -1,8 +1,7 @@
 /** The public surface of the package, the same on every runtime. */
-export type { Audit, AuditOptions } from './audit.js';
 export { DEFAULTS } from './defaults.js';
 export type { BuiltInFold, FoldSession } from './built-in.js';
-export { defineSnapshots, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions, type SharedStates } from './definition.js';
+export { defineSnapshots, type AuditRule, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions, type SharedStates } from './definition.js';
 export { SnapshotError, type ErrorCode } from './error.js';
 export type { EventBounds, EventRow, EventSource, ReadOptions, Row } from './events.js';
 export { inspect, open, seal, type SealOptions } from './frame.js';
@@ -30,7 +29,7 @@ export {
 } from './policy.js';
 export type { Position, PositionInput, PositionKind } from './position.js';
 export type { Rejection } from './progress.js';
-export type { Observer, Report } from './report.js';
+export type { Audit, Observer, Report } from './report.js';
 export type { Retention } from './retention.js';
 export type { LoadOptions, OpenOptions, Repository } from './repository.js';
 export type { StandardSchema } from './schema.js';

@@ -1,9 +1,11 @@
 /** What a repository tells its host. */
-import type { Audit } from './audit.js';
 import type { Handle } from './handle.js';
 import type { Position } from './position.js';
 import type { Rejection } from './progress.js';
 import type { ErrorCode, SnapshotError } from './error.js';
+
+/** How an audit went. `unavailable`: the events are gone, or others by now, or they could not be replayed, of which a warning tells. */
+export type Audit = 'equal' | 'diverged' | 'unavailable';
 
 /** One thing that happened. Durations are in milliseconds. */
 export type Report =

@@ -1,9 +1,8 @@
 /** A repository: one definition, connected to a store and a log. */
-import { Auditor } from './audit.js';
 import { BoundedStore } from './bounded-store.js';
 import { connect } from './connection.js';
 import { core } from './core.js';
-import { replayOptions, type Settings } from './definition.js';
+import { replayOptions, type Auditor, type Settings } from './definition.js';
 import { SnapshotError } from './error.js';
 import { anchorLike, checkSource, Pages, parseRow, type EventRow, type EventSource, type Row } from './events.js';
 import { exact } from './head.js';
@@ -92,7 +91,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   readonly #context: LoadContext<State, Event, P>;
   readonly #folder: Folder<State, Event, P>;
   readonly #snapshotter: Snapshotter<State, Event, P>;
-  readonly #auditor: Auditor<State, Event, P>;
+  readonly #auditor: Auditor<State, P> | undefined;
   readonly #observe: Observer;
 
   constructor(settings: Settings<State, Event, P>, options: OpenOptions<Event, P>) {
@@ -102,7 +101,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     this.#context = { settings, store, events: options.events };
     this.#folder = new Folder(settings, policyNeeds);
     this.#observe = observerOf(options.observe);
-    this.#auditor = new Auditor(settings, this.#observe);
+    this.#auditor = settings.audit?.begin(settings, this.#observe);
     this.#snapshotter = new Snapshotter(settings, store, policyNeeds, this.#observe);
     connect(this, { ...this.#context, snapshotter: this.#snapshotter });
   }
@@ -114,9 +113,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const limits = replayOptions(options, this.#settings, 'load.');
     checkId('streamId', streamId);
     const loaded = await this.#loaded(streamId, { at, useSnapshots, ...limits });
-    const whole = { ...limits, at: loaded.handle.position ?? undefined, useSnapshots: false, maxReplay: undefined };
-    const replay = async () => (await this.#loaded(streamId, whole)).handle;
-    const { handle, ...audited } = await this.#auditor.audited(loaded.handle, loaded.key, replay);
+    const { handle, ...audited } = await this.#audited(loaded, limits);
     const { version } = this.#settings;
     const { position, eventCount, source, replayed, rejected } = handle;
     const { millis } = loaded;
@@ -222,6 +219,13 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       'historyUnavailable',
       `the log is empty, but this handle stands at ${handle.position}; load the stream if it was reset on purpose`,
     );
+  }
+
+  async #audited({ handle, key }: { readonly handle: Handle<State, P>; readonly key: string | undefined }, limits: ReturnType<typeof replayOptions>) {
+    const { streamId, position } = handle;
+    if (this.#auditor === undefined || key === undefined) return { handle };
+    const whole = { ...limits, at: position ?? undefined, useSnapshots: false, maxReplay: undefined };
+    return this.#auditor.audited(handle, key, async () => (await this.#loaded(streamId, whole)).handle);
   }
 
   /** A handle, the key of the snapshot that it came from, and how long it took. */

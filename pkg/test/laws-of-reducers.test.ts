@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { decode, defineSnapshots, encode, type DefinitionOptions } from 'snapfold';
 import { lz4 } from 'snapfold/lz4';
 import { journalFold, rulesFold } from 'snapfold/folds';
+import { auditEvery } from 'snapfold/audit';
 import { immutable } from 'snapfold/immutable';
 import { snapshotLaws, type Check, type Law, type LawOptions } from 'snapfold/testing';
 import { carts, events, type CartEvent } from './support/carts.js';
@@ -165,7 +166,7 @@ test('they hold for streams from 0, with gaps, of bigints, with shared states, a
     sequence: 'sparse',
   });
   await holds(snapshotLaws(bigs, { rows: sparse }));
-  await holds(snapshotLaws(sums({ immutable, compression: lz4, verifyOnSeal: true, audit: { every: 2 } }), added));
+  await holds(snapshotLaws(sums({ immutable, compression: lz4, verifyOnSeal: true, audit: auditEvery(2) }), added));
   await holds(snapshotLaws(sums(), []));
 });
 

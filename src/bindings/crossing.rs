@@ -177,24 +177,24 @@ fn distrusted(from: &Part<'_>) -> Vec<Distrusted> {
 
 /// What a save looks at.
 fn header(from: &Part<'_>) -> Header {
-    let mut header = Header::new(
-        from.at("name").text(),
-        from.at("version").short(),
-        from.at("streamId").text(),
-        from.at("position").whole(),
-        0,
-    );
-    header.anchor = from.at("anchor").maybe(Part::anchor);
-    header.fence = from.at("fence").maybe(Part::whole);
-    header.fold_digest = from.at("foldDigest").maybe(Part::digest);
-    header
+    Header {
+        name: from.at("name").text(),
+        version: from.at("version").short(),
+        stream: from.at("streamId").text(),
+        position: from.at("position").whole(),
+        anchor: from.at("anchor").maybe(Part::anchor),
+        fence: from.at("fence").maybe(Part::whole),
+        fold_digest: from.at("foldDigest").maybe(Part::digest),
+        ..Header::new("", 0, "", 0, 0)
+    }
 }
 
 fn payload(from: &Part<'_>) -> Payload {
-    let digest = from.at("digest").digest();
     Payload {
-        digest,
-        ..Payload::of(&[])
+        media_type: None,
+        bytes: 0,
+        digest: from.at("digest").digest(),
+        stored: None,
     }
 }
 

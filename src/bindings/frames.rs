@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::fold::Anchor;
 use crate::frame::{self, Algorithm, Digest, Expect, Header, Inspection, Key, Payload, Stored};
+use crate::sort::insert;
 use crate::store::Slot;
 use crate::value::{Reader, Writer};
 use crate::{Code, Error, Result};
@@ -139,17 +140,18 @@ impl<'a> Question<'a> {
     }
 
     fn list<T>(&mut self, read: impl Fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
-        (0..self.reader.array()?).map(|_| read(self)).collect()
+        let mut list = Vec::new();
+        for _ in 0..self.reader.array()? {
+            list.push(read(self)?);
+        }
+        Ok(list)
     }
 
     /// Sorted, as headers have them.
     fn texts(&mut self) -> Result<Vec<String>> {
         let mut texts = Vec::new();
         for _ in 0..self.reader.array()? {
-            let text = self.text()?;
-            if let Err(at) = texts.binary_search(&text) {
-                texts.insert(at, text);
-            }
+            insert(&mut texts, self.reader.text()?);
         }
         Ok(texts)
     }

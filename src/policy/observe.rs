@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::spec::{Policy, Rule};
+use crate::sort::insert;
 
 /// The facts about one handle that [`decide`](super::decide) judges. Times are milliseconds of one clock, passed in by the host; most
 /// use the Unix epoch.
@@ -134,7 +135,7 @@ impl Needs {
             Rule::Never | Rule::EveryEvents(_) => {}
             Rule::EveryBytes(_) | Rule::TailRatio(_) => self.bytes = true,
             Rule::EveryMillis(_) | Rule::SlowLoad(_) => self.clock = true,
-            Rule::WhenEvent(names) => names.iter().for_each(|name| self.watch(name)),
+            Rule::WhenEvent(names) => names.iter().for_each(|name| insert(&mut self.event_types, name)),
             Rule::WhenState(index) => self.states = self.states.max(index.saturating_add(1)),
             Rule::AnyOf(rules) | Rule::AllOf(rules) => rules.iter().for_each(|rule| self.gather(rule)),
             Rule::PerKind { kinds, otherwise } => {
@@ -146,15 +147,6 @@ impl Needs {
                 self.stream = true;
                 self.gather(policy);
             }
-        }
-    }
-
-    fn watch(&mut self, event_type: &str) {
-        if let Err(place) = self
-            .event_types
-            .binary_search_by(|known| known.as_str().cmp(event_type))
-        {
-            self.event_types.insert(place, event_type.into());
         }
     }
 }

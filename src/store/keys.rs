@@ -1,8 +1,10 @@
 //! Where things lie: keys that every store can hold and scan. docs/format.md §3.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use crate::frame::{Digest, sha256};
+use crate::sort::sort_by;
 use crate::text::text;
 use crate::{Code, Error, Result};
 
@@ -143,6 +145,18 @@ pub fn position_of(key: &str) -> Option<u64> {
         _ => None,
     })?;
     Some(u64::MAX - inverted)
+}
+
+/// Those that are keys of snapshots, with their positions; the newest comes last.
+pub(super) fn by_position<'k>(keys: impl Iterator<Item = &'k String>) -> Vec<(u64, String)> {
+    let mut found = Vec::new();
+    for key in keys {
+        if let Some(position) = position_of(key) {
+            found.push((position, key.clone()));
+        }
+    }
+    sort_by(&mut found, Ord::cmp);
+    found
 }
 
 fn segment(what: &str, identifier: &str) -> Result<String> {

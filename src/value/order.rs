@@ -1,7 +1,8 @@
 //! Encoded keys in order (shorter ones first, then bytewise: RFC 8949 §4.2.1), without moving or copying any.
 
 use alloc::vec::Vec;
-use core::cmp::Ordering;
+
+use crate::sort::sort_by;
 
 /// Where an encoded key lies in a buffer.
 #[derive(Clone, Copy, Debug)]
@@ -49,41 +50,7 @@ pub(super) fn sort(ranks: &mut Vec<Rank>, keys: &[Span], buffer: &[u8]) {
         let by_prefix = a.prefix.cmp(&b.prefix);
         by_prefix.then_with(|| key(a.index).cmp(key(b.index)).then(a.index.cmp(&b.index)))
     };
-    if cfg!(target_family = "wasm") {
-        heap_sort(ranks, order);
-    } else {
-        ranks.sort_unstable_by(order);
-    }
-}
-
-/// The library's sort is faster, and 1 KB of a compressed module.
-fn heap_sort(ranks: &mut [Rank], order: impl Fn(&Rank, &Rank) -> Ordering) {
-    let is_less = |ranks: &[Rank], a: usize, b: usize| match (ranks.get(a), ranks.get(b)) {
-        (Some(a), Some(b)) => order(a, b).is_lt(),
-        _ => false,
-    };
-    let length = ranks.len();
-    // First a heap is made, from its last parent to its root; then its root, the greatest, goes to the end, again and again.
-    for step in (0..length + length / 2).rev() {
-        let (mut parent, end) = match step.checked_sub(length) {
-            Some(parent) => (parent, length),
-            None => {
-                ranks.swap(0, step);
-                (0, step)
-            }
-        };
-        loop {
-            let mut child = 2 * parent + 1;
-            if child + 1 < end && is_less(ranks, child, child + 1) {
-                child += 1;
-            }
-            if child >= end || !is_less(ranks, parent, child) {
-                break;
-            }
-            ranks.swap(parent, child);
-            parent = child;
-        }
-    }
+    sort_by(ranks, order);
 }
 
 /// Among sorted keys, which one was the first to repeat an earlier one.

@@ -2,7 +2,7 @@
 
 use alloc::string::{String, ToString};
 
-use super::super::keys::position_of;
+use super::super::keys::by_position;
 use super::{Bounds, LoadStep, OnStoreError, Rejection, Walk};
 use crate::text::text;
 use crate::{Code, Error};
@@ -36,15 +36,9 @@ impl Walk<'_> {
             .get(self.slot)
             .map(|slot| self.keys.snapshots_in(slot))
             .unwrap_or_default();
-        for key in keys {
-            if key.starts_with(&prefix)
-                && start.as_ref().is_none_or(|start| key >= start)
-                && let Some(position) = position_of(key)
-            {
-                self.queue.push((position, key.clone()));
-            }
-        }
-        let oldest = self.queue.iter().map(|(position, _)| *position).min();
+        let from_start = |key: &&String| key.starts_with(&prefix) && start.as_ref().is_none_or(|start| *key >= start);
+        self.queue = by_position(keys.iter().filter(from_start));
+        let oldest = self.queue.first().map(|(position, _)| *position);
         self.more = match (
             oldest.and_then(|oldest| oldest.checked_sub(1)),
             self.slots.get(self.slot),
@@ -58,7 +52,7 @@ impl Walk<'_> {
     pub(super) fn next_candidate(&mut self) -> LoadStep {
         self.candidate = None;
         if let Some((position, key)) = self.queue.pop() {
-            while self.queue.peek().is_some_and(|(_, next)| *next == key) {
+            while self.queue.last().is_some_and(|(_, next)| *next == key) {
                 self.queue.pop();
             }
             return match self.invalid_from {

@@ -12,7 +12,6 @@ mod conversation;
 mod judge;
 mod start;
 
-use alloc::collections::BinaryHeap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -47,8 +46,8 @@ struct Walk<'a> {
     slots: Vec<String>,
     /// Index of the one being tried.
     slot: usize,
-    /// Candidates of the last listing; the newest comes first. Heaps here and in `save` because sorting a slice is much code.
-    queue: BinaryHeap<(u64, String)>,
+    /// Candidates of the last listing; the newest comes last.
+    queue: Vec<(u64, String)>,
     /// Where the slot's next page begins, if the last one was full.
     more: Option<String>,
     candidate: Option<Candidate>,
@@ -80,7 +79,7 @@ impl<'a> Walk<'a> {
             keys: StreamKeys::new(&request.name, &request.stream)?,
             restarted: false,
             slot: 0,
-            queue: BinaryHeap::new(),
+            queue: Vec::new(),
             more: None,
             candidate: None,
             row: None,

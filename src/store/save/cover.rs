@@ -5,18 +5,14 @@ use alloc::string::String;
 use super::{SaveResult, SaveStep, Walk, failed};
 use crate::fold::Anchor;
 use crate::frame::Digest;
-use crate::store::position_of;
+use crate::store::keys::by_position;
 use crate::text::text;
 use crate::{Code, Error};
 
 impl Walk<'_> {
     pub(super) fn listed(&mut self, prefix: &str, keys: &[String]) -> SaveStep {
         self.listed = keys.iter().filter(|key| key.starts_with(prefix)).cloned().collect();
-        let positions = self
-            .listed
-            .iter()
-            .filter_map(|key| Some((position_of(key)?, key.clone())));
-        self.candidates = positions.collect();
+        self.candidates = by_position(self.listed.iter());
         let own = self.own_key();
         self.occupied = self.listed.contains(&own);
         self.own_verdict = self.verdict(&own).filter(|_| self.occupied);

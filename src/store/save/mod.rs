@@ -8,7 +8,6 @@ mod conversation;
 mod cover;
 mod retention;
 
-use alloc::collections::BinaryHeap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -60,8 +59,8 @@ struct Walk<'a> {
     /// As keys spell it.
     slot: String,
     listed: Vec<String>,
-    /// What lies in the slot and was not looked at; the newest comes first.
-    candidates: BinaryHeap<(u64, String)>,
+    /// What lies in the slot and was not looked at; the newest comes last.
+    candidates: Vec<(u64, String)>,
     /// Whether a sound snapshot's fence was compared with ours, if we have one.
     fence_compared: bool,
     /// Whether the slot was listed again, because something had vanished from it.
@@ -86,7 +85,7 @@ impl<'a> Walk<'a> {
             keys: StreamKeys::new(&header.name, &header.stream)?,
             slot: Slot::of(header.version, header.fold_digest).segment(),
             listed: Vec::new(),
-            candidates: BinaryHeap::new(),
+            candidates: Vec::new(),
             fence_compared: header.fence.is_none(),
             restarted: false,
             occupied: false,

@@ -1,13 +1,12 @@
 //! What is not wanted any more once a newer snapshot stands.
 
-use alloc::collections::BinaryHeap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Listing, Op, Retention, Walk};
-use crate::store::position_of;
+use crate::store::keys::{by_position, position_of};
 use crate::{Code, Error, Result};
 
 /// What is to be pruned: one slot.
@@ -57,8 +56,15 @@ pub fn plan_prune(request: &PruneRequest) -> Result<Vec<Op>> {
         .and_then(|end| covered_by.get(..=end))
         .unwrap_or_default();
     let same_slot = request.keys.iter().filter(|key| key.starts_with(slot));
+    let period = |at: u64| {
+        let every = i64::try_from(request.keep.every?).unwrap_or(i64::MAX);
+        let head = request.heads.iter().find(|head| position_of(&head.key) == Some(at));
+        Some(head?.taken_at?.div_euclid(every))
+    };
+    let first_of_period =
+        |at, above| request.keep.every.is_some() && period(at).is_none_or(|it| period(above) != Some(it));
     let keys = match request.listing {
-        Listing::Strong => unwanted(same_slot, position, &request.keep, &request.heads),
+        Listing::Strong => unwanted(same_slot, position, &request.keep, first_of_period),
         Listing::Eventual => Vec::new(),
     };
     if keys.is_empty() {
@@ -105,7 +111,12 @@ impl Walk<'_> {
             false => vouched.unwrap_or((own, 0)),
         };
         let mut surplus = match request.keep.every {
-            None => unwanted(keys.iter().filter(trusted), request.header.position, &request.keep, &[]),
+            None => unwanted(
+                keys.iter().filter(trusted),
+                request.header.position,
+                &request.keep,
+                |_, _| false,
+            ),
             Some(_) => Vec::new(),
         };
         surplus.retain(|key| position_of(key).is_some_and(|position| position < below));
@@ -116,25 +127,22 @@ impl Walk<'_> {
     }
 }
 
-/// Newest first: all below `covered` but what retention wants, which counts that one as its newest.
-fn unwanted<'a>(keys: impl Iterator<Item = &'a String>, covered: u64, keep: &Retention, heads: &[Head]) -> Vec<String> {
-    let period = |at: u64| {
-        let every = i64::try_from(keep.every?).unwrap_or(i64::MAX);
-        let head = heads.iter().find(|head| position_of(&head.key) == Some(at));
-        Some(head?.taken_at?.div_euclid(every))
-    };
-    // Of the same kind as that of `cover`, which is there already: sorting is much code.
-    let mut below: BinaryHeap<(u64, String)> = keys
-        .filter_map(|key| Some((position_of(key)?, key.clone())))
-        .filter(|(at, _)| *at < covered)
-        .collect();
+/// Newest first: all below `covered` but what retention wants, which counts that one as its newest. `first_of_period` is told a position
+/// and the next one above it.
+fn unwanted<'a>(
+    keys: impl Iterator<Item = &'a String>,
+    covered: u64,
+    keep: &Retention,
+    first_of_period: impl Fn(u64, u64) -> bool,
+) -> Vec<String> {
+    let mut below = by_position(keys);
+    below.retain(|(at, _)| *at < covered);
     let (mut kept, mut above) = (1, covered);
     let mut unwanted = Vec::new();
     while let Some((at, key)) = below.pop() {
         let among_last = kept < keep.last;
         let named = keep.positions.iter().any(|position| (at..above).contains(position));
-        let first_of_period = keep.every.is_some() && period(at).is_none_or(|it| period(above) != Some(it));
-        if !(among_last || named || first_of_period) {
+        if !(among_last || named || first_of_period(at, above)) {
             unwanted.push(key);
         }
         kept += u32::from(among_last);

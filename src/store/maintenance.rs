@@ -85,7 +85,7 @@ where
     /// # Errors
     /// [`Code::StoreFailed`]; [`Code::InvalidOption`] where listings lag, for what is not listed could not be deleted.
     pub async fn invalidate(&self, stream: &str, from: u64) -> Result<Vec<String>> {
-        let listed = self.listed(&self.keys(stream)?.all_snapshots()).await?;
+        let listed = self.listed(self.keys(stream)?.all()).await?;
         self.remove(stream, plan_invalidate(&listed, from)).await
     }
 

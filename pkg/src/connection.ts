@@ -4,7 +4,7 @@ import type { Position } from './position.js';
 import type { Snapshotter } from './snapshotter.js';
 
 export interface Connection<State, Event, P extends Position> extends LoadContext<State, Event, P> {
-  readonly snapshotter: Pick<Snapshotter<State, Event, P>, 'noLongerCountsOn'>;
+  readonly snapshotter: Pick<Snapshotter<State, Event, P>, 'streams' | 'remembered'>;
 }
 
 const connections = new WeakMap<object, unknown>();

@@ -7,11 +7,11 @@ import { toCoreBytes } from './core.js';
 import { describe, SnapshotError } from './error.js';
 import { anchorLike, Pages } from './events.js';
 import { openPayload } from './frame.js';
-import { exact } from './head.js';
+import { exact, type Header } from './head.js';
 import { expected } from './load.js';
 import { checkId, functionOption, invalidOption, knownOptions, positiveInteger } from './options.js';
 import { askPlain, plainModule } from './plain-module.js';
-import { keys, slotOf, type Slot } from './plans.js';
+import { keys, planPrune, slotOf, type Slot } from './plans.js';
 import { toCore, type Position, type PositionInput } from './position.js';
 import { sameAnchor } from './progress.js';
 import type { Repository } from './repository.js';
@@ -28,6 +28,22 @@ export interface SlotsOptions {
 export interface SafeOptions extends SlotsOptions {
   /** Positions that everybody else who reads the stream has dealt with, inclusive. */
   readonly consumers?: readonly PositionInput[];
+}
+
+/** What a prune deleted. */
+export interface Pruned {
+  /** Which keys. */
+  readonly deleted: readonly string[];
+  /** The sound snapshot that makes up for them; null if nothing covers, and then nothing was deleted. */
+  readonly coveredBy: string | null;
+}
+
+/** What is gone of a stream that was forgotten. */
+export interface Forgotten {
+  /** Which keys. */
+  readonly deleted: readonly string[];
+  /** Whether nothing is left. Not so where listings lag: what was written before may appear later. Forget the stream again then. */
+  readonly complete: boolean;
 }
 
 /** What a full replay says of a stream. */
@@ -60,7 +76,7 @@ interface Counts {
   migrated: number;
   /** Streams that were replayed and saved. */
   rebuilt: number;
-  /** Streams that had a snapshot of this version, or no events. */
+  /** Streams that had a snapshot of this version, or no events, or were forgotten. */
   skipped: number;
 }
 
@@ -81,6 +97,21 @@ export interface Maintenance<P extends Position> {
    * stream can be loaded from a snapshot of this definition's own slot. Which keys.
    */
   dropSlots(streamId: string, options?: SlotsOptions): Promise<string[]>;
+  /**
+   * Deletes what `keep` no longer wants of this definition's slot, the only way where it has a period. Nothing, unless the stream can be
+   * loaded from a snapshot of the slot; that one is read once more, and then covers what goes. What the load rejected and what is not sound
+   * neither counts nor is deleted. With a period each snapshot of the slot is read.
+   */
+  prune(streamId: string): Promise<Pruned>;
+  /**
+   * Deletes everything of a stream, in every slot, and leaves a tombstone without its id, so that whoever still holds the state cannot write
+   * it again (`skipped: forgotten`). After an error, forget it again: the tombstone is put first, and what is gone stays gone. Where
+   * listings lag it is no error; `complete` is false then. The log decides what there is: events that it still has are loaded as ever, by
+   * replaying them, and only not snapshotted.
+   */
+  forget(streamId: string): Promise<Forgotten>;
+  /** Lets a stream that was forgotten be snapshotted again. */
+  revive(streamId: string): Promise<void>;
   /**
    * Through which position (inclusive) a stream's events may be deleted, so that this definition's slot and the `live` ones can still be
    * loaded from their oldest sound snapshot, and every consumer has dealt with them. Null if none may. Reads one event for each slot.
@@ -104,6 +135,9 @@ export function maintain<State, Event, P extends Position>(repository: Repositor
 
 /** Keys listed and deleted at once. */
 const PAGE = 100;
+
+/** How often a stream that is being forgotten is listed until nothing is left of it: each writer that was under way adds a key or two once. */
+const SWEEPS = 100;
 
 class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
   readonly #repository: Repository<State, Event, P>;
@@ -129,6 +163,44 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     if (source !== 'snapshot' || restoredFrom === null) return [];
     const coveredBy = keys.snapshot(this.#connection.settings.name, streamId, this.#slot, restoredFrom);
     return this.#remove(streamId, planned({ dropSlots: { keys: await this.#listed(prefix), coveredBy, live } }));
+  }
+
+  async prune(streamId: string): Promise<Pruned> {
+    const { settings, store } = this.#connection;
+    const { source, restoredFrom, rejected } = await this.#repository.load(streamId);
+    if (source !== 'snapshot' || restoredFrom === null) return NOTHING_PRUNED;
+    const coveredBy = keys.snapshot(settings.name, streamId, this.#slot, restoredFrom);
+    const listed = await this.#listed(keys.snapshots(settings.name, streamId, this.#slot));
+    const usable = listed.filter((key) => !rejected.some((rejection) => rejection.key === key));
+    const { last, positions, every } = settings.keep;
+    const heads = every === null ? undefined : await this.#heads(streamId, usable);
+    const existing = heads?.map(({ key }) => key) ?? usable;
+    if (!existing.includes(coveredBy)) return NOTHING_PRUNED; // somebody was faster
+    const keep = { last, positions, ...(every === null ? {} : { every }) };
+    const deleted: string[] = [];
+    for (const op of planPrune(existing, coveredBy, { keep, listing: store.listing, ...(heads && { heads }) })) {
+      if (op.op === 'delete') deleted.push(...(await this.#remove(streamId, [...op.keys])));
+      else if ((await this.#soundHeader(streamId, this.#slot, op.key, toCore(restoredFrom))) === undefined) return NOTHING_PRUNED;
+    }
+    return { deleted, coveredBy };
+  }
+
+  async forget(streamId: string): Promise<Forgotten> {
+    const { settings } = this.#connection;
+    const tombstone = keys.tombstone(settings.name, streamId);
+    await this.#stored((store) => store.put(tombstone, encode({ at: settings.clock() }), undefined, settings.snapshotTimeout));
+    try {
+      return await this.#sweep(this.#prefix(streamId));
+    } finally {
+      this.#forgetWhatIsRemembered(streamId);
+    }
+  }
+
+  async revive(streamId: string): Promise<void> {
+    const { name, snapshotTimeout } = this.#connection.settings;
+    const tombstone = keys.tombstone(name, streamId);
+    await this.#stored((store) => store.delete([tombstone], snapshotTimeout));
+    this.#forgetWhatIsRemembered(streamId); // that saves were in vain
   }
 
   async safeToPruneThrough(streamId: string, options: SafeOptions = {}): Promise<P | null> {
@@ -187,7 +259,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     if (handle.source === 'snapshot') return 'skipped';
     const outcome = await this.#repository.snapshot(handle);
     if (outcome.status === 'taken') return handle.source === 'migrated' ? 'migrated' : 'rebuilt';
-    if (outcome.status === 'skipped' && (outcome.code === 'nothingFolded' || outcome.code === 'alreadyCovered')) return 'skipped';
+    if (outcome.status === 'skipped' && NOTHING_TO_REBUILD.includes(outcome.code)) return 'skipped';
     throw new SnapshotError('storeFailed', `no snapshot was taken: ${outcome.reason}`);
   }
 
@@ -212,16 +284,9 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
 
   async #isSound(streamId: string, slot: Slot, key: string, position: bigint): Promise<boolean> {
     const { settings, events } = this.#connection;
-    const bytes = await this.#stored((store) => store.get(key, settings.snapshotTimeout));
-    if (bytes === undefined) return false;
-    const { version: _version, foldDigest: _digest, ...expect } = expected(settings, streamId, position);
-    let anchor;
-    try {
-      anchor = openPayload(bytes, { ...expect, ...slotOf(slot) }).header.anchor;
-    } catch (error) {
-      if (SnapshotError.is(error)) return false;
-      throw error;
-    }
+    const header = await this.#soundHeader(streamId, slot, key, position);
+    if (header === undefined) return false;
+    const { anchor } = header;
     const from = settings.positions.parse(position, 'position of a key');
     const pages = new Pages(events, streamId, { from, pageSize: 1, positions: settings.positions });
     try {
@@ -232,13 +297,43 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     }
   }
 
+  /** Undefined if nothing sound lies there. */
+  async #soundHeader(streamId: string, slot: Slot, key: string, position: number | bigint): Promise<Header | undefined> {
+    const { settings } = this.#connection;
+    const bytes = await this.#stored((store) => store.get(key, settings.snapshotTimeout));
+    if (bytes === undefined) return undefined;
+    const { version: _version, foldDigest: _digest, ...expect } = expected(settings, streamId, position);
+    try {
+      return openPayload(bytes, { ...expect, ...slotOf(slot) }).header;
+    } catch (error) {
+      if (SnapshotError.is(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Of the sound ones among these snapshots of the own slot. */
+  async #heads(streamId: string, among: readonly string[]): Promise<{ readonly key: string; readonly takenAt?: number }[]> {
+    const heads = [];
+    for (const key of among) {
+      const position = keys.positionOf(key);
+      const header = position === undefined ? undefined : await this.#soundHeader(streamId, this.#slot, key, position);
+      if (header !== undefined) heads.push({ key, ...(header.takenAt === undefined ? {} : { takenAt: header.takenAt }) });
+    }
+    return heads;
+  }
+
   /** All keys with that prefix. Where listings lag it would not be all. */
   async #listed(prefix: string): Promise<string[]> {
-    const { settings } = this.#connection;
     const { listing } = this.#connection.store;
     if (listing === 'eventual') {
       throw invalidOption('store.listing', listing, 'its listings lag: what they do not show yet could not be dealt with');
     }
+    return this.#shown(prefix);
+  }
+
+  /** What a listing shows of the keys with that prefix. */
+  async #shown(prefix: string): Promise<string[]> {
+    const { settings } = this.#connection;
     const all: string[] = [];
     for (;;) {
       const last = all.at(-1);
@@ -251,12 +346,41 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
 
   /** Deletes keys of a stream, and no longer counts on them. Which ones. */
   async #remove(streamId: string, unwanted: string[]): Promise<string[]> {
-    const { settings, snapshotter } = this.#connection;
-    for (let at = 0; at < unwanted.length; at += PAGE) {
-      await this.#stored((store) => store.delete(unwanted.slice(at, at + PAGE), settings.snapshotTimeout));
-    }
-    snapshotter.noLongerCountsOn(streamId, unwanted);
+    await this.#delete(unwanted);
+    const memory = this.#connection.snapshotter.streams.peek(streamId);
+    if (memory?.lastTaken !== undefined && unwanted.includes(memory.lastTaken.key)) memory.lastTaken = undefined;
     return unwanted;
+  }
+
+  async #delete(unwanted: readonly string[]): Promise<void> {
+    const { snapshotTimeout } = this.#connection.settings;
+    for (let at = 0; at < unwanted.length; at += PAGE) {
+      await this.#stored((store) => store.delete(unwanted.slice(at, at + PAGE), snapshotTimeout));
+    }
+  }
+
+  /** Deletes until a listing shows nothing; where listings lag, what one shows. */
+  async #sweep(prefix: string): Promise<Forgotten> {
+    const lagging = this.#connection.store.listing === 'eventual';
+    const deleted = new Set<string>();
+    let complete = false;
+    for (let sweep = 0; sweep < (lagging ? 1 : SWEEPS); sweep += 1) {
+      const shown = await this.#shown(prefix);
+      complete = shown.length === 0 && !lagging;
+      if (shown.length === 0) break;
+      await this.#delete(shown);
+      for (const key of shown) deleted.add(key);
+    }
+    return { deleted: [...deleted].sort(), complete };
+  }
+
+  /** Also that saves failed. One that is under way goes on being the only one. */
+  #forgetWhatIsRemembered(streamId: string): void {
+    const { streams, remembered } = this.#connection.snapshotter;
+    const memory = streams.peek(streamId);
+    if (memory?.inFlight === true) memory.lastTaken = memory.lastTried = undefined;
+    else streams.forget(streamId);
+    remembered?.forget(streamId);
   }
 
   async #stored<T>(work: (store: Connection<State, Event, P>['store']) => Promise<T>): Promise<T> {
@@ -267,6 +391,10 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     }
   }
 }
+
+const NOTHING_PRUNED: Pruned = { deleted: [], coveredBy: null };
+
+const NOTHING_TO_REBUILD: readonly string[] = ['nothingFolded', 'alreadyCovered', 'forgotten'];
 
 function planned<T = string[]>(question: object): T {
   return askPlain(toCoreBytes(question), (at, length) => plainModule.snapfold_plan_upkeep(at, length));

@@ -50,15 +50,15 @@ export class Snapshotter<State, Event, P extends Position> {
   readonly #store: BoundedStore;
   readonly #needs: PolicyNeeds;
   readonly #observe: Observer;
-  readonly #streams = new Streams(DEFAULTS.rememberedStreams);
-  readonly #remembered: RememberedStates | undefined;
+  readonly streams = new Streams(DEFAULTS.rememberedStreams);
+  readonly remembered: RememberedStates | undefined;
 
   constructor(settings: Settings<State, Event, P>, store: BoundedStore, needs: PolicyNeeds, observe: Observer) {
     this.#settings = settings;
     this.#store = store;
     this.#needs = needs;
     this.#observe = observe;
-    this.#remembered = settings.immutable?.remember({
+    this.remembered = settings.immutable?.remember({
       limit: DEFAULTS.rememberedBytes,
       thorough: settings.development,
       diverged: (streamId, error) => this.#warn(streamId, 'diverged', error.message, error),
@@ -71,7 +71,7 @@ export class Snapshotter<State, Event, P extends Position> {
    */
   async learnFromLoad(handle: Handle<State, P>, inside: Internals<P>): Promise<void> {
     const { streamId, rejected, historical, eventCount } = handle;
-    const memory = this.#streams.peek(streamId);
+    const memory = this.streams.peek(streamId);
     if (memory !== undefined) {
       const refuted = rejected.some(({ key, code }) => key === memory.lastTaken?.key && code !== 'unreadable');
       if (refuted) memory.lastTaken = undefined;
@@ -80,16 +80,10 @@ export class Snapshotter<State, Event, P extends Position> {
     if (historical || eventCount === 0 || rejected.some(({ code }) => code === 'unreadable')) return;
     try {
       if (!this.decide(handle, inside).take) return;
-      this.#streams.of(streamId).lastTried = await readAttempt(this.#settings, this.#store, streamId);
+      this.streams.of(streamId).lastTried = await readAttempt(this.#settings, this.#store, streamId);
     } catch (error) {
       this.#warn(streamId, 'unreadable', `the marker of the last attempt could not be read: ${describe(error)}`);
     }
-  }
-
-  /** What was deleted no longer counts as the last one. */
-  noLongerCountsOn(streamId: string, deleted: readonly string[]): void {
-    const memory = this.#streams.peek(streamId);
-    if (memory?.lastTaken !== undefined && deleted.includes(memory.lastTaken.key)) memory.lastTaken = undefined;
   }
 
   /** Why nothing can be snapshotted here, whatever the policy says. */
@@ -99,7 +93,7 @@ export class Snapshotter<State, Event, P extends Position> {
     if (inside.tail.unknown !== undefined) {
       return { code: 'unknownEvent', reason: `this code does not know the event type ${JSON.stringify(inside.tail.unknown)}` };
     }
-    if (this.#streams.peek(handle.streamId)?.inFlight === true) {
+    if (this.streams.peek(handle.streamId)?.inFlight === true) {
       return { code: 'inFlight', reason: 'another snapshot of this stream is being written' };
     }
     if (handle.pending > 0 && this.#newest(handle, inside)?.events === handle.eventCount) {
@@ -114,7 +108,7 @@ export class Snapshotter<State, Event, P extends Position> {
     const observation = {
       events: handle.eventCount + handle.pending,
       snapshot: this.#newest(handle, inside),
-      attempt: this.#streams.peek(handle.streamId)?.lastTried,
+      attempt: this.streams.peek(handle.streamId)?.lastTried,
       tailBytes: tail.bytes + waiting.tail.bytes,
       firstAt,
       load,
@@ -131,19 +125,19 @@ export class Snapshotter<State, Event, P extends Position> {
 
   /** The newest snapshot at or below the state that this process knows of. */
   #newest({ streamId, eventCount }: Handle<State, P>, { base }: Internals<P>): BaseSnapshot | undefined {
-    const lastTaken = this.#streams.peek(streamId)?.lastTaken;
+    const lastTaken = this.streams.peek(streamId)?.lastTaken;
     const newer = lastTaken !== undefined && lastTaken.events <= eventCount && lastTaken.events > (base?.events ?? 0);
     return newer ? lastTaken : base;
   }
 
   /** Encodes, writes, remembers. Everything before the first await happens in the caller's turn. */
   async attempt(handle: Handle<State, P>, inside: Internals<P>, reason: string): Promise<Outcome<State, P>> {
-    const memory = this.#streams.of(handle.streamId);
+    const memory = this.streams.of(handle.streamId);
     const began = this.#settings.clock();
     const deadline = new Deadline(this.#settings.snapshotTimeout);
     memory.inFlight = true;
     try {
-      const sealed = sealHandle(this.#settings, handle, inside, this.#remembered);
+      const sealed = sealHandle(this.#settings, handle, inside, this.remembered);
       const result = await save(this.#settings, this.#store, sealed, deadline, handle, memory.lastTried !== undefined);
       if (result.status === 'failed') return await this.#attemptFailed(handle, inside, result.error, deadline);
       if (result.status === 'forgotten') return this.#forgotten(handle, inside);
@@ -217,7 +211,7 @@ export class Snapshotter<State, Event, P extends Position> {
 
   /** Remembers that one was in vain. */
   #attempted({ streamId, eventCount, pending }: Handle<State, P>, { tail, waiting }: Internals<P>): Attempt {
-    const memory = this.#streams.of(streamId);
+    const memory = this.streams.of(streamId);
     const failures = (memory.lastTried?.failures ?? 0) + 1;
     const tailBytes = tail.bytes + waiting.tail.bytes;
     return (memory.lastTried = { events: eventCount + pending, at: this.#settings.clock(), failures, tailBytes });

@@ -38,11 +38,14 @@ export class Streams {
     return memory;
   }
 
+  forget(streamId: string): void {
+    this.#memories.delete(streamId);
+  }
+
   #forgetOldest(but: string): void {
     for (const [streamId, { inFlight }] of this.#memories) {
       if (inFlight || streamId === but) continue;
-      this.#memories.delete(streamId);
-      return;
+      return this.forget(streamId);
     }
   }
 }

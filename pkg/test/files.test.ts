@@ -1,6 +1,6 @@
 /** Snapshots as files: names, leftovers, what others put into the folder, and writers that meet deleters. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -33,6 +33,22 @@ test('a key’s file is where its name says', async () => {
     '%63on/x%2esnap/s/v3/fffffffffffffff8.snap',
     'cart/~43art~2f42/s/v3/fffffffffffffff8.snap',
   ]);
+});
+
+/** Rust's store reads and writes the same folders (tests/stores/files.rs). */
+test('keys have the file names that are written down', async () => {
+  const vectors = JSON.parse(readFileSync(new URL('../../tests/vectors/file-names.json', import.meta.url), 'utf8')) as { key: string; file: string }[];
+  assert.ok(vectors.length > 10);
+  const root = newFolder();
+  const store = filesStore(root);
+  for (const { key, file } of vectors) {
+    await store.put(key, one);
+    assert.deepEqual(new Uint8Array(readFileSync(path.join(root, file))), one, key);
+    assert.deepEqual(contents(root).filter((name) => name.endsWith('.snap')), [file]);
+    assert.deepEqual(await store.list('', { limit: 9 }), [key]);
+    await store.delete([key]);
+    assert.deepEqual(contents(root), [], `${key}: a folder is left`);
+  }
 });
 
 const character = fc.integer({ min: 0, max: 127 }).map((code) => String.fromCharCode(code));

@@ -6,7 +6,7 @@ import { maintain, type RebuildProgress } from 'snapfold/maintenance';
 import { keys } from 'snapfold/plans';
 import { carts, evolve, events, open, taken, type Cart, type CartEvent, type CartRepository } from './support/carts.js';
 import { BoundedLog, Log } from './support/log.js';
-import { damage, failing, intercepted, keysIn } from './support/stores.js';
+import { damage, failing, flipped, intercepted, keysIn } from './support/stores.js';
 
 const STREAM = 'cart-42';
 
@@ -138,11 +138,69 @@ test('a rebuild ends early when it is told to', async () => {
   assert.deepEqual([report.rebuilt, asked, closed], [3, 3, true]);
 });
 
+/** Snapshots at 10, 20, 30 and 40, taken at these moments, with a retention of periods of 100 ms. */
+async function byPeriod(around?: (op: string, key: unknown) => void) {
+  const memory = memoryStore();
+  const log = new Log<CartEvent>();
+  let moment = 0;
+  const store = around === undefined ? memory : intercepted(memory, (op, carryOut, [key]) => (around(op, key), carryOut()));
+  const repo = await open({ store, events: log }, { keep: { last: 1, every: 100 }, clock: () => moment });
+  for (const at of [0, 50, 120, 250]) {
+    moment = at;
+    log.append(...events(10));
+    await snapshot(repo);
+  }
+  return { repo, memory, log, care: maintain(repo) };
+}
+
+test('a period keeps its newest snapshot, and a prune deletes the others', async () => {
+  const trace: string[] = [];
+  const { repo, memory, care } = await byPeriod((op, key) => void trace.push(`${op} ${String(key)}`));
+  assert.deepEqual(await care.prune(STREAM), { deleted: [key(10)], coveredBy: key(40) });
+  assert.deepEqual(trace.slice(-2), [`get ${key(40)}`, `delete ${key(10)}`]); // what covers is read just before
+  assert.deepEqual(await keysIn(memory, ''), [40, 30, 20].map((position) => key(position)));
+  assert.deepEqual((await care.prune(STREAM)).deleted, []);
+  assert.equal((await repo.load(STREAM)).restoredFrom, 40);
+});
+
+test('what is not sound neither counts nor is pruned', async () => {
+  const { memory, care } = await byPeriod();
+  await damage(memory, key(20), (bytes) => bytes.slice(0, 50));
+  await damage(memory, key(40), (bytes) => flipped(bytes, 60));
+  assert.deepEqual(await care.prune(STREAM), { deleted: [], coveredBy: key(30) }); // 10 is the newest sound one of its period
+  assert.equal((await keysIn(memory, '')).length, 4);
+});
+
+test('a prune deletes nothing that nothing covers', async () => {
+  const { store, log } = await twoSnapshots();
+  const nothing = { deleted: [], coveredBy: null };
+  const second = await open({ store, events: log }, { version: 2, keep: 1, migrate: { 1: (state) => state as never } });
+  assert.deepEqual(await maintain(second).prune(STREAM), nothing);
+  const one = maintain(await open({ store, events: log }, { keep: 1 }));
+  for (const position of [10, 20]) await damage(store, key(position), (bytes) => bytes.slice(0, 50));
+  assert.deepEqual(await one.prune(STREAM), nothing);
+  assert.deepEqual(await keysIn(store, ''), [key(20), key(10)]);
+});
+
+test('a prune that somebody outran deletes nothing', async () => {
+  for (const before of ['list', 'get']) {
+    const { store, log } = await twoSnapshots();
+    let seen = 0;
+    const outrun = intercepted(store, async (op, carryOut) => {
+      if (op === before && (seen += 1) === 2) await store.delete([key(20)]); // 1 is the load's
+      return carryOut();
+    });
+    const care = maintain(await open({ store: outrun, events: log }, { keep: 1 }));
+    assert.deepEqual(await care.prune(STREAM), { deleted: [], coveredBy: null }, before);
+    assert.deepEqual(await keysIn(store, ''), [key(10)]);
+  }
+});
+
 test('nothing is deleted where listings lag', async () => {
   const store = { ...memoryStore(), listing: 'eventual' as const };
   const { care } = await twoSnapshots(new Log<CartEvent>(), store);
   const before = await keysIn(store, '');
-  for (const refused of [care.invalidate(STREAM, { from: 0 }), care.dropSlots(STREAM), care.safeToPruneThrough(STREAM)]) {
+  for (const refused of [care.invalidate(STREAM, { from: 0 }), care.dropSlots(STREAM), care.prune(STREAM), care.safeToPruneThrough(STREAM)]) {
     await assert.rejects(refused, { code: 'invalidOption', path: 'store.listing' });
   }
   assert.deepEqual(await keysIn(store, ''), before);
@@ -167,7 +225,9 @@ test('short pages are read to their end, and nothing foreign in them is deleted'
 test('options are checked', async () => {
   const { care } = await twoSnapshots();
   assert.throws(() => maintain(carts() as never), { code: 'invalidOption', path: 'repository' });
-  await assert.rejects(care.invalidate('', { from: 1 }), { code: 'invalidId' });
+  for (const refused of [care.invalidate('', { from: 1 }), care.prune(''), care.forget(''), care.revive('')]) {
+    await assert.rejects(refused, { code: 'invalidId' });
+  }
   await assert.rejects(care.invalidate(STREAM, { from: -1 }), SnapshotError);
   await assert.rejects(care.dropSlots(STREAM, { live: ['1'] as never }), { code: 'invalidOption' });
   await assert.rejects(care.rebuild([], { concurrency: 0 }), { code: 'invalidOption', path: 'rebuild.concurrency' });

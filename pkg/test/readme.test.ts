@@ -22,7 +22,7 @@ test('the README snippet compiles under strict and prints what its comment says'
   assert.equal(said.trim(), promised);
 });
 
-for (const document of ['README.md', 'docs/folds.md', 'docs/stores.md', 'docs/testing.md']) {
+for (const document of ['README.md', 'docs/folds.md', 'docs/maintenance.md', 'docs/stores.md', 'docs/testing.md']) {
   test(`the programs in ${document} run and print what their comments say`, () => {
     const blocks = [...readFileSync(`${pkg}../${document}`, 'utf8').matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
     assert.ok(blocks.length > 0, 'there is a block of JavaScript');
@@ -36,3 +36,15 @@ for (const document of ['README.md', 'docs/folds.md', 'docs/stores.md', 'docs/te
     }
   });
 }
+
+test('the tests that docs/guarantees.md names exist', () => {
+  const page = readFileSync(`${pkg}../docs/guarantees.md`, 'utf8');
+  const named = [...page.matchAll(/`([\w/-]+\.(?:rs|test\.ts)): ([^`]+)`/g)].map(([, file, name]) => [file, name] as [string, string]);
+  assert.ok(named.length > 80, `${named.length} are named`);
+  for (const [file, name] of named) {
+    const isRust = file.endsWith('.rs');
+    const text = readFileSync(`${pkg}${isRust ? '../tests' : 'test'}/${file}`, 'utf8');
+    const tests = text.split('\n').filter((line) => (isRust ? /^\s*fn / : /^\s*test\(/).test(line));
+    assert.ok(tests.some((line) => line.includes(isRust ? `fn ${name}(` : name)), `${file}: ${name}`);
+  }
+});

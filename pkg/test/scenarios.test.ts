@@ -13,11 +13,13 @@ import {
   type EventRow,
   type EventSource,
   type Handle,
+  type LoadOptions,
   type Outcome,
   type ReadOptions,
   type Repository,
   type SnapshotStore,
 } from 'snapfold';
+import { maintain, type Maintenance } from 'snapfold/maintenance';
 import { keys } from 'snapfold/plans';
 import { flipped, damage, intercepted } from './support/stores.js';
 import { BoundedLog, Log } from './support/log.js';
@@ -36,9 +38,16 @@ interface Given {
   firstPosition?: 0 | 1;
   bounds?: boolean;
   listing?: 'eventual';
+  fence?: number;
+  history?: 'complete' | 'pruned';
+  onStoreError?: 'replay' | 'throw';
+  maxReplay?: number;
 }
 
 type Step = Record<string, unknown>;
+
+/** What a load or an invalidation is given. */
+type Asked = LoadOptions & { from?: number };
 
 interface Scenario {
   what: string;
@@ -99,11 +108,11 @@ class World {
         this.#repository = undefined;
         return;
       default:
-        return this.#ask(name, given as { at?: number; useSnapshots?: boolean });
+        return this.#ask(name, given as Asked);
     }
   }
 
-  async #ask(name: string, options: { at?: number; useSnapshots?: boolean }): Promise<void> {
+  async #ask(name: string, options: Asked): Promise<void> {
     this.#repository ??= await this.#open();
     try {
       this.happened.push(`${name}: ${await this.#answer(this.#repository, name, options)}`);
@@ -113,8 +122,9 @@ class World {
     }
   }
 
-  async #answer(repository: Repository<State, number, number>, name: string, options: { at?: number; useSnapshots?: boolean }): Promise<string> {
+  async #answer(repository: Repository<State, number, number>, name: string, options: Asked): Promise<string> {
     if (name === 'load') return this.#told(await repository.load(STREAM, options));
+    if (name in CARE) return CARE[name as keyof typeof CARE](maintain(repository), options);
     assert.ok(this.#handle, name);
     if (name === 'refresh') return this.#told(await repository.refresh(this.#handle));
     assert.ok(name === 'maybeSnapshot' || name === 'snapshot', name);
@@ -158,7 +168,7 @@ class World {
   }
 
   #open(): Promise<Repository<State, number, number>> {
-    const { version = 1, every = 6, keep = 2, maxBytes, pageSize, migrate = [], sequence, firstPosition } = this.#given;
+    const { version = 1, every = 6, keep = 2, maxBytes, pageSize, migrate = [], sequence, firstPosition, onStoreError, maxReplay } = this.#given;
     const definition = defineSnapshots<State, number>({
       name: NAME,
       version,
@@ -171,8 +181,12 @@ class World {
       ...(pageSize === undefined ? {} : { pageSize }),
       ...(sequence === undefined ? {} : { sequence }),
       ...(firstPosition === undefined ? {} : { firstPosition }),
+      ...(onStoreError === undefined ? {} : { onStoreError }),
+      ...(maxReplay === undefined ? {} : { maxReplay }),
     });
-    return definition.open({ store: this.#store, events: tracedLog(this.#log, this.happened), observe: () => {} });
+    const { history, fence } = this.#given;
+    const events = { ...tracedLog(this.#log, this.happened), ...(history === undefined ? {} : { history }) };
+    return definition.open({ store: this.#store, events, observe: () => {}, ...(fence === undefined ? {} : { fence }) });
   }
 }
 
@@ -192,6 +206,27 @@ function tracedLog(log: Log<number>, trace: string[]): EventSource<number> {
   return { ...events, bounds: bounds as NonNullable<EventSource<number>['bounds']> };
 }
 
+/** Steps for which no handle is needed, and what they say. */
+const CARE = {
+  prune: async (care: Maintenance<number>) => {
+    const { deleted, coveredBy } = await care.prune(STREAM);
+    return coveredBy === null ? 'nothing covers' : `${coveredBy} covers, deleted ${listed(deleted)}`;
+  },
+  forget: async (care: Maintenance<number>) => {
+    const { deleted, complete } = await care.forget(STREAM);
+    return `${complete ? 'complete' : 'more may appear'}, deleted ${listed(deleted)}`;
+  },
+  revive: async (care: Maintenance<number>) => {
+    await care.revive(STREAM);
+    return 'done';
+  },
+  invalidate: async (care: Maintenance<number>, { from = 0 }: Asked) => `deleted ${listed(await care.invalidate(STREAM, { from }))}`,
+};
+
+function listed(deleted: readonly string[]): string {
+  return deleted.join(' ') || 'nothing';
+}
+
 function ended(outcome: Outcome<State, number>): string {
   switch (outcome.status) {
     case 'taken':
@@ -203,7 +238,7 @@ function ended(outcome: Outcome<State, number>): string {
   }
 }
 
-for (const file of ['loading', 'verdicts', 'history', 'saving']) {
+for (const file of ['loading', 'verdicts', 'history', 'saving', 'maintenance']) {
   const url = new URL(`../../tests/scenarios/${file}.json`, import.meta.url);
   for (const { what, definition, steps, expect } of JSON.parse(readFileSync(url, 'utf8')) as Scenario[]) {
     test(`${file}: ${what}`, async () => {

@@ -1,6 +1,7 @@
 //! What a repository does beside loading and saving: tidying up, taking back, forgetting, checking. The TypeScript twin is
 //! pkg/src/maintenance.ts.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,14 +12,42 @@ use serde::de::DeserializeOwned;
 use super::keys::position_of;
 use super::upkeep::{plan_drop_slots, plan_invalidate, safe_to_prune_through};
 use super::{
-    EventLog, Handle, HostError, Listing, LoadOptions, Outcome, Repository, Skipped, Slot, Source, Store, StreamKeys,
+    EventLog, Handle, Head, HostError, Listing, LoadOptions, Op, Outcome, PruneRequest, Repository, Skipped, Slot,
+    Source, Store, StreamKeys, plan_prune,
 };
 use crate::fold::Fold;
-use crate::frame::{self, Expect};
+use crate::frame::{self, Expect, Header};
 use crate::{Code, Error, Result, value};
 
 /// Keys listed and deleted at once.
 const PAGE: usize = 100;
+
+/// How often a stream that is being forgotten is listed until nothing is left of it: each writer that was under way adds a key or two once.
+const SWEEPS: usize = 100;
+
+/// What a prune deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Which keys.
+    pub deleted: Vec<String>,
+    /// The sound snapshot that makes up for them; `None` if nothing covers, and then nothing was deleted.
+    pub covered_by: Option<String>,
+}
+
+/// What is gone of a stream that was forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Which keys.
+    pub deleted: Vec<String>,
+    /// Whether nothing is left. Not so where listings lag: what was written before may appear later. Forget the stream again then.
+    pub complete: bool,
+}
+
+/// What lies where a stream was forgotten; docs/format.md §3.2.
+#[derive(Serialize)]
+struct Tombstone {
+    at: Option<i64>,
+}
 
 /// What a full replay says of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +67,7 @@ pub struct Rebuilt {
     pub migrated: u64,
     /// Streams that were replayed and saved.
     pub rebuilt: u64,
-    /// Streams that had a snapshot of this version, or no events.
+    /// Streams that had a snapshot of this version, or no events, or were forgotten.
     pub skipped: u64,
     /// Streams that failed, and why. They did not stop the others.
     pub errors: Vec<(String, Error)>,
@@ -56,7 +85,7 @@ where
     /// # Errors
     /// [`Code::StoreFailed`]; [`Code::InvalidOption`] where listings lag, for what is not listed could not be deleted.
     pub async fn invalidate(&self, stream: &str, from: u64) -> Result<Vec<String>> {
-        let listed = self.listed(&self.keys(stream)?.all_snapshots()).await?;
+        let listed = self.listed(self.keys(stream)?.all()).await?;
         self.remove(stream, plan_invalidate(&listed, from)).await
     }
 
@@ -74,6 +103,83 @@ where
         let live = [live, &[self.definition.slot()]].concat();
         let listed = self.listed(keys.all()).await?;
         self.remove(stream, plan_drop_slots(&listed, &covered_by, &live)).await
+    }
+
+    /// Deletes what retention no longer wants of this definition's slot, the only way where it has a period. Nothing, unless the stream can
+    /// be loaded from a snapshot of the slot; that one is read once more, and then covers what goes. What the load rejected and what is not
+    /// sound neither counts nor is deleted. With a period each snapshot of the slot is read.
+    ///
+    /// # Errors
+    /// As [`Self::load`] and [`Self::invalidate`].
+    pub async fn prune(&self, stream: &str) -> Result<Pruned> {
+        let slot = self.definition.slot();
+        let stream_keys = self.keys(stream)?;
+        let loaded = self.load(stream).await?;
+        let Source::Snapshot { position } = loaded.source() else {
+            return Ok(Pruned::default());
+        };
+        let covered_by = stream_keys.snapshot(slot, position);
+        let mut keys = self.listed(&stream_keys.snapshots(slot)).await?;
+        keys.retain(|key| loaded.rejected().iter().all(|rejected| rejected.key != *key));
+        let mut heads = Vec::new();
+        if self.definition.retention.every.is_some() {
+            heads = self.heads(stream, &keys).await?;
+            keys = heads.iter().map(|head| head.key.clone()).collect();
+        }
+        if !keys.contains(&covered_by) {
+            return Ok(Pruned::default()); // somebody was faster
+        }
+        let plan = plan_prune(&PruneRequest {
+            keys,
+            covered_by: covered_by.clone(),
+            keep: self.definition.retention.clone(),
+            listing: self.store.listing(),
+            heads,
+        })?;
+        let mut deleted = Vec::new();
+        for op in plan {
+            match op {
+                Op::Delete { keys, .. } => deleted.extend(self.remove(stream, keys).await?),
+                Op::Verify { key } | Op::Put { key } => {
+                    if self.sound_header(stream, slot, &key, position).await?.is_none() {
+                        return Ok(Pruned::default());
+                    }
+                }
+            }
+        }
+        Ok(Pruned {
+            deleted,
+            covered_by: Some(covered_by),
+        })
+    }
+
+    /// Deletes everything of a stream, in every slot, and leaves a tombstone without its id, so that whoever still holds the state cannot
+    /// write it again ([`Skipped::Forgotten`]). After an error, forget it again: the tombstone is put first, and what is gone stays gone.
+    ///
+    /// The log decides what there is: events that it still has are loaded as ever, by replaying them, and only not snapshotted.
+    ///
+    /// # Errors
+    /// [`Code::StoreFailed`]. Where listings lag it is no error; [`Forgotten::complete`] is `false` then.
+    pub async fn forget(&self, stream: &str) -> Result<Forgotten> {
+        let keys = self.keys(stream)?;
+        let at = self.definition.now();
+        let tombstone = value::to_vec(&Tombstone { at })?;
+        let put = self.store.put(&keys.tombstone(), &tombstone, None).await;
+        put.map_err(store_failed)?;
+        let swept = self.sweep(keys.all()).await;
+        self.forget_what_is_remembered(stream);
+        swept
+    }
+
+    /// Lets a stream that was forgotten be snapshotted again.
+    ///
+    /// # Errors
+    /// [`Code::StoreFailed`].
+    pub async fn revive(&self, stream: &str) -> Result<()> {
+        let tombstone = self.keys(stream)?.tombstone();
+        self.store.delete(&[tombstone]).await.map_err(store_failed)?;
+        self.forget_what_is_remembered(stream); // that saves were in vain
+        Ok(())
     }
 
     /// Through which position (inclusive) a stream's events may be deleted, so that this definition's slot and the `live` ones can still
@@ -153,7 +259,7 @@ where
         }
         match self.snapshot(&mut handle).await? {
             Outcome::Taken { .. } => Ok(Some(source)),
-            Outcome::Skipped(Skipped::NothingFolded | Skipped::AlreadyCovered(_)) => Ok(None),
+            Outcome::Skipped(Skipped::NothingFolded | Skipped::AlreadyCovered(_) | Skipped::Forgotten) => Ok(None),
             other => Err(Error::new(
                 Code::StoreFailed,
                 format!("no snapshot was taken: {other:?}"),
@@ -175,8 +281,20 @@ where
     }
 
     async fn is_sound(&self, stream: &str, slot: Slot, key: &str, position: u64) -> Result<bool> {
-        let Some(bytes) = self.store.get(key).await.map_err(store_failed)? else {
+        let Some(header) = self.sound_header(stream, slot, key, position).await? else {
             return Ok(false);
+        };
+        let page = self.log.read(stream, Some(position), 1).await;
+        let page = page.map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))?;
+        Ok(page
+            .first()
+            .is_some_and(|row| row.position == position && header.anchor.is_none_or(|anchor| anchor == row.anchor)))
+    }
+
+    /// `None` if nothing sound lies there.
+    async fn sound_header(&self, stream: &str, slot: Slot, key: &str, position: u64) -> Result<Option<Header>> {
+        let Some(bytes) = self.store.get(key).await.map_err(store_failed)? else {
+            return Ok(None);
         };
         let expect = Expect {
             position: Some(position),
@@ -190,14 +308,24 @@ where
             },
             ..self.definition.expect(stream)
         };
-        let Ok(opened) = frame::open_payload(&bytes, &expect) else {
-            return Ok(false);
-        };
-        let page = self.log.read(stream, Some(position), 1).await;
-        let page = page.map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))?;
-        Ok(page.first().is_some_and(|row| {
-            row.position == position && opened.header.anchor.is_none_or(|anchor| anchor == row.anchor)
-        }))
+        Ok(frame::open_payload(&bytes, &expect).ok().map(|opened| opened.header))
+    }
+
+    /// Of the sound ones among these snapshots of the own slot.
+    async fn heads(&self, stream: &str, keys: &[String]) -> Result<Vec<Head>> {
+        let mut heads = Vec::new();
+        for key in keys {
+            let Some(position) = position_of(key) else {
+                continue;
+            };
+            if let Some(header) = self.sound_header(stream, self.definition.slot(), key, position).await? {
+                heads.push(Head {
+                    key: key.clone(),
+                    taken_at: header.taken_at,
+                });
+            }
+        }
+        Ok(heads)
     }
 
     fn keys(&self, stream: &str) -> Result<StreamKeys> {
@@ -210,6 +338,11 @@ where
             let message = "the store's listings lag: what it does not list yet could not be dealt with";
             return Err(Error::new(Code::InvalidOption, message).at_path("store.listing"));
         }
+        self.shown(prefix).await
+    }
+
+    /// What a listing shows of the keys with that prefix.
+    async fn shown(&self, prefix: &str) -> Result<Vec<String>> {
         let mut all: Vec<String> = Vec::new();
         loop {
             let start = all.last().cloned();
@@ -231,11 +364,36 @@ where
 
     /// Deletes keys of a stream, and no longer counts on them. Which ones.
     async fn remove(&self, stream: &str, keys: Vec<String>) -> Result<Vec<String>> {
+        self.delete(&keys).await?;
+        self.no_longer_counts_on(stream, &keys);
+        Ok(keys)
+    }
+
+    async fn delete(&self, keys: &[String]) -> Result<()> {
         for some in keys.chunks(PAGE) {
             self.store.delete(some).await.map_err(store_failed)?;
         }
-        self.no_longer_counts_on(stream, &keys);
-        Ok(keys)
+        Ok(())
+    }
+
+    /// Deletes until a listing shows nothing; where listings lag, what one shows.
+    async fn sweep(&self, prefix: &str) -> Result<Forgotten> {
+        let lagging = self.store.listing() == Listing::Eventual;
+        let mut deleted = BTreeSet::new();
+        let mut complete = false;
+        for _ in 0..if lagging { 1 } else { SWEEPS } {
+            let shown = self.shown(prefix).await?;
+            complete = shown.is_empty() && !lagging;
+            if shown.is_empty() {
+                break;
+            }
+            self.delete(&shown).await?;
+            deleted.extend(shown);
+        }
+        Ok(Forgotten {
+            deleted: deleted.into_iter().collect(),
+            complete,
+        })
     }
 }
 

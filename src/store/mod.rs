@@ -97,7 +97,7 @@ pub use self::{
     files::FileStore,
     handle::{Handle, Source},
     host::{EventLog, HostError, Store},
-    maintenance::{Rebuilt, Verified},
+    maintenance::{Forgotten, Pruned, Rebuilt, Verified},
     memory::MemoryStore,
     outcome::{LoadOptions, Outcome, Skipped},
     repository::Repository,

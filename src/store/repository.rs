@@ -227,6 +227,11 @@ where
         }
     }
 
+    /// Also that saves failed. One that is under way goes on being the only one.
+    pub(super) fn forget_what_is_remembered(&self, stream: &str) {
+        self.streams().forget(stream);
+    }
+
     /// Only a stream that is due, and that this process knows nothing of, costs the extra read. What cannot be read is no advice.
     async fn recall_attempt(&self, handle: &Handle<F::State>) {
         let known = self.memory(&handle.stream).is_some();

@@ -48,6 +48,16 @@ impl Streams {
         }
     }
 
+    pub fn forget(&mut self, stream: &str) {
+        match self.memories.get_mut(stream) {
+            Some(memory) if memory.in_flight => (memory.last_taken, memory.last_tried) = (None, None),
+            _ => {
+                let memory = self.memories.remove(stream);
+                memory.and_then(|memory| self.by_use.remove(&memory.last_use));
+            }
+        }
+    }
+
     fn forget_oldest(&mut self) {
         let idle = self
             .by_use

@@ -8,12 +8,14 @@ mod attempts;
 mod built_in;
 mod concurrency;
 mod definition;
+mod forgetting;
 mod history;
 #[cfg(not(target_family = "wasm"))]
 mod laws;
 mod loading;
 mod maintenance;
 mod migration;
+mod paced;
 mod past;
 mod replays;
 mod saving;

@@ -1,14 +1,19 @@
 //! Tidying up, taking back, checking.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use snapfold::Code;
 use snapfold::fold::Fold;
-use snapfold::store::{Definition, Outcome, Rebuilt, Repository, Source, Verified};
+use snapfold::store::{Definition, Outcome, Pruned, Rebuilt, Repository, Retention, Source, Verified};
 
 use crate::common::{Log, TestStore, now};
+use crate::paced::{Paced, finish, step};
 use crate::{Account, Accounts, Event, STREAM, append, bench, definition, event, key, keys, open, replay, snapshot};
 
 /// Snapshots at 10 and 20 of a log of 25 events.
-fn two_snapshots() -> (crate::Accounting, TestStore, Log<Event>) {
+pub fn two_snapshots() -> (crate::Accounting, TestStore, Log<Event>) {
     let (repository, store, log) = bench(definition(), 10);
     snapshot(&repository);
     append(&log, 11..=20);
@@ -17,7 +22,7 @@ fn two_snapshots() -> (crate::Accounting, TestStore, Log<Event>) {
     (repository, store, log)
 }
 
-fn version(version: u32) -> Definition<Accounts> {
+pub fn version(version: u32) -> Definition<Accounts> {
     Definition::new("account", version, Accounts)
 }
 
@@ -164,6 +169,7 @@ fn nothing_is_deleted_where_listings_lag() {
     for error in [
         now(repository.invalidate(STREAM, 0)).unwrap_err(),
         now(repository.drop_slots(STREAM, &[])).unwrap_err(),
+        now(repository.prune(STREAM)).unwrap_err(),
         now(repository.safe_to_prune_through(STREAM, &[], &[])).unwrap_err(),
     ] {
         assert_eq!(
@@ -186,4 +192,89 @@ fn a_store_that_fails_is_an_error_and_loses_nothing() {
     }
     store.fail(&[]);
     assert_eq!(*repository.blocking().load(STREAM).unwrap().state(), replay(&log));
+}
+
+/// Snapshots at 10, 20, 30 and 40, taken at these moments, with a retention of periods of 100 ms.
+fn by_period() -> (crate::Accounting, TestStore, Log<Event>) {
+    let moment = Arc::new(AtomicI64::new(0));
+    let clock = Arc::clone(&moment);
+    let retention = Retention {
+        every: Some(100),
+        ..Retention::from(1)
+    };
+    let definition = definition()
+        .retention(retention)
+        .clock(move || clock.load(Ordering::SeqCst));
+    let (repository, store, log) = bench(definition, 0);
+    for (taken, at) in (1..).zip([0, 50, 120, 250]) {
+        moment.store(at, Ordering::SeqCst);
+        append(&log, taken * 10 - 9..=taken * 10);
+        snapshot(&repository);
+    }
+    (repository, store, log)
+}
+
+#[test]
+fn a_period_keeps_its_newest_snapshot_and_a_prune_deletes_the_others() {
+    let (repository, store, log) = by_period();
+    store.take_trace();
+    let pruned = now(repository.prune(STREAM)).unwrap();
+    let expected = Pruned {
+        deleted: vec![key(10)],
+        covered_by: Some(key(40)),
+    };
+    assert_eq!(pruned, expected);
+    let trace = store.take_trace();
+    let last = [format!("get {}", key(40)), format!("delete {}", key(10))];
+    assert!(trace.ends_with(&last), "what covers is read just before: {trace:?}");
+    assert_eq!(store.keys(), [key(40), key(30), key(20)]);
+    assert_eq!(now(repository.prune(STREAM)).unwrap().deleted, [""; 0]);
+    assert_eq!(*repository.blocking().load(STREAM).unwrap().state(), replay(&log));
+}
+
+#[test]
+fn what_is_not_sound_neither_counts_nor_is_pruned() {
+    let (repository, store, _) = by_period();
+    store.damage(&key(20), |bytes| bytes.truncate(50));
+    store.damage(&key(40), |bytes| bytes[60] ^= 1);
+    let pruned = now(repository.prune(STREAM)).unwrap();
+    assert_eq!(pruned.covered_by, Some(key(30)));
+    assert!(pruned.deleted.is_empty(), "10 is the newest sound one of its period");
+    assert_eq!(store.keys().len(), 4);
+}
+
+#[test]
+fn a_prune_deletes_nothing_that_nothing_covers() {
+    let (_, store, log) = two_snapshots();
+    let second = open(version(2).migrate(1, Ok).keep(1), &store, &log);
+    assert_eq!(now(second.prune(STREAM)).unwrap(), Pruned::default());
+    let one = open(definition().keep(1), &store, &log);
+    for position in [10, 20] {
+        store.damage(&key(position), |bytes| bytes.truncate(50));
+    }
+    assert_eq!(now(one.prune(STREAM)).unwrap(), Pruned::default());
+    assert_eq!(store.keys(), [key(20), key(10)]);
+}
+
+/// What the load used vanishes before the prune has listed it, or after.
+#[test]
+fn a_prune_that_somebody_outran_deletes_nothing() {
+    for lists in [1, 2] {
+        let (_, store, log) = two_snapshots();
+        let paced = Paced::of(&store);
+        let repository = Repository::new(definition().keep(1), paced, log).unwrap();
+        let mut prune = pin!(repository.prune(STREAM));
+        store.take_trace();
+        let mut listed = 0;
+        let mut used = false;
+        while !used || listed < lists {
+            assert!(step(prune.as_mut()).is_none());
+            let trace = store.take_trace();
+            listed += trace.iter().filter(|done| done.starts_with("list")).count();
+            used |= trace.contains(&format!("get {}", key(20)));
+        }
+        store.remove(&key(20));
+        assert_eq!(finish(prune).unwrap(), Pruned::default(), "{lists}");
+        assert_eq!(store.keys(), [key(10)]);
+    }
 }

@@ -13,10 +13,11 @@ use snapfold::fold::{Fold, Row, Sequence};
 use snapfold::frame::{self, Expect, Header};
 use snapfold::policy::Policy;
 use snapfold::store::{
-    Bounds, Definition, EventLog, Handle, HostError, LoadOptions, Outcome, Repository, Skipped, Source, StreamKeys,
+    Bounds, Definition, EventLog, Handle, History, HostError, LoadOptions, OnStoreError, Outcome, Pruned, Repository,
+    Skipped, Source, StreamKeys,
 };
 
-use crate::common::{Log, TestStore};
+use crate::common::{Log, TestStore, now};
 
 const NAME: &str = "n";
 const STREAM: &str = "a";
@@ -41,7 +42,7 @@ impl Fold for Positions {
 fn the_driver_does_what_the_scenarios_say() {
     let write = env::var("SCENARIOS").is_ok_and(|value| value == "write");
     let mut count = 0;
-    for file in ["loading", "verdicts", "history", "saving"] {
+    for file in ["loading", "verdicts", "history", "saving", "maintenance"] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/scenarios/{file}.json"));
         let mut scenarios: Vec<Value> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         for scenario in &mut scenarios {
@@ -61,7 +62,7 @@ fn the_driver_does_what_the_scenarios_say() {
             fs::write(&path, shown(&scenarios)).unwrap();
         }
     }
-    assert!(count > 30, "{count} scenarios");
+    assert!(count > 60, "{count} scenarios");
 }
 
 /// As in the files: a line for each step and for each thing that happened.
@@ -93,6 +94,7 @@ fn shown(scenarios: &[Value]) -> String {
 struct TracedLog {
     log: Log<u64>,
     store: TestStore,
+    history: Option<History>,
 }
 
 impl EventLog for TracedLog {
@@ -103,6 +105,10 @@ impl EventLog for TracedLog {
         self.store
             .note("read", &format!("from {}, {limit}", from.unwrap_or(0)))?;
         self.log.read(stream, from, limit).await
+    }
+
+    fn history(&self) -> Option<History> {
+        self.history
     }
 
     fn has_bounds(&self) -> bool {
@@ -202,7 +208,8 @@ impl World {
                 let options = LoadOptions {
                     at: given["at"].as_u64(),
                     use_snapshots: given["useSnapshots"] != false,
-                    ..LoadOptions::default()
+                    on_store_error: on_store_error(given),
+                    max_replay: given["maxReplay"].as_u64(),
                 };
                 repository.load_with(STREAM, options).map(|loaded| {
                     let told = told(&loaded, &self.log);
@@ -213,6 +220,20 @@ impl World {
             ("refresh", Some(handle)) => repository.refresh(handle).map(|()| told(handle, &self.log)),
             ("maybeSnapshot", Some(handle)) => Ok(ended(&repository.maybe_snapshot(handle))),
             ("snapshot", Some(handle)) => repository.snapshot(handle).map(|outcome| ended(&outcome)),
+            ("prune", _) => now(self.repository.prune(STREAM)).map(|pruned| pruned_words(&pruned)),
+            ("forget", _) => now(self.repository.forget(STREAM)).map(|forgotten| {
+                let complete = if forgotten.complete {
+                    "complete"
+                } else {
+                    "more may appear"
+                };
+                format!("{complete}, deleted {}", listed(&forgotten.deleted))
+            }),
+            ("revive", _) => now(self.repository.revive(STREAM)).map(|()| "done".into()),
+            ("invalidate", _) => {
+                let from = given["from"].as_u64().unwrap();
+                now(self.repository.invalidate(STREAM, from)).map(|deleted| format!("deleted {}", listed(&deleted)))
+            }
             _ => panic!("{name}?"),
         };
         self.happened.extend(self.store.take_trace());
@@ -270,12 +291,26 @@ fn open(given: &Value, store: &TestStore, log: &Log<u64>) -> Driver {
         .keep(number("keep", 2) as u32)
         .max_bytes(number("maxBytes", 1_000_000))
         .page_size(number("pageSize", 1_000) as usize);
+    if let Some(fence) = given["fence"].as_u64() {
+        definition = definition.fence(move |_| Some(fence));
+    }
+    if let Some(max_replay) = given["maxReplay"].as_u64() {
+        definition = definition.max_replay(max_replay);
+    }
+    if let Some(on_store_error) = on_store_error(given) {
+        definition = definition.on_store_error(on_store_error);
+    }
     for from in given["migrate"].as_array().into_iter().flatten() {
         definition = definition.migrate(from.as_u64().unwrap() as u32, Ok);
     }
     let traced = TracedLog {
         log: log.clone(),
         store: store.clone(),
+        history: match given["history"].as_str() {
+            Some("complete") => Some(History::Complete),
+            Some("pruned") => Some(History::Pruned),
+            _ => None,
+        },
     };
     Repository::new(definition, store.clone(), traced).unwrap()
 }
@@ -302,6 +337,28 @@ fn told(handle: &Handle<Vec<u64>>, log: &Log<u64>) -> String {
         write!(told, "; {at} {}", code(rejected.code)).unwrap();
     }
     told
+}
+
+fn on_store_error(given: &Value) -> Option<OnStoreError> {
+    match given["onStoreError"].as_str()? {
+        "throw" => Some(OnStoreError::Throw),
+        "replay" => Some(OnStoreError::Replay),
+        other => panic!("{other}?"),
+    }
+}
+
+fn pruned_words(pruned: &Pruned) -> String {
+    match &pruned.covered_by {
+        Some(key) => format!("{key} covers, deleted {}", listed(&pruned.deleted)),
+        None => "nothing covers".into(),
+    }
+}
+
+fn listed(keys: &[String]) -> String {
+    match keys {
+        [] => "nothing".into(),
+        keys => keys.join(" "),
+    }
 }
 
 fn ended(outcome: &Outcome) -> String {

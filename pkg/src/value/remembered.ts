@@ -63,6 +63,10 @@ export class RememberedStates {
     return result;
   }
 
+  forget(streamId: string): void {
+    this.#take(streamId);
+  }
+
   #take(streamId: string): State | undefined {
     const state = this.#streams.get(streamId);
     this.#streams.delete(streamId);

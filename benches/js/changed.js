@@ -73,6 +73,7 @@ function definition(options) {
     initialState: () => ({}),
     evolve: (_, state) => state,
     policy: never(),
+    readBack: false, // its store keeps nothing
     maxBytes: '256MiB',
     maxStateBytes: '256MiB',
     snapshotTimeout: '10m',

@@ -75,10 +75,8 @@ impl Store for FileStore {
 
     async fn put(&self, key: &str, bytes: &[u8], _: Option<&Header>) -> Result<(), HostError> {
         let (folder, file) = self.path_of(key);
-        let (temporary, mut made) = create(&folder)?;
-        let written = made.write_all(bytes).and_then(|()| made.sync_all());
-        drop(made);
-        if let Err(error) = written.and_then(|()| fs::rename(&temporary, &file)) {
+        let (temporary, made) = create(&folder)?;
+        if let Err(error) = write(made, bytes).and_then(|()| fs::rename(&temporary, &file)) {
             // Nothing more can be done about it; a later listing removes it.
             let _ = fs::remove_file(&temporary);
             return Err(error.into());
@@ -115,6 +113,12 @@ fn create(folder: &Path) -> io::Result<(PathBuf, File)> {
             opened => return opened.map(|opened| (file, opened)),
         }
     }
+}
+
+/// Closes the file, too.
+fn write(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// The folder with the file, and those above it up to the root's own: whoever made them may not have forced them to disk yet.

@@ -1,4 +1,4 @@
-/** What a built-in fold ends with, as the plain module writes it: src/bindings/abi_folds.rs says what lies where. */
+/** What a built-in fold ends with, as the plain module writes it: src/bindings/abi/folds.rs says what lies where. */
 import { takeAnswer, throwError } from './plain-module.js';
 import { readUtf8 } from './value/utf8.js';
 

@@ -4,7 +4,7 @@ import { fromCore, type CoreError } from './core.js';
 import { SnapshotError } from './error.js';
 import { decode } from './value/decode.js';
 
-/** What it exports, see src/bindings/abi*.rs. Lengths and addresses are numbers of 32 bits. */
+/** What it exports, see src/bindings/abi/. Lengths and addresses are numbers of 32 bits. */
 export interface PlainModule {
   readonly memory: { readonly buffer: ArrayBuffer };
   snapfold_alloc(length: number): number;

@@ -80,7 +80,7 @@ class Host {
   }
 }
 
-/** What a fold ends with, see src/bindings/abi_folds.rs; without the status byte. */
+/** What a fold ends with, see src/bindings/abi/folds.rs; without the status byte. */
 function ending(bytes: Uint8Array): object {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const [kind = -1, hasPosition] = bytes;

@@ -6,24 +6,6 @@
     reason = "exporting a symbol by name is unsafe by declaration; there is no unsafe block"
 )]
 pub mod abi;
-#[cfg(feature = "abi")]
-#[allow(
-    unsafe_code,
-    reason = "exporting a symbol by name is unsafe by declaration; there is no unsafe block"
-)]
-pub mod abi_folds;
-#[cfg(feature = "abi")]
-#[allow(
-    unsafe_code,
-    reason = "exporting a symbol by name is unsafe by declaration; there is no unsafe block"
-)]
-pub mod abi_lz4;
-#[cfg(feature = "abi")]
-#[allow(
-    unsafe_code,
-    reason = "exporting a symbol by name is unsafe by declaration; there is no unsafe block"
-)]
-pub mod abi_store;
 #[cfg(all(feature = "js", not(feature = "std"), target_family = "wasm"))]
 #[allow(
     unsafe_code,

@@ -1,5 +1,5 @@
 //! Keys and plans for hosts of the plain module that do their own I/O. Each operation takes a value, and answers as those of
-//! [`abi`](super::abi) do.
+//! [`abi`](super) do.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::abi::operate;
+use super::operate;
 use crate::frame::{Digest, optional_digest};
 use crate::store::{self, LoadFact, LoadRequest, PruneRequest, SaveRequest, Slot, StreamKeys};
 use crate::{Code, Error, Result, value};

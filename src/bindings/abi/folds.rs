@@ -27,7 +27,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::abi::{answer_bytes, answer_number, lent, operate};
+use super::{answer_bytes, answer_number, lent, operate};
 use crate::fold::{Anchor, BuiltIn, Folded, Progress, RowEvent, Session};
 use crate::value::{self, Bytes, Reader, Value};
 use crate::{Code, Error, Result};

@@ -7,6 +7,10 @@
 //! An answer is `address << 32 | length` of a buffer with one status byte and a value (docs/format.md §1): status 0 and the result,
 //! or status 1 and `{"code": …, "message": …}`. Operations that answer otherwise say so.
 
+pub mod folds;
+pub mod lz4;
+pub mod store;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -99,13 +103,13 @@ pub extern "C" fn snapfold_canonicalize(address: usize, length: usize) -> u64 {
 }
 
 /// Works on the buffer at `address` and hands out the answer.
-pub(super) fn operate<T: Serialize>(address: usize, length: usize, work: impl FnOnce(&[u8]) -> Result<T>) -> u64 {
+fn operate<T: Serialize>(address: usize, length: usize, work: impl FnOnce(&[u8]) -> Result<T>) -> u64 {
     let value = lent(address, length, work).and_then(|value| value::to_vec(&value));
     answer_bytes(value.map(|value| [&[0], value.as_slice()].concat()))
 }
 
 /// Works on the buffer at `address`.
-pub(super) fn lent<T>(address: usize, length: usize, work: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+fn lent<T>(address: usize, length: usize, work: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
     with_buffers(|buffers| {
         let bytes = buffers
             .get(&address)
@@ -121,12 +125,12 @@ pub(super) fn lent<T>(address: usize, length: usize, work: impl FnOnce(&[u8]) ->
 }
 
 /// A number, without a buffer; or an error.
-pub(super) fn answer_number(result: Result<u32>) -> u64 {
+fn answer_number(result: Result<u32>) -> u64 {
     result.map_or_else(|error| answer_bytes(Err(error)), u64::from)
 }
 
 /// Hands out bytes that begin with their status, or an error.
-pub(super) fn answer_bytes(result: Result<Vec<u8>>) -> u64 {
+fn answer_bytes(result: Result<Vec<u8>>) -> u64 {
     let answer = result.unwrap_or_else(|error| [&[1], value::to_vec(&error).unwrap_or_default().as_slice()].concat());
     let length = answer.len() as u64;
     (hand_out(answer) as u64) << 32 | length

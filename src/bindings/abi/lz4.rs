@@ -3,7 +3,7 @@
 use alloc::vec;
 use std::sync::{Mutex, PoisonError};
 
-use super::abi::{answer_bytes, lent};
+use super::{answer_bytes, lent};
 use crate::frame::lz4::{Compressor, MAX_PIECE_BYTES};
 
 static COMPRESSOR: Mutex<Option<Compressor>> = Mutex::new(None);

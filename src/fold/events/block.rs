@@ -349,6 +349,7 @@ mod tests {
             }
         }
     }
+
     /// Every byte in every place, among others.
     #[test]
     fn a_group_says_what_its_bytes_say() {

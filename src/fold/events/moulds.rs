@@ -165,7 +165,8 @@ impl Moulds {
     #[cold]
     #[inline(never)]
     pub fn learn(&mut self, line: &Line, event: &[u8], places: impl Iterator<Item = Place>) {
-        if event.len() != line.bytes {
+        // Text with escapes is not likely to come again.
+        if event.len() != line.bytes || event.contains(&b'\\') {
             return;
         }
         if self.slots.is_empty() {
@@ -258,7 +259,7 @@ impl Byte {
 }
 
 /// What the bytes of an event have to be to mean the same but for its scalars: letters stay letters, digits digits, and all else what it is.
-/// `None` if it has text with escapes, which is not likely to come again.
+/// `None` if it has text that does not end.
 fn mould(event: &[u8]) -> Option<Vec<Byte>> {
     let mut mould: Vec<Byte> = event.iter().copied().map(Byte::exactly).collect();
     let mut at = 0;

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{EventLog, OnStoreError, Retention, Slot};
+use super::{EventLog, OnStoreError, Retention, Slot, StreamKeys};
 use crate::fold::{Fold, Sequence};
 use crate::frame::{Compression, DEFAULT_MAX_STATE_BYTES, Expect, Key};
 use crate::policy::Policy;
@@ -270,6 +270,11 @@ impl<F: Fold> Definition<F> {
             knows: &self.knows,
             ..Expect::of(&self.name, self.version, stream)
         }
+    }
+
+    /// The keys of one of its streams.
+    pub(super) fn keys_of(&self, stream: &str) -> Result<StreamKeys> {
+        StreamKeys::new(&self.name, stream)
     }
 
     /// Where its snapshots lie.

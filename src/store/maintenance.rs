@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use super::keys::position_of;
 use super::upkeep::{plan_drop_slots, plan_invalidate, safe_to_prune_through};
 use super::{
-    EventLog, Handle, Head, HostError, Listing, LoadOptions, Op, Outcome, PruneRequest, Repository, Skipped, Slot,
-    Source, Store, StreamKeys, plan_prune,
+    EventLog, Handle, Head, HostError, Listing, LoadOptions, Op, Outcome, PruneRequest, Rejection, Repository, Skipped,
+    Slot, Source, Store, plan_prune,
 };
 use crate::fold::Fold;
 use crate::frame::{self, Expect, Header};
@@ -73,6 +73,14 @@ pub struct Rebuilt {
     pub errors: Vec<(String, Error)>,
 }
 
+/// A snapshot of the own slot that a load has used: it makes up for what is deleted.
+struct Covering {
+    key: String,
+    position: u64,
+    /// What the load passed over.
+    rejected: Vec<Rejection>,
+}
+
 impl<F, S, L> Repository<F, S, L>
 where
     F: Fold,
@@ -85,7 +93,7 @@ where
     /// # Errors
     /// [`Code::StoreFailed`]; [`Code::InvalidOption`] where listings lag, for what is not listed could not be deleted.
     pub async fn invalidate(&self, stream: &str, from: u64) -> Result<Vec<String>> {
-        let listed = self.listed(self.keys(stream)?.all()).await?;
+        let listed = self.listed(self.definition.keys_of(stream)?.all()).await?;
         self.remove(stream, plan_invalidate(&listed, from)).await
     }
 
@@ -95,14 +103,12 @@ where
     /// # Errors
     /// As [`Self::load`] and [`Self::invalidate`].
     pub async fn drop_slots(&self, stream: &str, live: &[Slot]) -> Result<Vec<String>> {
-        let keys = self.keys(stream)?;
-        let Source::Snapshot { position } = self.load(stream).await?.source() else {
+        let Some(Covering { key, .. }) = self.covering(stream).await? else {
             return Ok(Vec::new());
         };
-        let covered_by = keys.snapshot(self.definition.slot(), position);
         let live = [live, &[self.definition.slot()]].concat();
-        let listed = self.listed(keys.all()).await?;
-        self.remove(stream, plan_drop_slots(&listed, &covered_by, &live)).await
+        let listed = self.listed(self.definition.keys_of(stream)?.all()).await?;
+        self.remove(stream, plan_drop_slots(&listed, &key, &live)).await
     }
 
     /// Deletes what retention no longer wants of this definition's slot, the only way where it has a period. Nothing, unless the stream can
@@ -113,14 +119,16 @@ where
     /// As [`Self::load`] and [`Self::invalidate`].
     pub async fn prune(&self, stream: &str) -> Result<Pruned> {
         let slot = self.definition.slot();
-        let stream_keys = self.keys(stream)?;
-        let loaded = self.load(stream).await?;
-        let Source::Snapshot { position } = loaded.source() else {
+        let Some(Covering {
+            key: covered_by,
+            position,
+            rejected,
+        }) = self.covering(stream).await?
+        else {
             return Ok(Pruned::default());
         };
-        let covered_by = stream_keys.snapshot(slot, position);
-        let mut keys = self.listed(&stream_keys.snapshots(slot)).await?;
-        keys.retain(|key| loaded.rejected().iter().all(|rejected| rejected.key != *key));
+        let mut keys = self.listed(&self.definition.keys_of(stream)?.snapshots(slot)).await?;
+        keys.retain(|key| rejected.iter().all(|rejected| rejected.key != *key));
         let mut heads = Vec::new();
         if self.definition.retention.every.is_some() {
             heads = self.heads(stream, &keys).await?;
@@ -161,7 +169,7 @@ where
     /// # Errors
     /// [`Code::StoreFailed`]. Where listings lag it is no error; [`Forgotten::complete`] is `false` then.
     pub async fn forget(&self, stream: &str) -> Result<Forgotten> {
-        let keys = self.keys(stream)?;
+        let keys = self.definition.keys_of(stream)?;
         let at = self.definition.now();
         let tombstone = value::to_vec(&Tombstone { at })?;
         let put = self.store.put(&keys.tombstone(), &tombstone, None).await;
@@ -176,7 +184,7 @@ where
     /// # Errors
     /// [`Code::StoreFailed`].
     pub async fn revive(&self, stream: &str) -> Result<()> {
-        let tombstone = self.keys(stream)?.tombstone();
+        let tombstone = self.definition.keys_of(stream)?.tombstone();
         self.store.delete(&[tombstone]).await.map_err(store_failed)?;
         self.forget_what_is_remembered(stream); // that saves were in vain
         Ok(())
@@ -201,12 +209,11 @@ where
     /// # Errors
     /// [`Code::Diverged`] if they differ; as [`Self::load`], among them [`Code::HistoryUnavailable`] if there is nothing to compare with.
     pub async fn verify(&self, stream: &str) -> Result<Verified> {
-        let loaded = self.load(stream).await?;
+        let loaded = self.load_with(stream, whatever_it_costs()).await?;
         let replay = LoadOptions {
             at: loaded.position(),
             use_snapshots: false,
-            max_replay: Some(u64::MAX), // a check costs what it costs
-            ..LoadOptions::default()
+            ..whatever_it_costs()
         };
         let replayed = self.load_with(stream, replay).await?;
         let same = value::to_vec(loaded.state())? == value::to_vec(replayed.state())?;
@@ -248,11 +255,7 @@ where
 
     /// What it was made of; `None` if nothing was to be done.
     async fn rebuild_one(&self, stream: &str) -> Result<Option<Source>> {
-        let whole = LoadOptions {
-            max_replay: Some(u64::MAX),
-            ..LoadOptions::default()
-        };
-        let mut handle = self.load_with(stream, whole).await?;
+        let mut handle = self.load_with(stream, whatever_it_costs()).await?;
         let source = handle.source();
         if let Source::Snapshot { .. } = source {
             return Ok(None);
@@ -267,9 +270,25 @@ where
         }
     }
 
+    /// What a load uses of the own slot; `None` if that is no snapshot of it.
+    async fn covering(&self, stream: &str) -> Result<Option<Covering>> {
+        let loaded = self.load(stream).await?;
+        let Source::Snapshot { position } = loaded.source() else {
+            return Ok(None);
+        };
+        Ok(Some(Covering {
+            key: self
+                .definition
+                .keys_of(stream)?
+                .snapshot(self.definition.slot(), position),
+            position,
+            rejected: loaded.rejected,
+        }))
+    }
+
     /// Position of the oldest snapshot of a slot that is sound and of the log's own history.
     async fn oldest_verified(&self, stream: &str, slot: Slot) -> Result<Option<u64>> {
-        let listed = self.listed(&self.keys(stream)?.snapshots(slot)).await?;
+        let listed = self.listed(&self.definition.keys_of(stream)?.snapshots(slot)).await?;
         for key in listed.iter().rev() {
             if let Some(position) = position_of(key)
                 && self.is_sound(stream, slot, key, position).await?
@@ -328,10 +347,6 @@ where
         Ok(heads)
     }
 
-    fn keys(&self, stream: &str) -> Result<StreamKeys> {
-        StreamKeys::new(&self.definition.name, stream)
-    }
-
     /// All keys with that prefix. Where listings lag it would not be all.
     async fn listed(&self, prefix: &str) -> Result<Vec<String>> {
         if self.store.listing() == Listing::Eventual {
@@ -365,7 +380,7 @@ where
     /// Deletes keys of a stream, and no longer counts on them. Which ones.
     async fn remove(&self, stream: &str, keys: Vec<String>) -> Result<Vec<String>> {
         self.delete(&keys).await?;
-        self.no_longer_counts_on(stream, &keys);
+        self.no_longer_counts_on(stream, |key| keys.iter().any(|deleted| deleted == key));
         Ok(keys)
     }
 
@@ -394,6 +409,14 @@ where
             deleted: deleted.into_iter().collect(),
             complete,
         })
+    }
+}
+
+/// Who checks or rebuilds has asked for it.
+fn whatever_it_costs() -> LoadOptions {
+    LoadOptions {
+        max_replay: Some(u64::MAX),
+        ..LoadOptions::default()
     }
 }
 

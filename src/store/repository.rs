@@ -209,20 +209,16 @@ where
 
     /// A snapshot that was found to be unusable no longer counts as the last one.
     fn forget_rejected(&self, handle: &Handle<F::State>) {
-        let taken = self.memory(&handle.stream).and_then(|memory| memory.last_taken);
-        let refuted = |key: &str| {
+        self.no_longer_counts_on(&handle.stream, |key| {
             let mut rejected = handle.rejected.iter();
             rejected.any(|rejection| rejection.key == key && rejection.code != Code::Unreadable)
-        };
-        if taken.is_some_and(|taken| refuted(&taken.key)) {
-            self.streams().update(&handle.stream, |memory| memory.last_taken = None);
-        }
+        });
     }
 
-    /// What was deleted no longer counts as the last one.
-    pub(super) fn no_longer_counts_on(&self, stream: &str, deleted: &[String]) {
+    /// A snapshot that is gone no longer counts as the last one.
+    pub(super) fn no_longer_counts_on(&self, stream: &str, gone: impl Fn(&str) -> bool) {
         let taken = self.memory(stream).and_then(|memory| memory.last_taken);
-        if taken.is_some_and(|taken| deleted.contains(&taken.key)) {
+        if taken.is_some_and(|taken| gone(&taken.key)) {
             self.streams().update(stream, |memory| memory.last_taken = None);
         }
     }

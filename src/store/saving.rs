@@ -8,8 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Definition, Distrusted, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Source, Store, StreamKeys,
-    next_save,
+    Definition, Distrusted, Handle, HostError, SaveFact, SaveRequest, SaveResult, SaveStep, Source, Store, next_save,
 };
 use crate::fold::Fold;
 use crate::frame::{self, Expect, Header, Payload, Sealing};
@@ -210,7 +209,7 @@ pub(super) async fn mark_attempt<F: Fold>(
         tail_bytes: attempt.tail_bytes,
         code: code.to_string(),
     };
-    let (Ok(keys), Ok(bytes)) = (StreamKeys::new(&definition.name, stream), value::to_vec(&marker)) else {
+    let (Ok(keys), Ok(bytes)) = (definition.keys_of(stream), value::to_vec(&marker)) else {
         return;
     };
     let key = keys.attempt(definition.slot());
@@ -227,7 +226,7 @@ pub(super) async fn read_attempt<F: Fold>(
     store: &impl Store,
     stream: &str,
 ) -> Option<Attempt> {
-    let keys = StreamKeys::new(&definition.name, stream).ok()?;
+    let keys = definition.keys_of(stream).ok()?;
     let bytes = store.get(&keys.attempt(definition.slot())).await.ok()??;
     let marker: Marker = value::from_slice(&bytes).ok()?;
     Some(Attempt {

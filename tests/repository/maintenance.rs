@@ -98,6 +98,11 @@ fn a_replay_tells_whether_the_snapshot_is_right() {
     assert_eq!((error.code(), error.position()), (Code::Diverged, Some(25)));
     now(changed.invalidate(STREAM, 0)).unwrap();
     assert_eq!(now(changed.verify(STREAM)).unwrap().snapshot, None);
+    // It costs what it costs.
+    let limited = open(definition().max_replay(5), &store, &log);
+    now(limited.invalidate(STREAM, 0)).unwrap();
+    assert_eq!(limited.blocking().load(STREAM).unwrap_err().code(), Code::ReplayTooLong);
+    assert_eq!(now(limited.verify(STREAM)).unwrap().event_count, 25);
     // Nothing to compare with.
     snapshot(&repository);
     log.prune_through(STREAM, 24);

@@ -15,19 +15,7 @@ fn slot(positions: &[u64]) -> Vec<String> {
 }
 
 fn request() -> SaveRequest {
-    SaveRequest {
-        header: Header::new("cart", 3, "cart-42", 500, 500),
-        payload: Payload::of(b"state"),
-        frame_bytes: 100,
-        max_bytes: 1_000,
-        keep: Retention::from(2),
-        distrusted: vec![],
-        listing: Listing::Strong,
-        clear_attempt: false,
-        read_back: true,
-        vouched: None,
-        if_absent: false,
-    }
+    SaveRequest::new(Header::new("cart", 3, "cart-42", 500, 500), Payload::of(b"state"), 100)
 }
 
 fn prune(positions: &[u64], covered_by: u64, keep: impl Into<Retention>) -> PruneRequest {

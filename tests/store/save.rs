@@ -16,22 +16,11 @@ fn key(position: u64) -> String {
 }
 
 fn request() -> SaveRequest {
-    SaveRequest {
-        header: Header {
-            anchor: Some(Anchor::id("e500")),
-            ..Header::new("cart", 3, "cart-42", 500, 500)
-        },
-        payload: Payload::of(b"state"),
-        frame_bytes: 1_000,
-        max_bytes: 1_000,
-        keep: Retention::from(2),
-        distrusted: vec![],
-        listing: Listing::Strong,
-        clear_attempt: false,
-        read_back: true,
-        vouched: None,
-        if_absent: false,
-    }
+    let header = Header {
+        anchor: Some(Anchor::id("e500")),
+        ..Header::new("cart", 3, "cart-42", 500, 500)
+    };
+    SaveRequest::new(header, Payload::of(b"state"), 1_000)
 }
 
 fn listed(positions: &[u64]) -> SaveFact {

@@ -89,21 +89,13 @@ fn state(history: char, position: u64) -> [u8; 32] {
 fn request(version: u32, position: u64) -> SaveRequest {
     let mut payload = Payload::of(b"");
     payload.digest = state('a', position);
+    let header = Header {
+        anchor: Some(Anchor::id(format!("a{position}"))),
+        ..Header::new("n", version, "s", position, position)
+    };
     SaveRequest {
-        header: Header {
-            anchor: Some(Anchor::id(format!("a{position}"))),
-            ..Header::new("n", version, "s", position, position)
-        },
-        payload,
-        frame_bytes: 1,
-        max_bytes: 1,
         keep: Retention::from(1),
-        distrusted: vec![],
-        listing: Listing::Strong,
-        clear_attempt: false,
-        read_back: true,
-        vouched: None,
-        if_absent: false,
+        ..SaveRequest::new(header, payload, 1)
     }
 }
 

@@ -42,6 +42,25 @@ pub struct SaveRequest {
     pub if_absent: bool,
 }
 
+impl SaveRequest {
+    /// A save with the defaults: keep 2, read back, whatever size the frame has, a store whose listings are strong.
+    pub fn new(header: Header, payload: Payload, frame_bytes: u64) -> Self {
+        Self {
+            header,
+            payload,
+            frame_bytes,
+            max_bytes: frame_bytes,
+            keep: Retention::from(2),
+            distrusted: Vec::new(),
+            listing: Listing::Strong,
+            clear_attempt: false,
+            read_back: true,
+            vouched: None,
+            if_absent: false,
+        }
+    }
+}
+
 /// Which snapshots of a slot are kept: whatever one of the rules wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retention {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
+use snapfold::Code;
 use snapfold::fold::journal::{Journal, Steps};
 use snapfold::fold::{Anchor, Fold, Folded, Progress, Row};
 use snapfold::frame::{self, Header};
@@ -13,7 +14,6 @@ use snapfold::store::{
     Source, Store, StreamKeys, next_save,
 };
 use snapfold::value::Bytes;
-use snapfold::{Code, store::Listing};
 
 use crate::common::{Log as Rows, TestStore, now};
 use crate::journals::{Log, activity, line, text};
@@ -165,17 +165,8 @@ fn nothing_new_is_nothing_to_save() {
     let bytes = frame::seal(&header, &next.state).unwrap();
     let inspected = frame::inspect(&bytes, &frame::Expect::default()).unwrap();
     let request = SaveRequest {
-        header,
-        payload: inspected.payload.clone(),
-        frame_bytes: bytes.len() as u64,
         max_bytes: 1_000_000,
-        keep: 2.into(),
-        distrusted: vec![],
-        listing: Listing::Strong,
-        clear_attempt: false,
-        read_back: true,
-        vouched: None,
-        if_absent: false,
+        ..SaveRequest::new(header, inspected.payload.clone(), bytes.len() as u64)
     };
     let facts = [
         SaveFact::Listed { keys: vec![key(6)] },

@@ -1,16 +1,12 @@
 /** Every so many loads that a snapshot served: the full replay beside it, for what only shows in production. An entry of its own. */
-import { FoldedState } from './built-in.js';
 import type { Auditor, AuditRule, Settings } from './definition.js';
+import { divergence } from './divergence.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { internals, makeHandle, type Handle, type Internals } from './handle.js';
 import { positiveInteger } from './options.js';
 import type { Position } from './position.js';
 import type { Rejection } from './progress.js';
 import type { Audit, Observer } from './report.js';
-import { sameBytes } from './value/bytes.js';
-import { decode } from './value/decode.js';
-import { firstDifference } from './value/difference.js';
-import { encode } from './value/encode.js';
 
 /**
  * For `defineSnapshots({ audit })`: each so many loads of a repository that came from a snapshot, one is compared with the full replay: the
@@ -46,8 +42,9 @@ class ReplayAuditor<State, Event, P extends Position> implements Auditor<State, 
       const truth = await replay();
       const late = this.#settings.sequence === 'sparse' && truth.eventCount !== handle.eventCount; // below, since the load
       if (late) return { handle, audit: 'unavailable' };
-      const error = this.#difference(handle, truth);
-      if (error === undefined) return { handle, audit: 'equal' };
+      const path = divergence(this.#settings, handle, truth);
+      if (path === undefined) return { handle, audit: 'equal' };
+      const error = new SnapshotError('diverged', DIVERGED, { path, position: handle.restoredFrom as P });
       warn(error.code, error.message, error);
       return { handle: replaced(handle, truth, { key, position: handle.restoredFrom, code: error.code, message: error.message }), audit: 'diverged' };
     } catch (error) {
@@ -55,20 +52,6 @@ class ReplayAuditor<State, Event, P extends Position> implements Auditor<State, 
       if (code !== 'historyUnavailable') warn(code, `a snapshot could not be compared with the full replay: ${describe(error)}`, error);
       return { handle, audit: 'unavailable' };
     }
-  }
-
-  #difference(handle: Handle<State, P>, truth: Handle<State, P>): SnapshotError | undefined {
-    const [found, wanted] = [this.#bytes(handle), this.#bytes(truth)];
-    if (sameBytes(found, wanted)) return undefined;
-    return new SnapshotError('diverged', DIVERGED, {
-      path: firstDifference(decode(wanted), decode(found)) ?? 'state',
-      position: handle.restoredFrom as P,
-    });
-  }
-
-  #bytes(handle: Handle<State, P>): Uint8Array {
-    const state = internals(handle)?.state;
-    return state instanceof FoldedState ? state.bytes : encode(this.#settings.toState(state as State), { thorough: false });
   }
 }
 

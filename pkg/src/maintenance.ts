@@ -4,6 +4,7 @@
  */
 import { connectionOf, type Connection } from './connection.js';
 import { toCoreBytes } from './core.js';
+import { divergence } from './divergence.js';
 import { describe, SnapshotError } from './error.js';
 import { anchorLike, Pages } from './events.js';
 import { openPayload } from './frame.js';
@@ -13,12 +14,9 @@ import { checkId, functionOption, invalidOption, knownOptions, positiveInteger }
 import { askPlain, plainModule } from './plain-module.js';
 import { keys, planPrune, slotOf, type Slot } from './plans.js';
 import { toCore, type Position, type PositionInput } from './position.js';
-import { sameAnchor } from './progress.js';
+import { sameAnchor, type Rejection } from './progress.js';
 import type { Repository } from './repository.js';
-import { sameBytes } from './value/bytes.js';
 import { encode } from './value/encode.js';
-import { decode } from './value/decode.js';
-import { firstDifference } from './value/difference.js';
 
 export interface SlotsOptions {
   /** Versions, or digests of built-in folds, that are in use beside the repository's own: of a rolling deploy, or to roll back to. */
@@ -139,6 +137,13 @@ const PAGE = 100;
 /** How often a stream that is being forgotten is listed until nothing is left of it: each writer that was under way adds a key or two once. */
 const SWEEPS = 100;
 
+interface Covering<P extends Position> {
+  readonly key: string;
+  readonly position: number | bigint;
+  /** What the load passed over. */
+  readonly rejected: readonly Rejection<P>[];
+}
+
 class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
   readonly #repository: Repository<State, Event, P>;
   readonly #connection: Connection<State, Event, P>;
@@ -159,17 +164,16 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     knownOptions('dropSlots', options, ['live']);
     const live = [...(options.live ?? []), this.#slot].map(slotOf);
     const prefix = this.#prefix(streamId);
-    const { source, restoredFrom } = await this.#repository.load(streamId);
-    if (source !== 'snapshot' || restoredFrom === null) return [];
-    const coveredBy = keys.snapshot(this.#connection.settings.name, streamId, this.#slot, restoredFrom);
-    return this.#remove(streamId, planned({ dropSlots: { keys: await this.#listed(prefix), coveredBy, live } }));
+    const covering = await this.#covering(streamId);
+    if (covering === undefined) return [];
+    return this.#remove(streamId, planned({ dropSlots: { keys: await this.#listed(prefix), coveredBy: covering.key, live } }));
   }
 
   async prune(streamId: string): Promise<Pruned> {
     const { settings, store } = this.#connection;
-    const { source, restoredFrom, rejected } = await this.#repository.load(streamId);
-    if (source !== 'snapshot' || restoredFrom === null) return NOTHING_PRUNED;
-    const coveredBy = keys.snapshot(settings.name, streamId, this.#slot, restoredFrom);
+    const covering = await this.#covering(streamId);
+    if (covering === undefined) return NOTHING_PRUNED;
+    const { key: coveredBy, position, rejected } = covering;
     const listed = await this.#listed(keys.snapshots(settings.name, streamId, this.#slot));
     const usable = listed.filter((key) => !rejected.some((rejection) => rejection.key === key));
     const { last, positions, every } = settings.keep;
@@ -180,7 +184,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     const deleted: string[] = [];
     for (const op of planPrune(existing, coveredBy, { keep, listing: store.listing, ...(heads && { heads }) })) {
       if (op.op === 'delete') deleted.push(...(await this.#remove(streamId, [...op.keys])));
-      else if ((await this.#soundHeader(streamId, this.#slot, op.key, toCore(restoredFrom))) === undefined) return NOTHING_PRUNED;
+      else if ((await this.#soundHeader(streamId, this.#slot, op.key, position)) === undefined) return NOTHING_PRUNED;
     }
     return { deleted, coveredBy };
   }
@@ -207,8 +211,10 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     knownOptions('safeToPruneThrough', options, ['live', 'consumers']);
     checkId('streamId', streamId);
     const consumers = (options.consumers ?? []).map((position) => exact('safeToPruneThrough.consumers', position));
+    const { name } = this.#connection.settings;
+    const slots = new Map([this.#slot, ...(options.live ?? [])].map((slot) => [keys.snapshots(name, streamId, slot), slot])); // each once
     const oldest: (number | bigint | null)[] = [];
-    for (const slot of [this.#slot, ...(options.live ?? [])]) oldest.push(await this.#oldestVerified(streamId, slot));
+    for (const [prefix, slot] of slots) oldest.push(await this.#oldestVerified(streamId, prefix, slot));
     const through = planned<number | bigint | null>({ safeToPruneThrough: { oldest, consumers } });
     return through === null ? null : this.#connection.settings.positions.parse(through, 'safeToPruneThrough');
   }
@@ -219,9 +225,8 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     const { position, eventCount, restoredFrom } = loaded;
     const whole = { useSnapshots: false, maxReplay: Number.MAX_SAFE_INTEGER };
     const replayed = await this.#repository.load(streamId, position === null ? whole : { ...whole, at: position });
-    const [found, wanted] = [loaded, replayed].map(({ state }) => encode(settings.toState(state), { thorough: false })) as [Uint8Array, Uint8Array];
-    if (sameBytes(found, wanted) && eventCount === replayed.eventCount) return { position, eventCount, snapshot: restoredFrom };
-    const path = firstDifference(decode(wanted), decode(found));
+    const path = divergence(settings, loaded, replayed);
+    if (path === undefined && eventCount === replayed.eventCount) return { position, eventCount, snapshot: restoredFrom };
     throw new SnapshotError('diverged', restoredFrom === null ? TWO_REPLAYS : SNAPSHOT_DIVERGED, {
       ...(path === undefined ? {} : { path }),
       ...(position === null ? {} : { position }),
@@ -272,9 +277,17 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     return keys.stream(this.#connection.settings.name, streamId);
   }
 
-  /** Position of the oldest snapshot of a slot that is sound and of the log's own history. */
-  async #oldestVerified(streamId: string, slot: Slot): Promise<number | bigint | null> {
-    const listed = await this.#listed(keys.snapshots(this.#connection.settings.name, streamId, slot));
+  /** What a load uses of the own slot, which makes up for what is deleted; undefined if that is no snapshot of it. */
+  async #covering(streamId: string): Promise<Covering<P> | undefined> {
+    const { source, restoredFrom, rejected } = await this.#repository.load(streamId);
+    if (source !== 'snapshot' || restoredFrom === null) return undefined;
+    const key = keys.snapshot(this.#connection.settings.name, streamId, this.#slot, restoredFrom);
+    return { key, position: toCore(restoredFrom), rejected };
+  }
+
+  /** Position of the oldest snapshot of a slot, whose keys have that prefix, that is sound and of the log's own history. */
+  async #oldestVerified(streamId: string, prefix: string, slot: Slot): Promise<number | bigint | null> {
+    const listed = await this.#listed(prefix);
     for (const key of listed.reverse()) {
       const position = keys.positionOf(key);
       if (position !== undefined && (await this.#isSound(streamId, slot, key, position))) return toCore(position);

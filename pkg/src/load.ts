@@ -100,6 +100,8 @@ class Recovery<State, Event, P extends Position> {
   readonly #streamId: string;
   /** What the store threw, if it did. */
   cause: { readonly cause?: unknown } = {};
+  /** What the last look found first. */
+  #newest: { readonly key: string; readonly bytes: Uint8Array } | undefined;
   #snapshot: Opened<State> | undefined;
   #pages: Pages<Event, P> | undefined;
   #page: Row<Event, P>[] = [];
@@ -145,7 +147,9 @@ class Recovery<State, Event, P extends Position> {
   async #list(prefix: string, start: string | null, limit: number): Promise<unknown> {
     const { store, settings } = this.#context;
     try {
-      return { listed: { keys: await store.list(prefix, start, limit, settings.snapshotTimeout) } };
+      if (!store.seeks) return { listed: { keys: await store.list(prefix, start, limit, settings.snapshotTimeout) } };
+      this.#newest = await store.newest(prefix, start, settings.snapshotTimeout);
+      return { newest: { key: this.#newest?.key ?? null } };
     } catch (error) {
       return this.#unreadable(error);
     }
@@ -158,7 +162,8 @@ class Recovery<State, Event, P extends Position> {
     }
     let bytes: Uint8Array | undefined;
     try {
-      bytes = await store.get(key, settings.snapshotTimeout);
+      bytes = this.#newest?.key === key ? this.#newest.bytes : await store.get(key, settings.snapshotTimeout);
+      this.#newest = undefined;
     } catch (error) {
       return this.#unreadable(error);
     }

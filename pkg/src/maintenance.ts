@@ -16,6 +16,7 @@ import { keys, planPrune, slotOf, type Slot } from './plans.js';
 import { toCore, type Position, type PositionInput } from './position.js';
 import { sameAnchor, type Rejection } from './progress.js';
 import type { Repository } from './repository.js';
+import type { StoreOp } from './store.js';
 import { encode } from './value/encode.js';
 
 export interface SlotsOptions {
@@ -103,7 +104,7 @@ export interface Maintenance<P extends Position> {
   prune(streamId: string): Promise<Pruned>;
   /**
    * Deletes everything of a stream, in every slot, and leaves a tombstone without its id, so that whoever still holds the state cannot write
-   * it again (`skipped: forgotten`). After an error, forget it again: the tombstone is put first, and what is gone stays gone. Where
+   * it again (`skipped: forgotten`). Where the store has `transact`, what a listing shows goes together with that. After an error, forget it again: the tombstone is put first, and what is gone stays gone. Where
    * listings lag it is no error; `complete` is false then. The log decides what there is: events that it still has are loaded as ever, by
    * replaying them, and only not snapshotted.
    */
@@ -190,11 +191,13 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
   }
 
   async forget(streamId: string): Promise<Forgotten> {
-    const { settings } = this.#connection;
-    const tombstone = keys.tombstone(settings.name, streamId);
-    await this.#stored((store) => store.put(tombstone, encode({ at: settings.clock() }), undefined, settings.snapshotTimeout));
+    const { settings, store } = this.#connection;
+    const prefix = this.#prefix(streamId);
+    const tombstone: StoreOp = { op: 'put', key: keys.tombstone(settings.name, streamId), bytes: encode({ at: settings.clock() }) };
+    const shown = store.transacts ? await this.#shown(prefix) : [];
+    await this.#carryOut([tombstone, ...deletions(shown)]);
     try {
-      return await this.#sweep(this.#prefix(streamId));
+      return await this.#sweep(prefix, shown);
     } finally {
       this.#forgetWhatIsRemembered(streamId);
     }
@@ -359,29 +362,34 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
 
   /** Deletes keys of a stream, and no longer counts on them. Which ones. */
   async #remove(streamId: string, unwanted: string[]): Promise<string[]> {
-    await this.#delete(unwanted);
+    await this.#carryOut(deletions(unwanted));
     const memory = this.#connection.snapshotter.streams.peek(streamId);
     if (memory?.lastTaken !== undefined && unwanted.includes(memory.lastTaken.key)) memory.lastTaken = undefined;
     return unwanted;
   }
 
-  async #delete(unwanted: readonly string[]): Promise<void> {
+  /** All or nothing where the store has transactions, else one after the other. */
+  async #carryOut(ops: readonly StoreOp[]): Promise<void> {
     const { snapshotTimeout } = this.#connection.settings;
-    for (let at = 0; at < unwanted.length; at += PAGE) {
-      await this.#stored((store) => store.delete(unwanted.slice(at, at + PAGE), snapshotTimeout));
-    }
+    await this.#stored(async (store) => {
+      if (ops.length > 1 && store.transacts) return store.transact(ops, snapshotTimeout);
+      for (const op of ops) {
+        if (op.op === 'put') await store.put(op.key, op.bytes, op.meta, snapshotTimeout);
+        else await store.delete(op.keys, snapshotTimeout);
+      }
+    });
   }
 
-  /** Deletes until a listing shows nothing; where listings lag, what one shows. */
-  async #sweep(prefix: string): Promise<Forgotten> {
+  /** Deletes until a listing shows nothing; where listings lag, what one shows. What is gone already counts. */
+  async #sweep(prefix: string, gone: readonly string[]): Promise<Forgotten> {
     const lagging = this.#connection.store.listing === 'eventual';
-    const deleted = new Set<string>();
+    const deleted = new Set<string>(gone);
     let complete = false;
     for (let sweep = 0; sweep < (lagging ? 1 : SWEEPS); sweep += 1) {
       const shown = await this.#shown(prefix);
       complete = shown.length === 0 && !lagging;
       if (shown.length === 0) break;
-      await this.#delete(shown);
+      await this.#carryOut(deletions(shown));
       for (const key of shown) deleted.add(key);
     }
     return { deleted: [...deleted].sort(), complete };
@@ -408,6 +416,12 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
 const NOTHING_PRUNED: Pruned = { deleted: [], coveredBy: null };
 
 const NOTHING_TO_REBUILD: readonly string[] = ['nothingFolded', 'alreadyCovered', 'forgotten'];
+
+/** Page by page. */
+function deletions(unwanted: readonly string[]): StoreOp[] {
+  const pages = Array.from({ length: Math.ceil(unwanted.length / PAGE) }, (_, page) => page * PAGE);
+  return pages.map((from) => ({ op: 'delete', keys: unwanted.slice(from, from + PAGE) }));
+}
 
 function planned<T = string[]>(question: object): T {
   return askPlain(toCoreBytes(question), (at, length) => plainModule.snapfold_plan_upkeep(at, length));

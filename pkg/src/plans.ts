@@ -140,6 +140,8 @@ export interface LoadRequest {
 /** One thing that a load has learned: the answer to the step before. */
 export type LoadFact =
   | { readonly listed: { readonly keys: readonly string[] } }
+  /** To `list`, by a driver that gets the first key and its bytes in one round trip; null if there is none. */
+  | { readonly newest: { readonly key: string | null } }
   | { readonly unreadable: { readonly message: string } }
   | { readonly opened: { readonly eventCount: number; readonly anchor?: string | Uint8Array } }
   | { readonly rejected: { readonly code: ErrorCode; readonly message: string } }

@@ -50,13 +50,14 @@ export interface SnapshotStore {
   get(key: string, options?: StoreOptions): Awaitable<Uint8Array | null | undefined>;
   /** Durable before it returns; replaces what lies there, whole or not at all. `meta` is absent for small markers. */
   put(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<unknown>;
-  /** As `put`, but only where nothing lies, in one step; `true` if it was written. Two writers then never replace each other's snapshot. */
+  /**
+   * As `put`, but false, and nothing changed, if something lies there. Of several at once exactly one is true: two writers never replace
+   * each other's snapshot.
+   */
   putIfAbsent?(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<boolean>;
   /** Keys that do not exist are no error. */
   delete(keys: readonly string[], options?: StoreOptions): Awaitable<unknown>;
-  /** Like `put`, but false, and nothing changed, if something lies there. Of several at once exactly one is true. */
-  putIfAbsent?(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<boolean>;
-  /** The first key with that prefix, at or after `start`, and its bytes, in one round trip: the newest snapshot of a slot. */
+  /** The first key with that prefix, at or after `start`, and its bytes, in one round trip. Loads then need no listing. */
   newest?(prefix: string, options?: NewestOptions): Awaitable<{ readonly key: string; readonly bytes: Uint8Array } | null | undefined>;
   /** All of it or nothing, seen by others whole or not at all. Steps hold in order: the last one that names a key decides. */
   transact?(ops: readonly StoreOp[], options?: StoreOptions): Awaitable<unknown>;

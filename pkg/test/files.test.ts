@@ -1,6 +1,7 @@
 /** Snapshots as files: names, leftovers, what others put into the folder, and writers that meet deleters. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -48,6 +49,24 @@ test('keys have the file names that are written down', async () => {
     assert.deepEqual(await store.list('', { limit: 9 }), [key]);
     await store.delete([key]);
     assert.deepEqual(contents(root), [], `${key}: a folder is left`);
+  }
+});
+
+test('where the file system has no hard links, what lies there still stays', async () => {
+  const { link } = fs.promises;
+  fs.promises.link = async () => Promise.reject(Object.assign(new Error('no links here'), { code: 'EPERM' }));
+  syncBuiltinESMExports();
+  try {
+    const root = newFolder();
+    const store = filesStore(root);
+    const key = keys.snapshot('cart', 'cart-42', 3, 7);
+    assert.equal(await store.putIfAbsent(key, one), true);
+    assert.equal(await store.putIfAbsent(key, Uint8Array.of(2)), false);
+    assert.deepEqual(await store.get(key), one);
+    assert.deepEqual(contents(root).filter((name) => !name.endsWith('/')), ['cart/cart-42/s/v3/fffffffffffffff8.snap']);
+  } finally {
+    fs.promises.link = link;
+    syncBuiltinESMExports();
   }
 });
 

@@ -91,6 +91,9 @@ fn load_fact(from: &Part<'_>) -> LoadFact {
         "listed" => LoadFact::Listed {
             keys: from.at("keys").texts(),
         },
+        "newest" => LoadFact::Newest {
+            key: from.at("key").maybe(Part::text),
+        },
         "opened" => LoadFact::Opened {
             event_count: from.at("eventCount").whole(),
             anchor: from.at("anchor").maybe(Part::anchor),

@@ -52,6 +52,18 @@ impl FileStore {
         let file = folder.join(name);
         (folder, file)
     }
+
+    /// What `publish` gives a name: a file with the whole value, on disk.
+    fn write<T>(&self, key: &str, bytes: &[u8], publish: impl FnOnce(&Path, &Path) -> io::Result<T>) -> io::Result<T> {
+        let (folder, file) = self.path_of(key);
+        let (temporary, made) = create(&folder)?;
+        let published = write(made, bytes).and_then(|()| publish(&temporary, &file));
+        // A rename has taken it. Nothing more can be done about one that stays; a later listing removes it.
+        let _ = fs::remove_file(&temporary);
+        let published = published?;
+        sync_folders(&self.root, &folder)?;
+        Ok(published)
+    }
 }
 
 impl Store for FileStore {
@@ -74,14 +86,16 @@ impl Store for FileStore {
     }
 
     async fn put(&self, key: &str, bytes: &[u8], _: Option<&Header>) -> Result<(), HostError> {
-        let (folder, file) = self.path_of(key);
-        let (temporary, made) = create(&folder)?;
-        if let Err(error) = write(made, bytes).and_then(|()| fs::rename(&temporary, &file)) {
-            // Nothing more can be done about it; a later listing removes it.
-            let _ = fs::remove_file(&temporary);
-            return Err(error.into());
-        }
-        Ok(sync_folders(&self.root, &folder)?)
+        Ok(self.write(key, bytes, |temporary, file| fs::rename(temporary, file))?)
+    }
+
+    fn has_put_if_absent(&self) -> bool {
+        true
+    }
+
+    /// Of two processes that put at the very same time, on a file system without hard links (exFAT), the later one may replace.
+    async fn put_if_absent(&self, key: &str, bytes: &[u8], _: Option<&Header>) -> Result<bool, HostError> {
+        Ok(self.write(key, bytes, publish_new)?)
     }
 
     async fn delete(&self, keys: &[String]) -> Result<(), HostError> {
@@ -119,6 +133,17 @@ fn create(folder: &Path) -> io::Result<(PathBuf, File)> {
 fn write(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Gives the file its name unless there is one already, which the file system decides: `false` then.
+fn publish_new(temporary: &Path, file: &Path) -> io::Result<bool> {
+    match fs::hard_link(temporary, file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        // There may be no hard links here.
+        Err(_) if file.try_exists()? => Ok(false),
+        Err(_) => fs::rename(temporary, file).map(|()| true),
+    }
 }
 
 /// The folder with the file, and those above it up to the root's own: whoever made them may not have forced them to disk yet.

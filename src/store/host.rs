@@ -30,6 +30,21 @@ pub trait Store: Sync {
     /// The bytes under `key`; `None` if there are none.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, HostError>> + Send;
 
+    /// Whether [`Self::newest`] can be called. Loads do then, instead of listing and getting.
+    fn has_newest(&self) -> bool {
+        false
+    }
+
+    /// The first key with that prefix, from `start` (inclusive) on, and its bytes, in one round trip; `None` if there is none.
+    fn newest(
+        &self,
+        prefix: &str,
+        start: Option<&str>,
+    ) -> impl Future<Output = Result<Option<(String, Vec<u8>)>, HostError>> + Send {
+        let _ = (prefix, start);
+        core::future::ready(Err("this store has no newest".into()))
+    }
+
     /// Writes, durably before it returns; replaces what lies there, whole or not at all. `header` is for stores that keep columns
     /// of their own; it is absent for small markers.
     fn put(

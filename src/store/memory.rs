@@ -23,14 +23,19 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     async fn list(&self, prefix: &str, start: Option<&str>, limit: usize) -> Result<Vec<String>, HostError> {
-        let from = start.unwrap_or(prefix).max(prefix);
         let values = self.values();
-        let keys = values.range(String::from(from)..).map(|(key, _)| key);
-        Ok(keys
-            .take_while(|key| key.starts_with(prefix))
-            .take(limit)
-            .cloned()
-            .collect())
+        let keys = from(&values, prefix, start).map(|(key, _)| key);
+        Ok(keys.take(limit).cloned().collect())
+    }
+
+    fn has_newest(&self) -> bool {
+        true
+    }
+
+    async fn newest(&self, prefix: &str, start: Option<&str>) -> Result<Option<(String, Vec<u8>)>, HostError> {
+        let values = self.values();
+        let first = from(&values, prefix, start).next();
+        Ok(first.map(|(key, bytes)| (key.clone(), bytes.clone())))
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
@@ -62,4 +67,14 @@ impl Store for MemoryStore {
         }
         Ok(())
     }
+}
+
+fn from<'a>(
+    values: &'a BTreeMap<String, Vec<u8>>,
+    prefix: &str,
+    start: Option<&str>,
+) -> impl Iterator<Item = (&'a String, &'a Vec<u8>)> {
+    let first = start.unwrap_or(prefix).max(prefix);
+    let rest = values.range(String::from(first)..);
+    rest.take_while(move |(key, _)| key.starts_with(prefix))
 }

@@ -1,7 +1,7 @@
 //! The driver's half of a load: performs steps until the core says what to build on.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::Serialize;
@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use super::pages::Pages;
 use super::{
-    Definition, EventLog, FirstRow, LoadFact, LoadOptions, LoadRequest, LoadStep, NextLoad, Rejection, Repository,
-    Store, next,
+    Definition, EventLog, FirstRow, HostError, LoadFact, LoadOptions, LoadRequest, LoadStep, NextLoad, Rejection,
+    Repository, Store, next,
 };
 use crate::fold::{Fold, Row};
 use crate::frame::{self, Expect, Header};
@@ -52,21 +52,15 @@ where
     let request = request(definition, log, stream, options);
     let pages_from = |from| Pages::new(log, stream, from, definition.page_size);
     let mut snapshot = None;
+    let mut newest = None;
     let mut pages = pages_from(None);
     let mut page: Vec<Row<F::Event>> = Vec::new();
     loop {
         let NextLoad { step, rejected } = next(&request, facts)?;
         let fact = match step {
-            LoadStep::List { prefix, start, limit } => match store.list(&prefix, start.as_deref(), limit).await {
-                Ok(keys) => LoadFact::Listed { keys },
-                Err(error) => LoadFact::Unreadable {
-                    message: error.to_string(),
-                },
-            },
-            LoadStep::Open { key, position } => match store.get(&key).await {
-                Err(error) => LoadFact::Unreadable {
-                    message: error.to_string(),
-                },
+            LoadStep::List { prefix, start, limit } => list(store, &prefix, start.as_deref(), limit, &mut newest).await,
+            LoadStep::Open { key, position } => match get(store, &key, newest.take()).await {
+                Err(error) => unreadable(&error),
                 Ok(None) => rejected_fact(&Error::new(Code::Absent, "it was listed, but it is gone")),
                 Ok(Some(bytes)) => match open(definition, stream, position, &bytes) {
                     Err(error) => rejected_fact(&error),
@@ -139,6 +133,40 @@ fn start<'a, S, L: EventLog>(
         page,
         pages,
         rejected,
+    }
+}
+
+/// A first key and its bytes.
+type Newest = Option<(String, Vec<u8>)>;
+
+async fn list(store: &impl Store, prefix: &str, start: Option<&str>, limit: usize, newest: &mut Newest) -> LoadFact {
+    if !store.has_newest() {
+        return match store.list(prefix, start, limit).await {
+            Ok(keys) => LoadFact::Listed { keys },
+            Err(error) => unreadable(&error),
+        };
+    }
+    match store.newest(prefix, start).await {
+        Ok(found) => {
+            *newest = found;
+            LoadFact::Newest {
+                key: newest.as_ref().map(|(key, _)| key.clone()),
+            }
+        }
+        Err(error) => unreadable(&error),
+    }
+}
+
+async fn get(store: &impl Store, key: &str, newest: Newest) -> core::result::Result<Option<Vec<u8>>, HostError> {
+    match newest {
+        Some((found, bytes)) if found == key => Ok(Some(bytes)),
+        _ => store.get(key).await,
+    }
+}
+
+fn unreadable(error: &HostError) -> LoadFact {
+    LoadFact::Unreadable {
+        message: error.to_string(),
     }
 }
 

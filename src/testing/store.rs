@@ -31,6 +31,10 @@ pub enum Rule {
     Delete,
     /// What was put is there after a restart, and what was deleted is not.
     Durable,
+    /// `put_if_absent`, if the store has it, changes nothing where something lies.
+    PutIfAbsent,
+    /// `newest`, if the store has it, is the first key of a listing, and its bytes.
+    Newest,
 }
 
 /// A rule that a store breaks, and how.
@@ -71,6 +75,8 @@ pub async fn store_conformance<S: Store>(mut make: impl FnMut() -> S, reopen: im
     checks.note(Rule::Limit, limit(&make()).await);
     checks.note(Rule::Delete, delete(&make()).await);
     checks.note(Rule::Durable, durable(make(), reopen).await);
+    checks.note(Rule::PutIfAbsent, put_if_absent(&make()).await);
+    checks.note(Rule::Newest, newest(&make()).await);
     checks.broken
 }
 
@@ -273,6 +279,43 @@ async fn durable<S: Store>(store: S, reopen: impl Fn(S) -> S) -> Checked {
         list(&store, SLOT, None, 9).await?,
         &[kept],
     )
+}
+
+async fn put_if_absent(store: &impl Store) -> Checked {
+    if !store.has_put_if_absent() {
+        return Ok(());
+    }
+    let key = key(SLOT, 1);
+    let created = store.put_if_absent(&key, &[1, 2], None).await?;
+    ensure(created, || "must give true where nothing lies".into())?;
+    let again = store.put_if_absent(&key, &[3], None).await?;
+    ensure(!again, || "must give false where something lies".into())?;
+    same("what lay there before", store.get(&key).await?, Some(vec![1, 2]))?;
+    same_keys("one key, put once", list(store, SLOT, None, 9).await?, &[key])
+}
+
+async fn newest(store: &impl Store) -> Checked {
+    if !store.has_newest() {
+        return Ok(());
+    }
+    let other = "cart/cart-5/s/v3/";
+    let [three, two, one] = [3, 2, 1].map(|position| key(SLOT, position));
+    let ascending = [&three, &two, &one, &key(other, 9)];
+    for (index, key) in (0..4).zip(ascending).rev() {
+        store.put(key, &[index], None).await?;
+    }
+    for prefix in [SLOT, other, "cart/cart-6/", "cart/"] {
+        for start in [None, Some(two.clone()), Some(format!("{one}-")), Some(key(other, 9))] {
+            let fits = |key: &str| key.starts_with(prefix) && start.as_deref().is_none_or(|start| key >= start);
+            let wanted = (0..).zip(ascending).find(|(_, key)| fits(key));
+            let (found, bytes) = store.newest(prefix, start.as_deref()).await?.unzip();
+            let what = format!("newest of `{prefix}` from {start:?}");
+            let keys: Vec<String> = wanted.iter().map(|(_, key)| String::clone(key)).collect();
+            same_keys(&what, found.into_iter().collect(), &keys)?;
+            same(&what, bytes, wanted.map(|(index, _)| vec![index]))?;
+        }
+    }
+    Ok(())
 }
 
 async fn list(store: &impl Store, prefix: &str, start: Option<&str>, limit: usize) -> Result<Vec<String>, HostError> {

@@ -168,6 +168,7 @@ struct Controls {
     appearing: Option<(String, Vec<u8>)>,
     tearing: bool,
     exclusive: bool,
+    seeking: bool,
 }
 
 impl TestStore {
@@ -175,7 +176,7 @@ impl TestStore {
         self.controls.lock().unwrap()
     }
 
-    /// From now on exactly these operations fail: `list`, `get`, `put`, `delete`.
+    /// From now on exactly these operations fail: `list`, `newest`, `get`, `put`, `delete`.
     pub fn fail(&self, operations: &[&'static str]) {
         self.controls().failing = operations.iter().copied().collect();
     }
@@ -206,6 +207,11 @@ impl TestStore {
     /// From now on it has `put_if_absent`.
     pub fn exclude(&self) {
         self.controls().exclusive = true;
+    }
+
+    /// From now on it has `newest`.
+    pub fn seek(&self) {
+        self.controls().seeking = true;
     }
 
     /// Waits once, if puts are slow.
@@ -285,6 +291,15 @@ impl Store for TestStore {
             return Ok(None);
         }
         self.memory.get(key).await
+    }
+
+    fn has_newest(&self) -> bool {
+        self.controls().seeking
+    }
+
+    async fn newest(&self, prefix: &str, start: Option<&str>) -> Result<Option<(String, Vec<u8>)>, HostError> {
+        self.note("newest", start.unwrap_or(prefix))?;
+        self.memory.newest(prefix, start).await
     }
 
     async fn put(&self, key: &str, bytes: &[u8], header: Option<&Header>) -> Result<(), HostError> {

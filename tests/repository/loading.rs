@@ -29,6 +29,45 @@ fn a_stream_without_events_is_its_initial_state() {
 }
 
 #[test]
+fn the_newest_snapshot_takes_one_round_trip_and_what_does_not_serve_leads_to_the_next() {
+    let (repository, store, log) = bench(definition().keep(9), 0);
+    for positions in [1..=8, 9..=16, 17..=25] {
+        append(&log, positions);
+        snapshot(&repository);
+    }
+    store.seek();
+    store.take_trace();
+    let handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(handle.source(), Source::Snapshot { position: 25 });
+    let slot = crate::keys().snapshots(1);
+    assert_eq!(store.take_trace(), [format!("newest {slot}")]);
+    let past = LoadOptions {
+        at: Some(20),
+        ..LoadOptions::default()
+    };
+    let handle = repository.blocking().load_with(STREAM, past).unwrap();
+    assert_eq!(handle.source(), Source::Snapshot { position: 16 });
+    assert_eq!(store.take_trace(), [format!("newest {}", key(20))]);
+    store.damage(&key(25), |bytes| bytes.truncate(100));
+    store.damage(&key(16), |bytes| bytes[100] ^= 1);
+    let handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(
+        (handle.source(), handle.replayed()),
+        (Source::Snapshot { position: 8 }, 17)
+    );
+    assert_eq!(*handle.state(), replay(&log));
+    let looks = [slot, key(24), key(15)].map(|start| format!("newest {start}"));
+    assert_eq!(store.take_trace(), looks);
+    store.fail(&["newest"]);
+    let handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(
+        (handle.source(), handle.rejected()[0].code),
+        (Source::Replay, Code::Unreadable)
+    );
+    assert_eq!(*handle.state(), replay(&log));
+}
+
+#[test]
 fn the_end_of_the_log_is_read_once() {
     let (repository, _, log) = bench(definition(), 0);
     repository.blocking().load(STREAM).unwrap();

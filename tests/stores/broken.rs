@@ -61,6 +61,27 @@ impl Store for Broken {
         }
     }
 
+    fn has_put_if_absent(&self) -> bool {
+        true
+    }
+
+    async fn put_if_absent(&self, key: &str, bytes: &[u8], header: Option<&Header>) -> Result<bool, HostError> {
+        let absent = self.memory.get(key).await?.is_none();
+        if absent || self.breaks(Rule::PutIfAbsent) {
+            self.memory.put(key, bytes, header).await?;
+        }
+        Ok(absent)
+    }
+
+    fn has_newest(&self) -> bool {
+        true
+    }
+
+    async fn newest(&self, prefix: &str, start: Option<&str>) -> Result<Option<(String, Vec<u8>)>, HostError> {
+        let start = start.filter(|_| !self.breaks(Rule::Newest));
+        self.memory.newest(prefix, start).await
+    }
+
     async fn delete(&self, keys: &[String]) -> Result<(), HostError> {
         if !self.breaks(Rule::Delete) {
             return self.memory.delete(keys).await;
@@ -75,9 +96,20 @@ impl Store for Broken {
 
 #[test]
 fn a_broken_store_fails_the_check_of_its_rule() {
-    use Rule::{Absence, Bytes, Delete, Durable, Keys, Limit, Order, Prefix, Replace, Start};
+    use Rule::{Absence, Bytes, Delete, Durable, Keys, Limit, Newest, Order, Prefix, PutIfAbsent, Replace, Start};
     for rule in [
-        Absence, Bytes, Replace, Keys, Order, Prefix, Start, Limit, Delete, Durable,
+        Absence,
+        Bytes,
+        Replace,
+        Keys,
+        Order,
+        Prefix,
+        Start,
+        Limit,
+        Delete,
+        Durable,
+        PutIfAbsent,
+        Newest,
     ] {
         let broken = now(store_conformance(
             || Broken {

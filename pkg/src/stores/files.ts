@@ -112,15 +112,16 @@ async function create(folder: string, file: string): Promise<{ handle: FileHandl
   }
 }
 
-/** A second name, unless there is a file already; the file system decides. */
+/** Gives the file its name unless there is one already, which the file system decides: false then. */
 async function linked(temporary: string, file: string): Promise<boolean> {
   try {
     await link(temporary, file);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
+  } catch {
+    const there = await stat(file).catch((error: unknown) => absentOr(error, undefined));
+    if (there !== undefined) return false;
+    await rename(temporary, file); // there may be no hard links here
   }
+  return true;
 }
 
 /** The folder with the file, and those above it: whoever made them may not have forced them to disk yet. */

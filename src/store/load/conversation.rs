@@ -84,6 +84,12 @@ pub enum LoadFact {
         /// In ascending order, at most `limit`.
         keys: Vec<String>,
     },
+    /// To [`LoadStep::List`], by a driver that reads the first key and its bytes in one round trip: [`LoadStep::Open`] may follow.
+    Newest {
+        /// The first key; `None` if there is none. More may follow on it.
+        #[serde(default)]
+        key: Option<String>,
+    },
     /// To [`LoadStep::List`] and [`LoadStep::Open`]: the store could not be read.
     Unreadable {
         /// The store's own words.

@@ -102,6 +102,8 @@ impl<'a> Walk<'a> {
         match (step, fact) {
             (LoadStep::List { .. }, LoadFact::Listed { keys }) if self.probing => Ok(self.probed(keys)),
             (LoadStep::List { start, limit, .. }, LoadFact::Listed { keys }) => Ok(self.listed(start, limit, keys)),
+            (LoadStep::List { .. }, LoadFact::Newest { key }) if self.probing => Ok(self.probed(key.as_slice())),
+            (LoadStep::List { start, .. }, LoadFact::Newest { key }) => Ok(self.listed(start, 1, key.as_slice())),
             (LoadStep::List { prefix, .. }, LoadFact::Unreadable { message }) => {
                 Ok(self.unreadable(prefix, None, message))
             }

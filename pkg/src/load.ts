@@ -187,6 +187,7 @@ class Recovery<State, Event, P extends Position> {
       from: from === null ? undefined : this.#parse(from),
       pageSize: settings.pageSize,
       positions: settings.positions,
+      sequence: settings.sequence,
     });
     this.#page = await this.#pages.next();
     const [first] = this.#page;

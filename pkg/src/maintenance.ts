@@ -301,7 +301,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     if (header === undefined) return false;
     const { anchor } = header;
     const from = settings.positions.parse(position, 'position of a key');
-    const pages = new Pages(events, streamId, { from, pageSize: 1, positions: settings.positions });
+    const pages = new Pages(events, streamId, { from, pageSize: 1, positions: settings.positions, sequence: settings.sequence });
     try {
       const [row] = await pages.next();
       return row?.position === from && (anchor === undefined || sameAnchor(anchor, anchorLike(anchor, row)));

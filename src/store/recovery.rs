@@ -50,7 +50,7 @@ where
         definition, store, log, ..
     } = repository;
     let request = request(definition, log, stream, options);
-    let pages_from = |from| Pages::new(log, stream, from, definition.page_size);
+    let pages_from = |from| Pages::new(log, stream, from, definition.page_size, definition.sequence);
     let mut snapshot = None;
     let mut pages = pages_from(None);
     let mut page: Vec<Row<F::Event>> = Vec::new();

@@ -5,7 +5,10 @@ import type { SnapshotStore, StoreOp } from '../store.js';
 export interface EncryptionOptions {
   /** The ciphertext. `key` is where it will lie: give it as associated data, so that it is worth nothing anywhere else. */
   encrypt(bytes: Uint8Array, key: string): Uint8Array | PromiseLike<Uint8Array>;
-  /** The plaintext. What throws, or gives nothing, reads as absent: without its key a snapshot is lost, and the log is replayed. */
+  /**
+   * The plaintext. What throws, or gives nothing, reads as absent: without its key a snapshot is lost, and the log is replayed. Only the
+   * tombstone of a stream that was forgotten stays there.
+   */
   decrypt(bytes: Uint8Array, key: string): Uint8Array | null | undefined | PromiseLike<Uint8Array | null | undefined>;
   /** Bytes that a ciphertext has more than its plaintext, at most. Default 28: the nonce and tag of AES-GCM. */
   readonly overhead?: number;
@@ -14,6 +17,9 @@ export interface EncryptionOptions {
 }
 
 const AES_GCM = 28;
+
+/** Of a stream that was forgotten. That something lies there is what counts: it must not be absent for want of a secret. */
+const TOMBSTONE = /\/~~[0-9a-f]{64}\/t\/v0\/0{16}$/;
 
 /** Sorts behind a key and before every other key that begins with it. */
 const BEHIND = '!';
@@ -45,7 +51,8 @@ export function encrypted(store: SnapshotStore, options: EncryptionOptions): Sna
     delete: (keys, options) => store.delete(keys, options),
     async get(key, options) {
       const bytes = await store.get(key, options);
-      return bytes ? unseal(key, bytes) : undefined;
+      if (!bytes) return undefined;
+      return (await unseal(key, bytes)) ?? (TOMBSTONE.test(key) ? bytes : undefined);
     },
     async put(key, bytes, meta, options) {
       await store.put(key, await seal(key, bytes), keepsMeta ? meta : undefined, options);

@@ -75,13 +75,14 @@ impl Store for FileStore {
 
     async fn put(&self, key: &str, bytes: &[u8], _: Option<&Header>) -> Result<(), HostError> {
         let (folder, file) = self.path_of(key);
+        let before = folder.ancestors().find(|above| above.is_dir()).unwrap_or(Path::new(""));
         let (temporary, made) = create(&folder)?;
         if let Err(error) = write(made, bytes).and_then(|()| fs::rename(&temporary, &file)) {
             // Nothing more can be done about it; a later listing removes it.
             let _ = fs::remove_file(&temporary);
             return Err(error.into());
         }
-        Ok(sync_folders(&self.root, &folder)?)
+        Ok(sync_folders(&self.root, &folder, before)?)
     }
 
     async fn delete(&self, keys: &[String]) -> Result<(), HostError> {
@@ -121,19 +122,20 @@ fn write(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The folder with the file, and those above it up to the root's own: whoever made them may not have forced them to disk yet.
-fn sync_folders(root: &Path, folder: &Path) -> io::Result<()> {
-    for each in folder.ancestors().take_while(|each| each.starts_with(root)) {
-        sync_folder(each)?;
+/// The folder with the file, and those above it up to the root's own and to the one that was there `before`: whoever made them may not have
+/// forced them to disk yet.
+fn sync_folders(root: &Path, folder: &Path, before: &Path) -> io::Result<()> {
+    for each in folder.ancestors() {
+        match sync_folder(each) {
+            // It need not be ours.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && !each.starts_with(root) => {}
+            synced => synced?,
+        }
+        if before.starts_with(each) && root.parent().is_none_or(|above| above.starts_with(each)) {
+            break;
+        }
     }
-    match root.parent() {
-        // It need not be ours.
-        Some(above) => sync_folder(above).or_else(|error| match error.kind() {
-            ErrorKind::PermissionDenied => Ok(()),
-            _ => Err(error),
-        }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 #[cfg(unix)]

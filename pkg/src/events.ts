@@ -159,14 +159,11 @@ export class Pages<Event, P extends Position> {
     if (this.#sewn && this.#mayHaveLostRows(true, false)) await this.#checkSeam();
   }
 
-  /**
-   * Since the page before. A contiguous stream shows a hole by itself, but not that all the rest of it is gone. Who keeps all events loses
-   * none.
-   */
+  /** Since the page before, unless all events are kept. A contiguous stream shows a hole by itself, but not that all the rest of it is gone. */
   #mayHaveLostRows(full: boolean, atEnd: boolean): boolean {
     const { bounds, history } = this.#source;
-    const truncatable = this.#options.sequence === 'sparse' ? history !== 'complete' : atEnd && bounds !== undefined;
-    return truncatable && (full || !atEnd);
+    const shown = this.#options.sequence === 'contiguous' && (!atEnd || bounds === undefined);
+    return !shown && (full || !atEnd) && history !== 'complete';
   }
 
   /** Logs are truncated from their start: if the row before a page is still there, nothing was missing when the page was read. */

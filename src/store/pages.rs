@@ -61,14 +61,10 @@ impl<'a, L: EventLog> Pages<'a, L> {
         Ok(rows)
     }
 
-    /// Since the page before. A contiguous stream shows a hole by itself, but not that all the rest of it is gone. Who keeps all events
-    /// loses none.
+    /// Since the page before, unless all events are kept. A contiguous stream shows a hole by itself, but not that all the rest of it is gone.
     fn may_have_lost_rows(&self, full: bool, at_end: bool) -> bool {
-        let truncatable = match self.sparse {
-            true => self.log.history() != Some(History::Complete),
-            false => at_end && self.log.has_bounds(),
-        };
-        truncatable && (full || !at_end)
+        let shown = !self.sparse && (!at_end || !self.log.has_bounds());
+        !shown && (full || !at_end) && self.log.history() != Some(History::Complete)
     }
 
     /// Logs are truncated from their start: if the row before a page is still there, nothing was missing when the page was read.

@@ -31,6 +31,8 @@ pub enum Rule {
     Delete,
     /// What was put is there after a restart, and what was deleted is not.
     Durable,
+    /// Where it can be called, `put_if_absent` puts where nothing lies, and changes nothing where something does.
+    PutIfAbsent,
 }
 
 /// A rule that a store breaks, and how.
@@ -71,6 +73,7 @@ pub async fn store_conformance<S: Store>(mut make: impl FnMut() -> S, reopen: im
     checks.note(Rule::Limit, limit(&make()).await);
     checks.note(Rule::Delete, delete(&make()).await);
     checks.note(Rule::Durable, durable(make(), reopen).await);
+    checks.note(Rule::PutIfAbsent, put_if_absent(&make()).await);
     checks.broken
 }
 
@@ -273,6 +276,22 @@ async fn durable<S: Store>(store: S, reopen: impl Fn(S) -> S) -> Checked {
         list(&store, SLOT, None, 9).await?,
         &[kept],
     )
+}
+
+async fn put_if_absent(store: &impl Store) -> Checked {
+    if !store.has_put_if_absent() {
+        return Ok(());
+    }
+    let key = key(SLOT, 1);
+    for (value, is_first) in [([1, 2].as_slice(), true), (&[3], false)] {
+        let written = store.put_if_absent(&key, value, None).await?;
+        ensure(written == is_first, || {
+            format!("put_if_absent must give {is_first} here, got {written}")
+        })?;
+        let found = store.get(&key).await?;
+        same("what was put first", found, Some(vec![1, 2]))?;
+    }
+    same_keys("one key", list(store, SLOT, None, 9).await?, &[key])
 }
 
 async fn list(store: &impl Store, prefix: &str, start: Option<&str>, limit: usize) -> Result<Vec<String>, HostError> {

@@ -61,6 +61,17 @@ impl Store for Broken {
         }
     }
 
+    fn has_put_if_absent(&self) -> bool {
+        true
+    }
+
+    async fn put_if_absent(&self, key: &str, bytes: &[u8], header: Option<&Header>) -> Result<bool, HostError> {
+        match self.breaks(Rule::PutIfAbsent) {
+            true => self.memory.put(key, bytes, header).await.map(|()| true),
+            false => self.memory.put_if_absent(key, bytes, header).await,
+        }
+    }
+
     async fn delete(&self, keys: &[String]) -> Result<(), HostError> {
         if !self.breaks(Rule::Delete) {
             return self.memory.delete(keys).await;
@@ -75,9 +86,19 @@ impl Store for Broken {
 
 #[test]
 fn a_broken_store_fails_the_check_of_its_rule() {
-    use Rule::{Absence, Bytes, Delete, Durable, Keys, Limit, Order, Prefix, Replace, Start};
+    use Rule::{Absence, Bytes, Delete, Durable, Keys, Limit, Order, Prefix, PutIfAbsent, Replace, Start};
     for rule in [
-        Absence, Bytes, Replace, Keys, Order, Prefix, Start, Limit, Delete, Durable,
+        Absence,
+        Bytes,
+        Replace,
+        Keys,
+        Order,
+        Prefix,
+        Start,
+        Limit,
+        Delete,
+        Durable,
+        PutIfAbsent,
     ] {
         let broken = now(store_conformance(
             || Broken {

@@ -93,7 +93,7 @@ export interface Maintenance<P extends Position> {
   invalidate(streamId: string, options: { readonly from: PositionInput }): Promise<string[]>;
   /**
    * Deletes what lies in slots of a stream that nobody uses any more: all but this definition's and the `live` ones. Nothing, unless the
-   * stream can be loaded from a snapshot of this definition's own slot. Which keys.
+   * stream can be loaded from a snapshot of this definition's own slot, which is read once more. Which keys.
    */
   dropSlots(streamId: string, options?: SlotsOptions): Promise<string[]>;
   /**
@@ -167,7 +167,10 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     const prefix = this.#prefix(streamId);
     const covering = await this.#covering(streamId);
     if (covering === undefined) return [];
-    return this.#remove(streamId, planned({ dropSlots: { keys: await this.#listed(prefix), coveredBy: covering.key, live } }));
+    const { key, position } = covering;
+    const abandoned = planned({ dropSlots: { keys: await this.#listed(prefix), coveredBy: key, live } });
+    if (abandoned.length === 0 || (await this.#soundHeader(streamId, this.#slot, key, position)) === undefined) return [];
+    return this.#remove(streamId, abandoned);
   }
 
   async prune(streamId: string): Promise<Pruned> {

@@ -54,8 +54,6 @@ export interface SnapshotStore {
   putIfAbsent?(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<boolean>;
   /** Keys that do not exist are no error. */
   delete(keys: readonly string[], options?: StoreOptions): Awaitable<unknown>;
-  /** Like `put`, but false, and nothing changed, if something lies there. Of several at once exactly one is true. */
-  putIfAbsent?(key: string, bytes: Uint8Array, meta?: SnapshotMeta, options?: StoreOptions): Awaitable<boolean>;
   /** The first key with that prefix, at or after `start`, and its bytes, in one round trip: the newest snapshot of a slot. */
   newest?(prefix: string, options?: NewestOptions): Awaitable<{ readonly key: string; readonly bytes: Uint8Array } | null | undefined>;
   /** All of it or nothing, seen by others whole or not at all. Steps hold in order: the last one that names a key decides. */

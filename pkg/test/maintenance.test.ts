@@ -220,6 +220,18 @@ test('a prune that somebody outran deletes nothing', async () => {
   }
 });
 
+test('slots are not dropped once what covers them is gone', async () => {
+  const { store, log } = await twoSnapshots();
+  await snapshot(await open({ store, events: log }, { version: 2 }));
+  let read = 0;
+  const outrun = intercepted(store, async (op, carryOut) => {
+    if (op === 'get' && (read += 1) === 2) await store.delete([key(25, 2)]); // 1 is the load's
+    return carryOut();
+  });
+  assert.deepEqual(await maintain(await open({ store: outrun, events: log }, { version: 2 })).dropSlots(STREAM), []);
+  assert.deepEqual(await keysIn(store, ''), [key(20), key(10)]);
+});
+
 test('nothing is deleted where listings lag', async () => {
   const store = { ...memoryStore(), listing: 'eventual' as const };
   const { care } = await twoSnapshots(new Log<CartEvent>(), store);

@@ -100,17 +100,22 @@ where
     }
 
     /// Deletes what lies in slots of a stream that nobody uses any more: all but this definition's and the `live` ones. Nothing, unless
-    /// the stream can be loaded from a snapshot of this definition's own slot. Which keys.
+    /// the stream can be loaded from a snapshot of this definition's own slot, which is read once more. Which keys.
     ///
     /// # Errors
     /// As [`Self::load`] and [`Self::invalidate`].
     pub async fn drop_slots(&self, stream: &str, live: &[Slot]) -> Result<Vec<String>> {
-        let Some(Covering { key, .. }) = self.covering(stream).await? else {
+        let Some(Covering { key, position, .. }) = self.covering(stream).await? else {
             return Ok(Vec::new());
         };
-        let live = [live, &[self.definition.slot()]].concat();
+        let own = self.definition.slot();
+        let live = [live, &[own]].concat();
         let listed = self.listed(self.definition.keys_of(stream)?.all()).await?;
-        self.remove(stream, plan_drop_slots(&listed, &key, &live)).await
+        let abandoned = plan_drop_slots(&listed, &key, &live);
+        if abandoned.is_empty() || self.sound_header(stream, own, &key, position).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        self.remove(stream, abandoned).await
     }
 
     /// Deletes what retention no longer wants of this definition's slot, the only way where it has a period. Nothing, unless the stream can

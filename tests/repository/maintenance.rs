@@ -57,6 +57,24 @@ fn slots_are_dropped_once_the_own_one_holds() {
 }
 
 #[test]
+fn slots_are_not_dropped_once_what_covers_them_is_gone() {
+    let (_, store, log) = two_snapshots();
+    snapshot(&open(version(2), &store, &log));
+    let second = Repository::new(version(2), Paced::of(&store), log).unwrap();
+    let mut drop = pin!(second.drop_slots(STREAM, &[]));
+    store.take_trace();
+    let mut listed = 0;
+    while listed < 2 {
+        assert!(step(drop.as_mut()).is_none());
+        let trace = store.take_trace();
+        listed += trace.iter().filter(|done| done.starts_with("list")).count();
+    }
+    store.remove(&keys().snapshot(2, 25));
+    assert!(finish(drop).unwrap().is_empty());
+    assert_eq!(store.keys(), [key(20), key(10)]);
+}
+
+#[test]
 fn events_are_safe_to_delete_below_the_oldest_sound_snapshot() {
     let (repository, store, log) = two_snapshots();
     let safe = |live: &[u32], consumers: &[u64]| {

@@ -105,6 +105,19 @@ test('a forgotten stream stays forgotten when the secret is lost', async () => {
   assert.deepEqual(await keysIn(below, ''), [keys.tombstone('cart', 'cart-42')]);
 });
 
+test('a stream whose secret was destroyed can still be forgotten', async () => {
+  const below = memoryStore();
+  const log = new Log<CartEvent>({}, events(6));
+  const before = await open({ store: encrypted(below, aesGcm(secret)), events: log });
+  taken(await before.maybeSnapshot(await before.load('cart-42')));
+  const destroyed = () => {
+    throw new Error('no secret');
+  };
+  const after = await open({ store: encrypted(below, { encrypt: destroyed, decrypt: destroyed }), events: log });
+  assert.equal((await maintain(after).forget('cart-42')).deleted.length, 1);
+  assert.deepEqual(await keysIn(below, ''), [keys.tombstone('cart', 'cart-42')]);
+});
+
 test('what an encryption that fails was to put is not put', async () => {
   const below = sqliteStore(new Database(':memory:'));
   const encrypt = () => {

@@ -5,10 +5,7 @@ import type { SnapshotStore, StoreOp } from '../store.js';
 export interface EncryptionOptions {
   /** The ciphertext. `key` is where it will lie: give it as associated data, so that it is worth nothing anywhere else. */
   encrypt(bytes: Uint8Array, key: string): Uint8Array | PromiseLike<Uint8Array>;
-  /**
-   * The plaintext. What throws, or gives nothing, reads as absent: without its key a snapshot is lost, and the log is replayed. Only the
-   * tombstone of a stream that was forgotten stays there.
-   */
+  /** The plaintext. What throws, or gives nothing, reads as absent: without its key a snapshot is lost, and the log is replayed. */
   decrypt(bytes: Uint8Array, key: string): Uint8Array | null | undefined | PromiseLike<Uint8Array | null | undefined>;
   /** Bytes that a ciphertext has more than its plaintext, at most. Default 28: the nonce and tag of AES-GCM. */
   readonly overhead?: number;
@@ -18,15 +15,15 @@ export interface EncryptionOptions {
 
 const AES_GCM = 28;
 
-/** Of a stream that was forgotten. That something lies there is what counts: it must not be absent for want of a secret. */
+/** Of a stream that was forgotten. It says no more than when, must not be absent for want of a secret, and a secret may be gone before it. */
 const TOMBSTONE = /\/~~[0-9a-f]{64}\/t\/v0\/0{16}$/;
 
 /** Sorts behind a key and before every other key that begins with it. */
 const BEHIND = '!';
 
 /**
- * `store`, with values encrypted. Its keys stay as they are, and say the name, the stream (ids over 96 bytes: their beginning and SHA-256),
- * the version and the position of each snapshot; sizes and times show as well.
+ * `store`, with values encrypted, but for the tombstones of streams that were forgotten. Its keys stay as they are, and say the name, the
+ * stream (ids over 96 bytes: their beginning and SHA-256), the version and the position of each snapshot; sizes and times show as well.
  */
 export function encrypted(store: SnapshotStore, options: EncryptionOptions): SnapshotStore {
   knownOptions('encrypted', options, ['encrypt', 'decrypt', 'overhead', 'meta']);
@@ -35,8 +32,9 @@ export function encrypted(store: SnapshotStore, options: EncryptionOptions): Sna
   functionOption('decrypt', options.decrypt);
   if (!Number.isSafeInteger(overhead) || overhead < 0) throw invalidOption('overhead', overhead, 'must be a whole number of bytes');
   const keepsMeta = oneOf('meta', kept, ['drop', 'keep']) === 'keep';
-  const seal = async (key: string, bytes: Uint8Array) => options.encrypt(bytes, key);
+  const seal = async (key: string, bytes: Uint8Array) => (TOMBSTONE.test(key) ? bytes : options.encrypt(bytes, key));
   const unseal = async (key: string, bytes: Uint8Array) => {
+    if (TOMBSTONE.test(key)) return bytes;
     try {
       return (await options.decrypt(bytes, key)) ?? undefined;
     } catch {
@@ -51,8 +49,7 @@ export function encrypted(store: SnapshotStore, options: EncryptionOptions): Sna
     delete: (keys, options) => store.delete(keys, options),
     async get(key, options) {
       const bytes = await store.get(key, options);
-      if (!bytes) return undefined;
-      return (await unseal(key, bytes)) ?? (TOMBSTONE.test(key) ? bytes : undefined);
+      return bytes ? unseal(key, bytes) : undefined;
     },
     async put(key, bytes, meta, options) {
       await store.put(key, await seal(key, bytes), keepsMeta ? meta : undefined, options);

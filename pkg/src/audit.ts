@@ -40,9 +40,11 @@ class ReplayAuditor<State, Event, P extends Position> implements Auditor<State, 
       this.#observe({ type: 'warning', streamId: handle.streamId, version, code, reason, ...(SnapshotError.is(error) ? { error } : {}) });
     try {
       const truth = await replay();
-      const late = this.#settings.sequence === 'sparse' && truth.eventCount !== handle.eventCount; // below, since the load
-      if (late) return { handle, audit: 'unavailable' };
-      const path = divergence(this.#settings, handle, truth);
+      const sameEvents = truth.eventCount === handle.eventCount;
+      if (!sameEvents && this.#settings.sequence === 'sparse' && this.#settings.lateArrivals === 'possible') {
+        return { handle, audit: 'unavailable' }; // one arrived below, since the load
+      }
+      const path = divergence(this.#settings, handle, truth) ?? (sameEvents ? undefined : 'eventCount');
       if (path === undefined) return { handle, audit: 'equal' };
       const error = new SnapshotError('diverged', DIVERGED, { path, position: handle.restoredFrom as P });
       warn(error.code, error.message, error);

@@ -100,52 +100,50 @@ export function anchorLike(anchor: string | Uint8Array | undefined, row: Row<unk
   return anchorOf(anchor instanceof Uint8Array ? { ...row, id: undefined } : row);
 }
 
-/** A log from one position on, page by page. */
+export interface PagesOptions<P extends Position> {
+  /** First position of the first page, inclusive; undefined for the start. */
+  readonly from: P | undefined;
+  readonly pageSize: number;
+  readonly positions: Positions<P>;
+  readonly sequence: 'contiguous' | 'sparse';
+}
+
+/** A log from one position on, page by page. The twin of src/store/pages.rs. */
 export class Pages<Event, P extends Position> {
-  readonly #fetch: (from: P | undefined) => Promise<readonly EventRow<Event>[]>;
-  readonly #positions: Positions<P>;
+  readonly #source: EventSource<Event, P>;
+  readonly #streamId: string;
+  readonly #options: PagesOptions<P>;
   #from: P | undefined;
   #iterator: AsyncIterator<EventRow<Event>> | undefined;
-  #pageSize: number;
   #ended = false;
-  /** Position of the first page's last row. */
-  #seam: P | undefined;
-  /** Whether rows of another page followed. */
+  /** Position of the last page's last row, and whether the page was full; of an iterable's first page. */
+  #seam: { readonly position: P; readonly full: boolean } | undefined;
+  /** Whether an iterable went on behind it. */
   #sewn = false;
 
-  constructor(
-    source: EventSource<Event, P>,
-    streamId: string,
-    options: { readonly from: P | undefined; readonly pageSize: number; readonly positions: Positions<P> },
-  ) {
-    this.#positions = options.positions;
+  constructor(source: EventSource<Event, P>, streamId: string, options: PagesOptions<P>) {
+    this.#source = source;
+    this.#streamId = streamId;
+    this.#options = options;
     this.#from = options.from;
-    this.#pageSize = options.pageSize;
-    const row = source.row?.bind(source);
-    this.#fetch = async (from) => {
-      if (this.#iterator === undefined) {
-        const answer = await source.read(streamId, { from: from ?? this.#positions.parse(0, 'from'), limit: this.#pageSize });
-        if (Array.isArray(answer)) return row === undefined ? answer : answer.map((raw) => row(raw));
-        this.#iterator = iterate(answer as AsyncIterable<EventRow<Event>>);
-      }
-      return this.#drain(this.#iterator, row);
-    };
   }
 
   /** The next page; an empty one is the end of the log. */
   async next(): Promise<Row<Event, P>[]> {
     if (this.#ended || (this.#from !== undefined && this.#from > MAX_POSITION)) return [];
+    const { positions, pageSize } = this.#options;
     try {
-      const rows = (await this.#fetch(this.#from)).map((row) => parseRow(row, this.#positions));
+      const rows = (await this.#fetch()).map((row) => parseRow(row, positions));
       const [first] = rows;
       if (first !== undefined && this.#from !== undefined && first.position < this.#from) throw ignoresFrom(first.position);
       const last = rows.at(-1);
+      if (this.#iterator !== undefined) this.#sewn ||= this.#seam !== undefined && last !== undefined;
+      else if (this.#seam !== undefined && this.#mayHaveLostRows(this.#seam.full, last === undefined)) await this.#checkSeam();
       if (last === undefined) {
         this.#ended = true;
       } else {
-        this.#from = this.#positions.after(last.position);
-        this.#sewn = this.#seam !== undefined;
-        this.#seam ??= last.position;
+        this.#from = positions.after(last.position);
+        if (!this.#sewn) this.#seam = { position: last.position, full: rows.length >= pageSize };
       }
       return rows;
     } catch (error) {
@@ -155,20 +153,26 @@ export class Pages<Event, P extends Position> {
     }
   }
 
-  /**
-   * Ends the reading. The position of a row that went away while the pages behind it were read, and events after it perhaps, too: logs are
-   * truncated from their start, so that nothing is missing if it is still there. A contiguous stream shows a hole by itself.
-   */
-  async torn(): Promise<P | undefined> {
-    if (!this.#sewn) return undefined;
+  /** Ends the reading. While an iterable is read its source may be able to answer nothing else: it is asked now. */
+  async end(): Promise<void> {
     await this.close();
-    this.#iterator = undefined;
-    this.#ended = false;
-    this.#pageSize = 1;
-    this.#from = this.#seam;
-    const [first] = await this.next();
-    await this.close();
-    return first?.position === this.#seam ? undefined : this.#seam;
+    if (this.#sewn && this.#mayHaveLostRows(true, false)) await this.#checkSeam();
+  }
+
+  /** Since the page before, unless all events are kept. A contiguous stream shows a hole by itself, but not that all the rest of it is gone. */
+  #mayHaveLostRows(full: boolean, atEnd: boolean): boolean {
+    const { bounds, history } = this.#source;
+    const shown = this.#options.sequence === 'contiguous' && (!atEnd || bounds === undefined);
+    return !shown && (full || !atEnd) && history !== 'complete';
+  }
+
+  /** Logs are truncated from their start: if the row before a page is still there, nothing was missing when the page was read. */
+  async #checkSeam(): Promise<void> {
+    const from = this.#seam?.position;
+    const pages = new Pages(this.#source, this.#streamId, { ...this.#options, from, pageSize: 1 });
+    const [row] = await pages.next();
+    await pages.close();
+    if (from !== undefined && row?.position !== from) throw new SnapshotError('gap', 'the log was truncated while it was read', { position: from });
   }
 
   /** Lets an iterable that was not read to its end go. */
@@ -182,9 +186,20 @@ export class Pages<Event, P extends Position> {
     }
   }
 
+  async #fetch(): Promise<readonly EventRow<Event>[]> {
+    const { positions, pageSize } = this.#options;
+    const row = this.#source.row?.bind(this.#source);
+    if (this.#iterator === undefined) {
+      const answer = await this.#source.read(this.#streamId, { from: this.#from ?? positions.parse(0, 'from'), limit: pageSize });
+      if (Array.isArray(answer)) return row === undefined ? answer : answer.map((raw) => row(raw));
+      this.#iterator = iterate(answer as AsyncIterable<EventRow<Event>>);
+    }
+    return this.#drain(this.#iterator, row);
+  }
+
   async #drain(iterator: AsyncIterator<EventRow<Event>>, row: EventSource<Event, P>['row']): Promise<EventRow<Event>[]> {
     const page: EventRow<Event>[] = [];
-    while (page.length < this.#pageSize && !this.#ended) {
+    while (page.length < this.#options.pageSize && !this.#ended) {
       this.#ended = true; // an iterator that throws has ended, too
       const { done, value } = await iterator.next();
       if (done === true) break;

@@ -121,7 +121,7 @@ class Recovery<State, Event, P extends Position> {
       case 'read':
         return this.#read(step.from);
       case 'bounds':
-        return this.#bounds(step.through);
+        return boundsFact(this.#context, this.#streamId, step.through);
     }
   }
 
@@ -192,35 +192,13 @@ class Recovery<State, Event, P extends Position> {
       from: from === null ? undefined : this.#parse(from),
       pageSize: settings.pageSize,
       positions: settings.positions,
+      sequence: settings.sequence,
     });
     this.#page = await this.#pages.next();
     const [first] = this.#page;
     if (first === undefined) return { firstRow: { row: null } };
     const asked = from !== null && first.position === this.#parse(from);
     return { firstRow: { row: { position: toCore(first.position), anchor: asked ? anchorLike(this.#snapshot?.header.anchor, first) : null } } };
-  }
-
-  async #bounds(through: number | bigint | null): Promise<unknown> {
-    const { events } = this.#context;
-    const { positions } = this.#context.settings;
-    try {
-      const bounds = await events.bounds?.(this.#streamId, through === null ? {} : { through: this.#parse(through) });
-      const { count, truncatedThrough } = bounds ?? {};
-      return {
-        bounds: {
-          bounds: {
-            count: count === undefined ? null : bigintPositions.parse(count, 'bounds.count'),
-            truncatedThrough:
-              truncatedThrough === undefined || truncatedThrough === null ?
-                null
-              : toCore(positions.parse(truncatedThrough, 'bounds.truncatedThrough')),
-          },
-        },
-      };
-    } catch (error) {
-      if (SnapshotError.is(error)) throw error;
-      throw new SnapshotError('readFailed', `events.bounds failed: ${describe(error)}`, { cause: error });
-    }
   }
 
   /** Null for a position that the definition's type cannot express; only a key can state one. */
@@ -235,8 +213,34 @@ class Recovery<State, Event, P extends Position> {
   }
 }
 
+/** The fact that answers `bounds`. */
+export async function boundsFact<State, Event, P extends Position>(
+  { settings: { positions }, events }: LoadContext<State, Event, P>,
+  streamId: string,
+  through: number | bigint | null,
+): Promise<{ readonly bounds: object }> {
+  try {
+    const counted = through === null ? {} : { through: positions.parse(through, 'position of a snapshot') };
+    const { count, truncatedThrough } = (await events.bounds?.(streamId, counted)) ?? {};
+    return {
+      bounds: {
+        bounds: {
+          count: count === undefined ? null : bigintPositions.parse(count, 'bounds.count'),
+          truncatedThrough:
+            truncatedThrough === undefined || truncatedThrough === null ?
+              null
+            : toCore(positions.parse(truncatedThrough, 'bounds.truncatedThrough')),
+        },
+      },
+    };
+  } catch (error) {
+    if (SnapshotError.is(error)) throw error;
+    throw new SnapshotError('readFailed', `events.bounds failed: ${describe(error)}`, { cause: error });
+  }
+}
+
 /** Verify, decode, migrate, validate, rebuild: in this order. Throws a {@link SnapshotError} with the verdict. */
-function openSnapshot<State, Event, P extends Position>(
+export function openSnapshot<State, Event, P extends Position>(
   settings: Settings<State, Event, P>,
   streamId: string,
   position: number | bigint,

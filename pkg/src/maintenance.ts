@@ -6,17 +6,18 @@ import { connectionOf, type Connection } from './connection.js';
 import { toCoreBytes } from './core.js';
 import { divergence } from './divergence.js';
 import { describe, SnapshotError } from './error.js';
-import { anchorLike, Pages } from './events.js';
+import { anchorLike, Pages, type Row } from './events.js';
 import { openPayload } from './frame.js';
 import { exact, type Header } from './head.js';
-import { expected } from './load.js';
+import { boundsFact, expected, openSnapshot } from './load.js';
 import { checkId, functionOption, invalidOption, knownOptions, positiveInteger } from './options.js';
 import { askPlain, plainModule } from './plain-module.js';
-import { keys, planPrune, slotOf, type Slot } from './plans.js';
+import { keys, next, planPrune, slotOf, type LoadFact, type LoadRequest, type Slot } from './plans.js';
 import { toCore, type Position, type PositionInput } from './position.js';
-import { sameAnchor, type Rejection } from './progress.js';
+import type { Rejection } from './progress.js';
 import type { Repository } from './repository.js';
 import type { StoreOp } from './store.js';
+import { isBytes } from './value/bytes.js';
 import { encode } from './value/encode.js';
 
 export interface SlotsOptions {
@@ -93,7 +94,7 @@ export interface Maintenance<P extends Position> {
   invalidate(streamId: string, options: { readonly from: PositionInput }): Promise<string[]>;
   /**
    * Deletes what lies in slots of a stream that nobody uses any more: all but this definition's and the `live` ones. Nothing, unless the
-   * stream can be loaded from a snapshot of this definition's own slot. Which keys.
+   * stream can be loaded from a snapshot of this definition's own slot, which is read once more. Which keys.
    */
   dropSlots(streamId: string, options?: SlotsOptions): Promise<string[]>;
   /**
@@ -167,7 +168,10 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     const prefix = this.#prefix(streamId);
     const covering = await this.#covering(streamId);
     if (covering === undefined) return [];
-    return this.#remove(streamId, planned({ dropSlots: { keys: await this.#listed(prefix), coveredBy: covering.key, live } }));
+    const { key, position } = covering;
+    const abandoned = planned({ dropSlots: { keys: await this.#listed(prefix), coveredBy: key, live } });
+    if (abandoned.length === 0 || (await this.#soundHeader(streamId, this.#slot, key, position)) === undefined) return [];
+    return this.#remove(streamId, abandoned);
   }
 
   async prune(streamId: string): Promise<Pruned> {
@@ -215,7 +219,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     checkId('streamId', streamId);
     const consumers = (options.consumers ?? []).map((position) => exact('safeToPruneThrough.consumers', position));
     const { name } = this.#connection.settings;
-    const slots = new Map([this.#slot, ...(options.live ?? [])].map((slot) => [keys.snapshots(name, streamId, slot), slot])); // each once
+    const slots = new Map([...(options.live ?? []), this.#slot].map((slot) => [keys.snapshots(name, streamId, slot), slot])); // each once
     const oldest: (number | bigint | null)[] = [];
     for (const [prefix, slot] of slots) oldest.push(await this.#oldestVerified(streamId, prefix, slot));
     const through = planned<number | bigint | null>({ safeToPruneThrough: { oldest, consumers } });
@@ -298,28 +302,71 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     return null;
   }
 
+  /** Whether a load would use it, if it had the slot to itself and the log still has its anchor. */
   async #isSound(streamId: string, slot: Slot, key: string, position: bigint): Promise<boolean> {
-    const { settings, events } = this.#connection;
+    const { settings } = this.#connection;
     const header = await this.#soundHeader(streamId, slot, key, position);
     if (header === undefined) return false;
-    const { anchor } = header;
-    const from = settings.positions.parse(position, 'position of a key');
-    const pages = new Pages(events, streamId, { from, pageSize: 1, positions: settings.positions });
+    const at = settings.positions.parse(position, 'position of a key');
+    const row = await this.#rowAt(streamId, at);
+    if (row === undefined) return false;
+    const anchor = header.anchor === undefined ? {} : { anchor: header.anchor };
+    const facts: LoadFact[] = [{ listed: { keys: [key] } }, { opened: { eventCount: Number(header.eventCount), ...anchor } }];
+    const request = this.#requestOf(streamId, slot, at);
+    for (;;) {
+      const { step } = next(request, facts);
+      switch (step.do) {
+        case 'use':
+          return true;
+        case 'fail':
+          throw new SnapshotError(step.error.code, step.error.message);
+        case 'read':
+          facts.push({ firstRow: { row: { position: toCore(at), anchor: anchorLike(header.anchor, row) } } });
+          break;
+        case 'bounds':
+          facts.push((await boundsFact(this.#connection, streamId, step.through)) as LoadFact);
+          break;
+        default:
+          return false;
+      }
+    }
+  }
+
+  /** For a load of what lies in that slot at a position. */
+  #requestOf(streamId: string, slot: Slot, at: P): LoadRequest {
+    const { settings, events } = this.#connection;
+    const { name, version, sequence, firstPosition, lateArrivals } = settings;
+    return {
+      name,
+      streamId,
+      ...(isBytes(slot) ? { version, foldDigest: slot } : { version: slot }),
+      sequence: sequence === 'sparse' ? sequence : { contiguous: { firstPosition } },
+      at,
+      useSnapshots: true,
+      hasBounds: events.bounds !== undefined,
+      lateArrivals: lateArrivals === 'possible',
+    };
+  }
+
+  async #rowAt(streamId: string, from: P): Promise<Row<Event, P> | undefined> {
+    const { settings, events } = this.#connection;
+    const pages = new Pages(events, streamId, { from, pageSize: 1, positions: settings.positions, sequence: settings.sequence });
     try {
       const [row] = await pages.next();
-      return row?.position === from && (anchor === undefined || sameAnchor(anchor, anchorLike(anchor, row)));
+      return row?.position === from ? row : undefined;
     } finally {
       await pages.close();
     }
   }
 
-  /** Undefined if nothing sound lies there. */
+  /** Undefined if nothing sound lies there; in the own slot also if it is no valid state. */
   async #soundHeader(streamId: string, slot: Slot, key: string, position: number | bigint): Promise<Header | undefined> {
     const { settings } = this.#connection;
     const bytes = await this.#stored((store) => store.get(key, settings.snapshotTimeout));
     if (bytes === undefined) return undefined;
     const { version: _version, foldDigest: _digest, ...expect } = expected(settings, streamId, position);
     try {
+      if (slot === this.#slot) return openSnapshot(settings, streamId, position, bytes).header;
       return openPayload(bytes, { ...expect, ...slotOf(slot) }).header;
     } catch (error) {
       if (SnapshotError.is(error)) return undefined;

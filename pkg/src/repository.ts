@@ -159,7 +159,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const { events } = this.#context;
     const { positions, pageSize, sequence, lateArrivals } = this.#settings;
     if (handle.position === null || (sequence === 'sparse' && lateArrivals === 'possible')) return this.#reload(handle);
-    const pages = new Pages(events, handle.streamId, { from: handle.position, pageSize, positions });
+    const pages = new Pages(events, handle.streamId, { from: handle.position, pageSize, positions, sequence });
     const [first, ...page] = await pages.next();
     const anchor = anchorIdentity(inside.anchor);
     const same = first?.position === handle.position && sameAnchor(anchor, anchorLike(anchor, first));
@@ -260,7 +260,6 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     pages: Pages<Event, P>,
     { at, maxReplay = Infinity }: { readonly at?: P | undefined; readonly maxReplay: number | undefined },
   ): Promise<void> {
-    const sparse = this.#settings.sequence === 'sparse';
     let count = 0;
     let reached = progress.position !== null && progress.position === at;
     let page = first;
@@ -278,15 +277,14 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         reached = end !== -1 || (at !== undefined && folding.position === at);
         page = [];
       }
-      const torn = sparse && this.#context.events.history !== 'complete' ? await pages.torn() : undefined;
-      if (torn !== undefined) throw new SnapshotError('gap', 'truncated meanwhile', { position: torn });
+      await pages.end();
       folding.finish();
     } finally {
       folding.close();
       await pages.close();
     }
     const { position } = folding;
-    const passed = sparse || position === at;
+    const passed = this.#settings.sequence === 'sparse' || position === at;
     if (at !== undefined && !(reached && passed)) {
       const reached = position === null ? 'nothing is folded up to there' : `the log ends at ${position}`;
       throw new SnapshotError('beyondLog', reached, { position: at });

@@ -125,6 +125,19 @@ test('an event that arrives late, while the log is replayed, is no divergence', 
   assert.deepEqual([audits().at(-1), warnings()], ['unavailable', []]);
 });
 
+test('an event that arrives late although none does is a divergence, also where it changes nothing', async () => {
+  for (const unchanged of [false, true]) {
+    const log = new Log<CartEvent>({ step: 10 }, events(3));
+    const reducer = { evolve: (cart: Cart, event: CartEvent) => (unchanged && event.sku === 'late' ? cart : evolve(cart, event)) };
+    const { repo, audits, warnings } = await audited(log, { sequence: 'sparse', lateArrivals: 'impossible', ...reducer });
+    taken(await repo.snapshot(await repo.load('cart-42')));
+    log.insert(15, event('late'));
+    const handle = await repo.load('cart-42');
+    assert.deepEqual([handle.source, handle.eventCount, audits().at(-1)], ['replay', 4, 'diverged']);
+    assert.deepEqual(warnings().map(({ error }) => error?.path), [unchanged ? 'eventCount' : 'state.lines.keys()[2]']);
+  }
+});
+
 test('the states of built-in folds are compared as bytes; what waits goes on waiting', async () => {
   const log = new Log<Step>({}, [{ type: 'Added', amount: 2 }, { type: 'Added', amount: 3 }, { type: 'Opened' }]);
   const store = memoryStore();

@@ -5,9 +5,10 @@ import Database from 'better-sqlite3';
 import { memoryStore, type SnapshotMeta } from 'snapfold';
 import { keys } from 'snapfold/plans';
 import { encrypted } from 'snapfold/encrypted';
+import { maintain } from 'snapfold/maintenance';
 import { sqliteStore } from 'snapfold/sqlite';
 import { aesGcm, newSecret } from './support/aes-gcm.js';
-import { events, open, taken, type CartEvent } from './support/carts.js';
+import { assertSkipped, events, open, taken, type CartEvent } from './support/carts.js';
 import { Log } from './support/log.js';
 import { keysIn } from './support/stores.js';
 
@@ -92,6 +93,29 @@ test('a stream whose key is lost is replayed, and snapshotted anew', async () =>
   taken(await after.maybeSnapshot(replayed));
   assert.equal((await after.load('cart-42')).source, 'snapshot');
   assert.equal((await keysIn(below, 'cart/')).length, 1);
+});
+
+test('a forgotten stream stays forgotten when the secret is lost', async () => {
+  const below = memoryStore();
+  const log = new Log<CartEvent>({}, events(6));
+  const opened = async () => open({ store: encrypted(below, aesGcm(await newSecret())), events: log });
+  await maintain(await opened()).forget('cart-42');
+  const after = await opened();
+  assertSkipped(await after.maybeSnapshot(await after.load('cart-42')), 'forgotten');
+  assert.deepEqual(await keysIn(below, ''), [keys.tombstone('cart', 'cart-42')]);
+});
+
+test('a stream whose secret was destroyed can still be forgotten', async () => {
+  const below = memoryStore();
+  const log = new Log<CartEvent>({}, events(6));
+  const before = await open({ store: encrypted(below, aesGcm(secret)), events: log });
+  taken(await before.maybeSnapshot(await before.load('cart-42')));
+  const destroyed = () => {
+    throw new Error('no secret');
+  };
+  const after = await open({ store: encrypted(below, { encrypt: destroyed, decrypt: destroyed }), events: log });
+  assert.equal((await maintain(after).forget('cart-42')).deleted.length, 1);
+  assert.deepEqual(await keysIn(below, ''), [keys.tombstone('cart', 'cart-42')]);
 });
 
 test('what an encryption that fails was to put is not put', async () => {

@@ -42,7 +42,7 @@ test('keys have the file names that are written down', async () => {
   assert.ok(vectors.length > 10);
   const root = newFolder();
   const store = filesStore(root);
-  for (const { key, file } of vectors) {
+  for (const { key, file } of [...vectors, { key: 'con./com1.', file: '%63on%2e/%63om1%2e.snap' }]) {
     await store.put(key, one);
     assert.deepEqual(new Uint8Array(readFileSync(path.join(root, file))), one, key);
     assert.deepEqual(contents(root).filter((name) => name.endsWith('.snap')), [file]);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { memoryStore, SnapshotError, type SnapshotStore } from 'snapfold';
 import { maintain, type RebuildProgress } from 'snapfold/maintenance';
 import { keys } from 'snapfold/plans';
-import { carts, evolve, events, open, taken, type Cart, type CartEvent, type CartRepository } from './support/carts.js';
+import { carts, event, evolve, events, open, taken, type Cart, type CartEvent, type CartOptions, type CartRepository } from './support/carts.js';
 import { BoundedLog, Log } from './support/log.js';
 import { damage, failing, flipped, intercepted, keysIn } from './support/stores.js';
 
@@ -63,6 +63,30 @@ test('events are safe to delete below the oldest sound snapshot of every live sl
   assert.equal(await care.safeToPruneThrough(STREAM), 19);
   log.truncate(20); // its anchor is gone: nothing proves that it belongs to this log
   assert.equal(await care.safeToPruneThrough(STREAM), null);
+});
+
+/** Nothing else could bring them back. */
+test('events are not safe to delete behind a snapshot that no load uses', async () => {
+  const log = new BoundedLog<CartEvent>({ first: 10, step: 10 }, events(2));
+  const store = memoryStore();
+  const sparse = await open({ store, events: log }, { sequence: 'sparse' });
+  await snapshot(sparse);
+  log.append(...events(1, 3));
+  await snapshot(sparse);
+  log.insert(25, event('late'));
+  assert.equal(await maintain(sparse).safeToPruneThrough(STREAM), 19, 'the older one is still right');
+  log.insert(5, event('later'));
+  assert.equal(await maintain(sparse).safeToPruneThrough(STREAM), null);
+  const second = await open({ store, events: log }, { sequence: 'sparse', version: 2 });
+  await snapshot(second);
+  assert.equal(await maintain(second).safeToPruneThrough(STREAM), 29);
+  assert.equal(await maintain(second).safeToPruneThrough(STREAM, { live: [1] }), null);
+
+  const whole = await twoSnapshots();
+  const safe = async (definition: Partial<CartOptions>) => maintain(await open({ store: whole.store, events: whole.log }, definition)).safeToPruneThrough(STREAM);
+  const large = (plain: unknown) => (plain as Cart).total > 100n;
+  assert.equal(await safe({ validate: large }), 19, 'the older one is not valid');
+  assert.equal(await safe({ firstPosition: 0 }), null, 'they count from another first position');
 });
 
 test('a full replay tells whether the snapshot is right', async () => {
@@ -194,6 +218,18 @@ test('a prune that somebody outran deletes nothing', async () => {
     assert.deepEqual(await care.prune(STREAM), { deleted: [], coveredBy: null }, before);
     assert.deepEqual(await keysIn(store, ''), [key(10)]);
   }
+});
+
+test('slots are not dropped once what covers them is gone', async () => {
+  const { store, log } = await twoSnapshots();
+  await snapshot(await open({ store, events: log }, { version: 2 }));
+  let read = 0;
+  const outrun = intercepted(store, async (op, carryOut) => {
+    if (op === 'get' && (read += 1) === 2) await store.delete([key(25, 2)]); // 1 is the load's
+    return carryOut();
+  });
+  assert.deepEqual(await maintain(await open({ store: outrun, events: log }, { version: 2 })).dropSlots(STREAM), []);
+  assert.deepEqual(await keysIn(store, ''), [key(20), key(10)]);
 });
 
 test('nothing is deleted where listings lag', async () => {

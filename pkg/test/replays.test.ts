@@ -205,3 +205,28 @@ test('a mutable state that was folded in vain is not folded on', async () => {
   const cart = await (await sums.open({ store: late, events: log })).load('cart-42');
   assert.deepEqual([cart.restoredFrom, cart.state.total], [40, folded(events(50)).total]);
 });
+
+/** A contiguous log shows no hole where nothing is left behind it. */
+test('a log of which all the rest goes between two pages has not ended there', async () => {
+  for (const definition of [{}, { sequence: 'sparse' }] as const) {
+    const log = new BoundedLog<CartEvent>({ known: 'pruned' }, events(10));
+    const store = memoryStore();
+    const other = await open({ store, events: log }, definition);
+    const read = log.read.bind(log);
+    let reads = 0;
+    const pruned = {
+      bounds: log.bounds.bind(log),
+      history: log.history,
+      read: async (id: string, options: { from: number; limit: number }) => {
+        if (++reads === 2) {
+          taken(await other.snapshot(await other.load(id)));
+          log.truncate(10);
+        }
+        return read(id, options);
+      },
+    };
+    const cart = await (await open({ store, events: pruned }, { ...definition, pageSize: 5 })).load('cart-42');
+    assert.equal(cart.position, 10);
+    assertState(cart.state, folded(events(10)));
+  }
+});

@@ -72,6 +72,16 @@ test('a straggler below the snapshot is noticed by the count, and folded', async
   assertState(cart.state, foldRows(log.rows));
 });
 
+test('a straggler below all that was deleted is not passed over', async () => {
+  const log = new BoundedLog<CartEvent>({ first: 10, step: 10 }, events(4));
+  const repo = await open({ store: memoryStore(), events: log }, sparse);
+  taken(await repo.snapshot(await repo.load('cart-42')));
+  log.truncate(40);
+  assert.equal((await repo.load('cart-42')).restoredFrom, 40);
+  log.insert(15, event('late'));
+  await assert.rejects(repo.load('cart-42'), { code: 'historyUnavailable', message: /stragglers/ });
+});
+
 test('an older snapshot below the straggler is used', async () => {
   const log = new BoundedLog<CartEvent>({ first: 10, step: 10 }, events(2));
   const store = memoryStore();

@@ -103,6 +103,20 @@ for (const [name, database] of sqlites) {
     assert.deepEqual(await store.list('', { limit: 9 }), ['d']);
   });
 
+  test(`${name}: a put that finds the disk full leaves the transaction to be committed`, when, async () => {
+    for (const method of ['put', 'putIfAbsent', 'transact'] as const) {
+      const db = opened();
+      const store = sqliteStore(db);
+      await store.put('a', new Uint8Array([1]));
+      db.exec('CREATE TABLE events (id INTEGER); PRAGMA max_page_count = 20; BEGIN; INSERT INTO events VALUES (1)');
+      const bytes = new Uint8Array(1_000_000);
+      assert.throws(() => (method === 'transact' ? store.transact([{ op: 'put', key: 'a', bytes }]) : store[method]('b', bytes)), /full/);
+      db.exec('COMMIT');
+      assert.equal(db.prepare('SELECT id FROM events').all().length, 1, method);
+      assert.deepEqual(await store.get('a'), new Uint8Array([1]));
+    }
+  });
+
   test(`${name}: a database that another one holds is given back as it was`, when, async () => {
     const path = join(folder, `busy-${name.replace(':', '-')}.db`);
     const [first, second] = [opened(path), opened(path)];

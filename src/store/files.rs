@@ -56,12 +56,13 @@ impl FileStore {
     /// What `publish` gives a name: a file with the whole value, on disk.
     fn write<T>(&self, key: &str, bytes: &[u8], publish: impl FnOnce(&Path, &Path) -> io::Result<T>) -> io::Result<T> {
         let (folder, file) = self.path_of(key);
+        let before = folder.ancestors().find(|above| above.is_dir()).unwrap_or(Path::new(""));
         let (temporary, made) = create(&folder)?;
         let published = write(made, bytes).and_then(|()| publish(&temporary, &file));
         // A rename has taken it. Nothing more can be done about one that stays; a later listing removes it.
         let _ = fs::remove_file(&temporary);
         let published = published?;
-        sync_folders(&self.root, &folder)?;
+        sync_folders(&self.root, &folder, before)?;
         Ok(published)
     }
 }
@@ -146,19 +147,20 @@ fn publish_new(temporary: &Path, file: &Path) -> io::Result<bool> {
     }
 }
 
-/// The folder with the file, and those above it up to the root's own: whoever made them may not have forced them to disk yet.
-fn sync_folders(root: &Path, folder: &Path) -> io::Result<()> {
-    for each in folder.ancestors().take_while(|each| each.starts_with(root)) {
-        sync_folder(each)?;
+/// The folder with the file, and those above it up to the root's own and to the one that was there `before`: whoever made them may not have
+/// forced them to disk yet.
+fn sync_folders(root: &Path, folder: &Path, before: &Path) -> io::Result<()> {
+    for each in folder.ancestors() {
+        match sync_folder(each) {
+            // It need not be ours.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && !each.starts_with(root) => {}
+            synced => synced?,
+        }
+        if before.starts_with(each) && root.parent().is_none_or(|above| above.starts_with(each)) {
+            break;
+        }
     }
-    match root.parent() {
-        // It need not be ours.
-        Some(above) => sync_folder(above).or_else(|error| match error.kind() {
-            ErrorKind::PermissionDenied => Ok(()),
-            _ => Err(error),
-        }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::handle::{Handle, Source, Tail};
 use super::pages::Pages;
 use super::recovery::Recovered;
-use super::{EventLog, History, LoadFact, LoadOptions, Rejection, Repository, Store};
+use super::{EventLog, LoadFact, LoadOptions, Rejection, Repository, Store};
 use crate::fold::{Fold, Progress, Row, Sequence};
 use crate::policy::LastSnapshot;
 use crate::{Code, Error, Result};
@@ -106,12 +106,6 @@ where
             passed |= at.is_some() && handle.position() == at;
         }
         let sparse = self.definition.sequence == Sequence::Sparse;
-        if sparse
-            && self.log.history() != Some(History::Complete)
-            && let Some(position) = pages.torn().await?
-        {
-            return Err(Error::new(Code::Gap, "the log was truncated while it was read").at_position(position));
-        }
         match at {
             Some(at) if !(passed && (sparse || handle.position() == Some(at))) => Err(Error::new(
                 Code::BeyondLog,

@@ -10,10 +10,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys::position_of;
+use super::pages::Pages;
+use super::recovery::{bounds, first_row, open, request};
 use super::upkeep::{plan_drop_slots, plan_invalidate, safe_to_prune_through};
 use super::{
-    EventLog, Handle, Head, HostError, Listing, LoadOptions, Op, Outcome, PruneRequest, Rejection, Repository, Skipped,
-    Slot, Source, Store, plan_prune,
+    EventLog, Handle, Head, HostError, Listing, LoadFact, LoadOptions, LoadRequest, LoadStep, Op, Outcome,
+    PruneRequest, Rejection, Repository, Skipped, Slot, Source, Store, next, plan_prune,
 };
 use crate::fold::Fold;
 use crate::frame::{self, Expect, Header};
@@ -98,17 +100,22 @@ where
     }
 
     /// Deletes what lies in slots of a stream that nobody uses any more: all but this definition's and the `live` ones. Nothing, unless
-    /// the stream can be loaded from a snapshot of this definition's own slot. Which keys.
+    /// the stream can be loaded from a snapshot of this definition's own slot, which is read once more. Which keys.
     ///
     /// # Errors
     /// As [`Self::load`] and [`Self::invalidate`].
     pub async fn drop_slots(&self, stream: &str, live: &[Slot]) -> Result<Vec<String>> {
-        let Some(Covering { key, .. }) = self.covering(stream).await? else {
+        let Some(Covering { key, position, .. }) = self.covering(stream).await? else {
             return Ok(Vec::new());
         };
-        let live = [live, &[self.definition.slot()]].concat();
+        let own = self.definition.slot();
+        let live = [live, &[own]].concat();
         let listed = self.listed(self.definition.keys_of(stream)?.all()).await?;
-        self.remove(stream, plan_drop_slots(&listed, &key, &live)).await
+        let abandoned = plan_drop_slots(&listed, &key, &live);
+        if abandoned.is_empty() || self.sound_header(stream, own, &key, position).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        self.remove(stream, abandoned).await
     }
 
     /// Deletes what retention no longer wants of this definition's slot, the only way where it has a period. Nothing, unless the stream can
@@ -299,22 +306,65 @@ where
         Ok(None)
     }
 
+    /// Whether a load would use it, if it had the slot to itself and the log still has its anchor.
     async fn is_sound(&self, stream: &str, slot: Slot, key: &str, position: u64) -> Result<bool> {
         let Some(header) = self.sound_header(stream, slot, key, position).await? else {
             return Ok(false);
         };
-        let page = self.log.read(stream, Some(position), 1).await;
-        let page = page.map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))?;
-        Ok(page
-            .first()
-            .is_some_and(|row| row.position == position && header.anchor.is_none_or(|anchor| anchor == row.anchor)))
+        let request = self.request_of(stream, slot, position);
+        let keys = Vec::from([String::from(key)]);
+        let (event_count, anchor) = (header.event_count, header.anchor);
+        let mut facts = Vec::from([LoadFact::Listed { keys }, LoadFact::Opened { event_count, anchor }]);
+        loop {
+            let fact = match next(&request, &facts)?.step {
+                LoadStep::Use { .. } => return Ok(true),
+                LoadStep::Fail { error } => return Err(error),
+                LoadStep::Bounds { through } => bounds(&self.log, stream, through).await?,
+                LoadStep::Read { from } => {
+                    let page = Pages::new(&self.log, stream, from, 1, self.definition.sequence)
+                        .next()
+                        .await?;
+                    if page.first().is_none_or(|row| row.position != position) {
+                        return Ok(false);
+                    }
+                    first_row(&page)
+                }
+                _ => return Ok(false),
+            };
+            facts.push(fact);
+        }
     }
 
-    /// `None` if nothing sound lies there.
+    /// For a load of what lies in that slot at a position.
+    fn request_of(&self, stream: &str, slot: Slot, position: u64) -> LoadRequest {
+        let at = LoadOptions {
+            at: Some(position),
+            ..LoadOptions::default()
+        };
+        let own = request(&self.definition, &self.log, stream, at);
+        let (version, fold_digest) = match slot {
+            Slot::Version(version) => (version, None),
+            Slot::Fold(digest) => (own.version, Some(digest)),
+        };
+        LoadRequest {
+            version,
+            fold_digest,
+            migratable: Vec::new(),
+            max_replay: None,
+            ..own
+        }
+    }
+
+    /// `None` if nothing sound lies there; in the own slot also if it is no valid state.
     async fn sound_header(&self, stream: &str, slot: Slot, key: &str, position: u64) -> Result<Option<Header>> {
         let Some(bytes) = self.store.get(key).await.map_err(store_failed)? else {
             return Ok(None);
         };
+        if slot == self.definition.slot() {
+            return Ok(open(&self.definition, stream, position, &bytes)
+                .ok()
+                .map(|opened| opened.header));
+        }
         let expect = Expect {
             position: Some(position),
             version: match slot {

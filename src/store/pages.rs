@@ -3,8 +3,8 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::EventLog;
-use crate::fold::Row;
+use super::{EventLog, History};
+use crate::fold::{Row, Sequence};
 use crate::{Code, Error, Result};
 
 pub(super) struct Pages<'a, L> {
@@ -14,14 +14,14 @@ pub(super) struct Pages<'a, L> {
     from: Option<u64>,
     ended: bool,
     page_size: usize,
-    /// Position of the first page's last row.
-    seam: Option<u64>,
-    /// Whether rows of another page followed.
-    sewn: bool,
+    /// Position of the last page's last row, and whether the page was full.
+    seam: Option<(u64, bool)>,
+    /// Whether positions tell nothing of rows that are missing.
+    sparse: bool,
 }
 
 impl<'a, L: EventLog> Pages<'a, L> {
-    pub fn new(log: &'a L, stream: &'a str, from: Option<u64>, page_size: usize) -> Self {
+    pub fn new(log: &'a L, stream: &'a str, from: Option<u64>, page_size: usize, sequence: Sequence) -> Self {
         Self {
             log,
             stream,
@@ -29,7 +29,7 @@ impl<'a, L: EventLog> Pages<'a, L> {
             ended: false,
             page_size,
             seam: None,
-            sewn: false,
+            sparse: sequence == Sequence::Sparse,
         }
     }
 
@@ -38,11 +38,7 @@ impl<'a, L: EventLog> Pages<'a, L> {
         if self.ended {
             return Ok(Vec::new());
         }
-        let rows = self
-            .log
-            .read(self.stream, self.from, self.page_size)
-            .await
-            .map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))?;
+        let rows = self.read(self.from, self.page_size).await?;
         // The same page again and again would otherwise be read for ever.
         if let (Some(row), Some(from)) = (rows.first(), self.from)
             && row.position < from
@@ -53,22 +49,34 @@ impl<'a, L: EventLog> Pages<'a, L> {
             )
             .at_position(row.position));
         }
+        if let Some((seam, full)) = self.seam
+            && self.may_have_lost_rows(full, rows.is_empty())
+        {
+            self.check_seam(seam).await?;
+        }
         let last = rows.last().map(|last| last.position);
+        self.seam = last.map(|last| (last, rows.len() >= self.page_size));
         self.from = last.and_then(|last| last.checked_add(1));
         self.ended = self.from.is_none();
-        self.sewn |= self.seam.is_some() && last.is_some();
-        self.seam = self.seam.or(last);
         Ok(rows)
     }
 
-    /// The position of a row that went away while the pages behind it were read, and events after it perhaps, too. Logs are truncated
-    /// from their start: if it is still there, nothing is missing. A contiguous stream shows a hole by itself.
-    pub async fn torn(&self) -> Result<Option<u64>> {
-        let Some(seam) = self.seam.filter(|_| self.sewn) else {
-            return Ok(None);
-        };
-        let again = Self::new(self.log, self.stream, Some(seam), 1).next().await?;
-        let there = again.first().is_some_and(|row| row.position == seam);
-        Ok((!there).then_some(seam))
+    /// Since the page before, unless all events are kept. A contiguous stream shows a hole by itself, but not that all the rest of it is gone.
+    fn may_have_lost_rows(&self, full: bool, at_end: bool) -> bool {
+        let shown = !self.sparse && (!at_end || !self.log.has_bounds());
+        !shown && (full || !at_end) && self.log.history() != Some(History::Complete)
+    }
+
+    /// Logs are truncated from their start: if the row before a page is still there, nothing was missing when the page was read.
+    async fn check_seam(&self, seam: u64) -> Result<()> {
+        match self.read(Some(seam), 1).await?.first() {
+            Some(row) if row.position == seam => Ok(()),
+            _ => Err(Error::new(Code::Gap, "the log was truncated while it was read").at_position(seam)),
+        }
+    }
+
+    async fn read(&self, from: Option<u64>, limit: usize) -> Result<Vec<Row<L::Event>>> {
+        let rows = self.log.read(self.stream, from, limit).await;
+        rows.map_err(|error| Error::new(Code::ReadFailed, format!("the event log failed: {error}")))
     }
 }

@@ -50,7 +50,7 @@ where
         definition, store, log, ..
     } = repository;
     let request = request(definition, log, stream, options);
-    let pages_from = |from| Pages::new(log, stream, from, definition.page_size);
+    let pages_from = |from| Pages::new(log, stream, from, definition.page_size, definition.sequence);
     let mut snapshot = None;
     let mut newest = None;
     let mut pages = pages_from(None);
@@ -74,19 +74,9 @@ where
             LoadStep::Read { from } => {
                 pages = pages_from(from);
                 page = pages.next().await?;
-                LoadFact::FirstRow {
-                    row: page.first().map(|row| FirstRow {
-                        position: row.position,
-                        anchor: Some(row.anchor.clone()),
-                    }),
-                }
+                first_row(&page)
             }
-            LoadStep::Bounds { through } => LoadFact::Bounds {
-                bounds: log
-                    .bounds(stream, through)
-                    .await
-                    .map_err(|error| Error::new(Code::ReadFailed, format!("the log's bounds failed: {error}")))?,
-            },
+            LoadStep::Bounds { through } => bounds(log, stream, through).await?,
             LoadStep::Use { .. } => return Ok(start(snapshot, page, pages, rejected)),
             LoadStep::Replay => return Ok(start(None, page, pages, rejected)),
             LoadStep::Fail { error } => return Err(error),
@@ -95,7 +85,22 @@ where
     }
 }
 
-fn request<F: Fold>(
+pub(super) fn first_row<E>(page: &[Row<E>]) -> LoadFact {
+    LoadFact::FirstRow {
+        row: page.first().map(|row| FirstRow {
+            position: row.position,
+            anchor: Some(row.anchor.clone()),
+        }),
+    }
+}
+
+pub(super) async fn bounds(log: &impl EventLog, stream: &str, through: Option<u64>) -> Result<LoadFact> {
+    let bounds = log.bounds(stream, through).await;
+    let failed = |error| Error::new(Code::ReadFailed, format!("the log's bounds failed: {error}"));
+    bounds.map(|bounds| LoadFact::Bounds { bounds }).map_err(failed)
+}
+
+pub(super) fn request<F: Fold>(
     definition: &Definition<F>,
     log: &impl EventLog,
     stream: &str,
@@ -178,7 +183,12 @@ fn rejected_fact(error: &Error) -> LoadFact {
 }
 
 /// Verify, decode, migrate, validate: in this order.
-fn open<F>(definition: &Definition<F>, stream: &str, position: u64, bytes: &[u8]) -> Result<Recovered<F::State>>
+pub(super) fn open<F>(
+    definition: &Definition<F>,
+    stream: &str,
+    position: u64,
+    bytes: &[u8],
+) -> Result<Recovered<F::State>>
 where
     F: Fold,
     F::State: DeserializeOwned,

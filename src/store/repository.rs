@@ -123,7 +123,13 @@ where
         let late_possible = sparse && !self.definition.late_arrivals_impossible;
         if let (Some(position), false) = (handle.position(), late_possible) {
             let stream = handle.stream.clone();
-            let mut pages = Pages::new(&self.log, &stream, Some(position), self.definition.page_size);
+            let mut pages = Pages::new(
+                &self.log,
+                &stream,
+                Some(position),
+                self.definition.page_size,
+                self.definition.sequence,
+            );
             let mut page = pages.next().await?;
             let anchored = page.first().is_some_and(|row| {
                 row.position == position && handle.progress.anchor().is_none_or(|anchor| *anchor == row.anchor)

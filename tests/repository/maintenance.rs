@@ -4,9 +4,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use snapfold::Code;
-use snapfold::fold::Fold;
-use snapfold::store::{Definition, Outcome, Pruned, Rebuilt, Repository, Retention, Source, Verified};
+use snapfold::fold::{Fold, Sequence};
+use snapfold::store::{Definition, Outcome, Pruned, Rebuilt, Repository, Retention, Slot, Source, Verified};
+use snapfold::{Code, Error};
 
 use crate::common::{Log, TestStore, now};
 use crate::paced::{Paced, finish, step};
@@ -57,6 +57,24 @@ fn slots_are_dropped_once_the_own_one_holds() {
 }
 
 #[test]
+fn slots_are_not_dropped_once_what_covers_them_is_gone() {
+    let (_, store, log) = two_snapshots();
+    snapshot(&open(version(2), &store, &log));
+    let second = Repository::new(version(2), Paced::of(&store), log).unwrap();
+    let mut drop = pin!(second.drop_slots(STREAM, &[]));
+    store.take_trace();
+    let mut listed = 0;
+    while listed < 2 {
+        assert!(step(drop.as_mut()).is_none());
+        let trace = store.take_trace();
+        listed += trace.iter().filter(|done| done.starts_with("list")).count();
+    }
+    store.remove(&keys().snapshot(2, 25));
+    assert!(finish(drop).unwrap().is_empty());
+    assert_eq!(store.keys(), [key(20), key(10)]);
+}
+
+#[test]
 fn events_are_safe_to_delete_below_the_oldest_sound_snapshot() {
     let (repository, store, log) = two_snapshots();
     let safe = |live: &[u32], consumers: &[u64]| {
@@ -80,6 +98,39 @@ fn events_are_safe_to_delete_below_the_oldest_sound_snapshot() {
         None,
         "its anchor is gone: nothing proves that it belongs to this log"
     );
+}
+
+/// What no load would use is no reason to delete events: nothing else could bring them back.
+#[test]
+fn events_are_not_safe_to_delete_behind_a_snapshot_that_no_load_uses() {
+    let safe = |repository: &crate::Accounting, live: &[Slot]| {
+        now(repository.safe_to_prune_through(STREAM, live, &[])).unwrap()
+    };
+    // It misses an event that arrived late.
+    let (store, log) = (TestStore::default(), Log::with_bounds());
+    append(&log, [10, 20]);
+    let sparse = |number| version(number).sequence(Sequence::Sparse);
+    let repository = open(sparse(1), &store, &log);
+    snapshot(&repository);
+    append(&log, [30]);
+    snapshot(&repository);
+    append(&log, [25]);
+    assert_eq!(safe(&repository, &[]), Some(19), "the older one is still right");
+    append(&log, [5]);
+    assert_eq!(safe(&repository, &[]), None);
+    let second = open(sparse(2), &store, &log);
+    snapshot(&second);
+    assert_eq!(safe(&second, &[]), Some(29));
+    assert_eq!(safe(&second, &[1.into()]), None);
+    // It is not valid, or counts from another first position.
+    let (_, store, log) = two_snapshots();
+    let refusing = |account: &Account| match account.balance {
+        ..100 => Err(Error::new(Code::Invalid, "too little")),
+        _ => Ok(()),
+    };
+    assert_eq!(safe(&open(version(1).validate(refusing), &store, &log), &[]), Some(19));
+    let contiguous = Sequence::Contiguous { first_position: 0 };
+    assert_eq!(safe(&open(version(1).sequence(contiguous), &store, &log), &[]), None);
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! What a load may cost: replays while the store is away, long ones, and logs that are truncated while they are folded.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use snapfold::Code;
-use snapfold::fold::Sequence;
-use snapfold::store::{Definition, Handle, History, LoadOptions, OnStoreError, Repository, Source};
+use snapfold::fold::{Row, Sequence};
+use snapfold::store::{
+    Bounds, Definition, EventLog, Handle, History, HostError, LoadOptions, OnStoreError, Repository, Source,
+};
 
 use crate::common::{Log, TestStore};
-use crate::{Account, Accounts, Event, STREAM, append, bench, definition, event, key, open, replay, snapshot};
+use crate::{Account, Accounts, Event, STREAM, append, bench, definition, event, fold, key, open, replay, snapshot};
 
 fn at_most(events: u64) -> LoadOptions {
     LoadOptions {
@@ -210,6 +214,38 @@ fn a_log_truncated_between_two_pages_is_loaded_once_more() {
     }
 }
 
+/// A contiguous log shows no hole where nothing is left behind it.
+#[test]
+fn a_log_of_which_all_the_rest_goes_between_two_pages_has_not_ended_there() {
+    /// Before the second read somebody takes a snapshot and deletes all events through it.
+    struct Pruned(Log<Event>, TestStore, AtomicU64);
+    impl EventLog for Pruned {
+        type Event = Event;
+        async fn read(&self, stream: &str, from: Option<u64>, limit: usize) -> Result<Vec<Row<Event>>, HostError> {
+            if self.2.fetch_add(1, Ordering::SeqCst) == 1 {
+                snapshot(&open(contiguous().page_size(100), &self.1, &self.0));
+                self.0.prune_through(STREAM, 10);
+            }
+            self.0.read(stream, from, limit).await
+        }
+        fn has_bounds(&self) -> bool {
+            true
+        }
+        async fn bounds(&self, stream: &str, through: Option<u64>) -> Result<Bounds, HostError> {
+            self.0.bounds(stream, through).await
+        }
+    }
+    for sequence in [Sequence::default(), Sequence::Sparse] {
+        let (store, log) = (TestStore::default(), Log::with_bounds());
+        append(&log, 1..=10);
+        let expected = replay(&log);
+        let pruned = Pruned(log, store.clone(), AtomicU64::new(0));
+        let repository = Repository::new(contiguous().sequence(sequence), store, pruned).unwrap();
+        let handle = repository.blocking().load(STREAM).unwrap();
+        assert_eq!((handle.state(), handle.position()), (&expected, Some(10)));
+    }
+}
+
 #[test]
 fn a_log_with_a_hole_is_read_twice_and_refused() {
     let (repository, _, log) = bench(contiguous(), 12);
@@ -236,7 +272,11 @@ fn a_handle_is_refreshed_while_the_log_is_truncated() {
             let refreshed = repository.blocking().refresh(&mut handle);
             match covered {
                 true => assert_eq!((refreshed, handle.state()), (Ok(()), &expected)),
-                false => assert_eq!(refreshed.unwrap_err().code(), Code::HistoryUnavailable),
+                false => {
+                    assert_eq!(refreshed.unwrap_err().code(), Code::HistoryUnavailable);
+                    let folded: Vec<_> = (1..=handle.event_count()).map(event).collect();
+                    assert_eq!(*handle.state(), fold(&folded), "nothing behind the hole is folded");
+                }
             }
         }
     }

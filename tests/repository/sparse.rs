@@ -148,6 +148,36 @@ fn a_log_pruned_through_the_snapshot_lives_on() {
     );
 }
 
+#[test]
+fn an_event_that_arrives_below_all_that_was_deleted_is_not_passed_over() {
+    let (store, log) = tens(12);
+    let repository = open(sparse(), &store, &log);
+    snapshot(&repository);
+    log.prune_through(STREAM, 120);
+    append(&log, [55]);
+    let error = repository.blocking().load(STREAM).unwrap_err();
+    assert_eq!(error.code(), Code::HistoryUnavailable);
+    assert!(error.message().contains("stragglers"), "{error}");
+}
+
+#[test]
+fn a_refresh_folds_nothing_behind_rows_that_went_away() {
+    let (store, log) = (TestStore::default(), Log::known(History::Pruned));
+    append(&log, [10]);
+    let definition = sparse().late_arrivals_impossible().page_size(3);
+    let repository = open(definition, &store, &log);
+    let whole = Log::known(History::Complete);
+    append(&whole, [10]);
+    snapshot(&open(sparse().late_arrivals_impossible(), &store, &whole));
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    append(&log, (2..=8).map(|n| n * 10));
+    log.upset_before(1, |rows| rows.retain(|row| row.position > 60));
+    let error = repository.blocking().refresh(&mut handle).unwrap_err();
+    assert_eq!(error.code(), Code::HistoryUnavailable);
+    let folded: Vec<_> = [10, 20, 30].map(event).into();
+    assert_eq!((handle.position(), handle.state()), (Some(30), &fold(&folded)));
+}
+
 /// A log that begins one event too early for ever would be read for ever.
 #[test]
 fn a_log_that_ignores_from_is_a_broken_log() {

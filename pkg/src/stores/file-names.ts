@@ -59,9 +59,8 @@ function folderName(segment: string): string {
 
 function nameOf(segment: string): string {
   if (segment === '') return '%';
-  return segment
-    .replace(/[^a-z0-9._~-]|^\.|\.$/g, escaped)
-    .replace(RESERVED, (name) => escaped(name.slice(0, 1)) + name.slice(1));
+  const name = segment.replace(/[^a-z0-9._~-]|^\.|\.$/g, escaped);
+  return RESERVED.test(segment) ? escaped(name.slice(0, 1)) + name.slice(1) : name;
 }
 
 function segmentOf(name: string): string {

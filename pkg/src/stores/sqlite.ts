@@ -38,7 +38,8 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
     key TEXT PRIMARY KEY, bytes BLOB NOT NULL, name TEXT, version INTEGER, stream_id TEXT, position TEXT, event_count INTEGER,
     taken_at INTEGER, state_bytes INTEGER)`);
   const inRange = `FROM ${quoted} WHERE key >= ? AND key < ? ORDER BY key LIMIT`;
-  const row = `INTO ${quoted} (${COLUMNS.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  // What selects is journalled by itself: on a full disk SQLite undoes such a statement alone, else the whole transaction that it is in.
+  const row = `INTO ${quoted} (${COLUMNS.join(', ')}) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE true`;
   const list = statement(db, `SELECT key ${inRange} ?`);
   const newest = statement(db, `SELECT key, bytes ${inRange} 1`);
   const get = statement(db, `SELECT bytes FROM ${quoted} WHERE key = ?`);
@@ -89,7 +90,7 @@ function whole(db: SqliteDatabase, work: () => void): void {
   }
 }
 
-/** A full disk ends the whole transaction by itself, and then there is nothing left to undo. */
+/** Some failures end the whole transaction by themselves, and then there is nothing left to undo. */
 function undo(db: SqliteDatabase): void {
   try {
     db.exec('ROLLBACK TO snapfold');

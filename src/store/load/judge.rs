@@ -60,7 +60,7 @@ impl Walk<'_> {
             _ if self.request.has_bounds => LoadStep::Bounds {
                 through: Some(position),
             },
-            _ => self.anchor_missing(None),
+            _ => self.anchor_missing(&Bounds::default()),
         }
     }
 
@@ -73,19 +73,15 @@ impl Walk<'_> {
         };
         let anchored = self.row.as_ref().is_some_and(|row| row.position == candidate.position);
         if !anchored {
-            return self.anchor_missing(bounds.truncated_through);
+            return self.anchor_missing(bounds);
         }
         match (bounds.count, bounds.truncated_through) {
             // What was deleted cannot be counted any more, but what is left must be among what was folded.
             (Some(count), Some(_)) if count <= candidate.event_count => self.use_candidate(),
             (Some(count), None) if count == candidate.event_count => self.use_candidate(),
             (Some(count), _) => {
-                let message = text!(
-                    "the log holds {} events through this position, {} are folded in",
-                    count,
-                    candidate.event_count
-                );
-                self.reject_candidate(Code::Stragglers, message)
+                let folded = candidate.event_count;
+                self.late_events(count, folded)
             }
             (None, _) => LoadStep::Fail {
                 error: Error::new(
@@ -97,7 +93,7 @@ impl Walk<'_> {
     }
 
     /// The log has no event at the candidate's position. That is sound only if exactly the events folded into it were deleted.
-    fn anchor_missing(&mut self, truncated_through: Option<u64>) -> LoadStep {
+    fn anchor_missing(&mut self, bounds: &Bounds) -> LoadStep {
         let position = self
             .candidate
             .as_ref()
@@ -105,8 +101,11 @@ impl Walk<'_> {
             .unwrap_or_default();
         let following = self.row.as_ref().map(|row| row.position);
         let contiguous = matches!(self.request.sequence, Sequence::Contiguous { .. });
-        match (truncated_through, following) {
-            (Some(through), _) if through == position && !contiguous => self.use_candidate(),
+        match (bounds.truncated_through, following) {
+            (Some(through), _) if through == position && !contiguous => match bounds.count {
+                Some(late @ 1..) if self.request.late_arrivals => self.late_events(late, 0),
+                _ => self.use_candidate(),
+            },
             (Some(through), None) if through == position => self.use_candidate(),
             (Some(through), Some(next)) if through >= position && contiguous && next - 1 == position => {
                 self.use_candidate()
@@ -124,6 +123,15 @@ impl Walk<'_> {
                 self.reject_candidate(Code::Diverged, "the log has no event at this position, but later ones")
             }
         }
+    }
+
+    fn late_events(&mut self, count: u64, folded: u64) -> LoadStep {
+        let message = text!(
+            "the log holds {} events through this position, {} of them are folded in at most",
+            count,
+            folded
+        );
+        self.reject_candidate(Code::Stragglers, message)
     }
 
     fn gap(&mut self, message: String) -> LoadStep {

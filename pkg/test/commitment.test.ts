@@ -168,6 +168,14 @@ test('without the option a commitment is ignored, and not carried on', async () 
   assert.equal((await cartAt(store, 13)).commitment, undefined);
 });
 
+test('nor by a migration, though no event is folded', async () => {
+  const { store, log } = await committed();
+  log.rows = log.rows.slice(0, 10);
+  const repo = await open({ store, events: log }, { version: 2, migrate: { 1: (cart: unknown) => cart } });
+  assert.equal((await snapshot(repo)).source, 'migrated');
+  assert.equal((await cartAt(store, 10, 2)).commitment, undefined);
+});
+
 test('a migrated snapshot goes on with its commitment: it speaks of events, not of the state', async () => {
   const { store, log } = await committed();
   const repo = await open({ store, events: log }, { ...COMMITTING, version: 2, migrate: { 1: (cart: unknown) => cart } });

@@ -155,6 +155,15 @@ fn without_the_option_a_commitment_is_ignored_and_not_carried_on() {
     assert_eq!((verified.snapshot, verified.history_compared), (Some(10), false));
     snapshot(&plain);
     assert_eq!(header(&store, &key(13)).commitment, None);
+
+    let (_, store, log) = committed();
+    log.restore_to(STREAM, 10);
+    snapshot(&open(
+        Definition::new("account", 2, Accounts).migrate(1, Ok),
+        &store,
+        &log,
+    ));
+    assert_eq!(header(&store, &keys().snapshot(2, 10)).commitment, None);
 }
 
 #[test]

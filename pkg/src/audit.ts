@@ -1,6 +1,6 @@
 /** Every so many loads that a snapshot served: the full replay beside it, for what only shows in production. An entry of its own. */
 import type { Auditor, AuditRule, Settings } from './definition.js';
-import { divergence } from './divergence.js';
+import { divergence, HISTORY } from './divergence.js';
 import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { internals, makeHandle, type Handle, type Internals } from './handle.js';
 import { positiveInteger } from './options.js';
@@ -46,7 +46,7 @@ class ReplayAuditor<State, Event, P extends Position> implements Auditor<State, 
       }
       const path = divergence(this.#settings, handle, truth) ?? (sameEvents ? undefined : 'eventCount');
       if (path === undefined) return { handle, audit: 'equal' };
-      const error = new SnapshotError('diverged', DIVERGED, { path, position: handle.restoredFrom as P });
+      const error = new SnapshotError('diverged', path === HISTORY ? OTHER_HISTORY : OTHER_STATE, { path, position: handle.restoredFrom as P });
       warn(error.code, error.message, error);
       return { handle: replaced(handle, truth, { key, position: handle.restoredFrom, code: error.code, message: error.message }), audit: 'diverged' };
     } catch (error) {
@@ -57,8 +57,10 @@ class ReplayAuditor<State, Event, P extends Position> implements Auditor<State, 
   }
 }
 
-const DIVERGED =
+const OTHER_STATE =
   'the state from a snapshot is not that of the full replay, which is used instead; evolve is not deterministic, or was changed without a new version';
+
+const OTHER_HISTORY = 'the log holds other events than those that a snapshot was folded of; the full replay is used instead. If that is not on purpose, restore the log';
 
 /** The replayed handle in place of the other; what waits behind it are rows of the log in both. */
 function replaced<State, P extends Position>(handle: Handle<State, P>, truth: Handle<State, P>, rejection: Rejection<P>): Handle<State, P> {

@@ -75,6 +75,14 @@ export interface Auditor<State, P extends Position> {
   ): Promise<{ readonly handle: Handle<State, P>; readonly audit?: Audit }>;
 }
 
+/** `historyCommitment` of `snapfold/commitment`. */
+export interface CommitmentRule {
+  /** To no events. */
+  readonly start: Uint8Array;
+  /** To the same events and one more; `anchor` is its id, or the digest that identifies it. */
+  after(commitment: Uint8Array, position: number | bigint, anchor: string | Uint8Array): Uint8Array;
+}
+
 /** What {@link defineSnapshots} takes of a built-in fold, whose state is bytes already; `handle.state` decodes them for who looks. */
 export interface FoldDefinitionOptions<State, Event, Kind extends PositionKind = PositionKind> extends CommonOptions<Event, Kind> {
   /** Such as those of `snapfold/folds`. Sequence and first position are the fold's. Another fold has another slot, without a new version. */
@@ -134,6 +142,11 @@ export interface CommonOptions<Event, Kind extends PositionKind = PositionKind> 
    * is used. Default: none.
    */
   readonly audit?: AuditRule;
+  /**
+   * `historyCommitment` of `snapfold/commitment`: snapshots commit to all events that were folded into them, so that `verify` and audits also
+   * find a log whose events are others now, though the state is the same. Each event needs an id, or to be encodable. Default: none.
+   */
+  readonly commitment?: CommitmentRule;
   /** Longest time that a save may take. */
   readonly snapshotTimeout?: Duration;
   /** Events per read. */
@@ -192,6 +205,7 @@ export interface Settings<State, Event, P extends Position> {
   readonly compression: Compression | undefined;
   readonly verifyOnSeal: boolean;
   readonly audit: AuditRule | undefined;
+  readonly commitment: CommitmentRule | undefined;
   /** What `open` was given. */
   readonly keys: readonly SigningKey[];
   readonly fence: OpenOptions<Event, P>['fence'];
@@ -207,7 +221,7 @@ const OWN_FOLD = ['initialState', 'evolve', 'mutable', 'immutable', 'migrate', '
 const OPTION_NAMES = [
   'name', 'version', 'fold', ...OWN_FOLD, 'policy', 'validate', 'positions',
   'sequence', 'firstPosition', 'lateArrivals', 'onStoreError', 'maxReplay', 'knows', 'typeOf', 'sizeOf', 'kindOf', 'keep', 'readBack', 'maxBytes',
-  'maxStateBytes', 'compression', 'verifyOnSeal', 'audit', 'snapshotTimeout', 'pageSize', 'clock', 'development',
+  'maxStateBytes', 'compression', 'verifyOnSeal', 'audit', 'commitment', 'snapshotTimeout', 'pageSize', 'clock', 'development',
 ];
 
 /** A timer of more than 2^31 − 1 ms would fire at once. */
@@ -311,6 +325,7 @@ function parse<State, Event, P extends Position>(
     compression: compressionOption(options.compression),
     verifyOnSeal: flag('verifyOnSeal', options.verifyOnSeal, false),
     audit: imported('audit', options.audit, 'begin'),
+    commitment: imported('commitment', options.commitment, 'after'),
     keys: [],
     fence: undefined,
     snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout, { bits: TIMER_BITS }),

@@ -75,6 +75,7 @@ export class BuiltInFolding<State, Event, P extends Position> implements Folding
     if (progress.eventCount === 0) progress.firstAt = folded[0]?.at;
     progress.position = last.position;
     progress.anchor = { row: last };
+    for (const row of folded) progress.commitment = this.#folder.committed(progress.commitment, row);
     progress.eventCount += folded.length;
     progress.tail = this.#folder.noted(progress.tail, folded);
   }

@@ -35,6 +35,7 @@ export interface Internals<P extends Position> {
   readonly state: unknown;
   readonly waiting: Waiting<P>;
   readonly anchor: Anchor<P> | undefined;
+  readonly commitment: Uint8Array | undefined;
   readonly tail: Tail;
   /** When the stream's first event was recorded, if the log said so. */
   readonly firstAt: number | undefined;

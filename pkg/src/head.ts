@@ -29,6 +29,8 @@ export interface HeaderInput {
   readonly fence?: PositionInput;
   /** Digest of the built-in fold that made the state, 32 bytes; absent for a fold of the host's own. */
   readonly foldDigest?: Uint8Array;
+  /** Commits to all folded events, 32 bytes; docs/format.md §2.6. */
+  readonly commitment?: Uint8Array;
   /** Types of the events that the writer's fold understands. */
   readonly knows?: readonly string[];
   /** Metadata of the host, at most 255 levels deep. */
@@ -47,6 +49,7 @@ export interface Header {
   readonly floor?: number;
   readonly fence?: number | bigint;
   readonly foldDigest?: Uint8Array;
+  readonly commitment?: Uint8Array;
   readonly knows?: readonly string[];
   readonly meta?: Readonly<Record<string, unknown>>;
   readonly payload: PayloadFacts;
@@ -87,16 +90,16 @@ export interface Expect {
   readonly keys?: readonly SigningKey[];
 }
 
-const HEADER_FIELDS = ['name', 'version', 'streamId', 'position', 'eventCount', 'anchor', 'takenAt', 'floor', 'fence', 'foldDigest', 'knows', 'meta'];
+const HEADER_FIELDS = ['name', 'version', 'streamId', 'position', 'eventCount', 'anchor', 'takenAt', 'floor', 'fence', 'foldDigest', 'commitment', 'knows', 'meta'];
 const EXPECTATIONS = ['name', 'streamId', 'position', 'version', 'foldDigest', 'migratable', 'knows', 'maxStateBytes', 'keys'];
 
 /** Everything in front of a payload. */
 export function makeHead(header: HeaderInput, facts: PayloadFacts, key: SigningKey | undefined): Uint8Array {
-  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, knows } = checkHeader(header);
+  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, commitment, knows } = checkHeader(header);
   const { mediaType, bytes, digest, stored } = facts;
   return askBytes(Operation.FrameHead, [
     name, version, streamId, position, eventCount, anchor ?? null, takenAt ?? null, floor ?? null, fence ?? null, foldDigest ?? null,
-    knows ?? [], encodeMeta(header) ?? null, mediaType ?? null, bytes, digest, stored === undefined ? null : [stored.bytes, stored.digest],
+    commitment ?? null, knows ?? [], encodeMeta(header) ?? null, mediaType ?? null, bytes, digest, stored === undefined ? null : [stored.bytes, stored.digest],
     key === undefined ? null : [key.id, key.secret],
   ]);
 }
@@ -117,13 +120,13 @@ type Optional<T> = T | null;
 type Answer = [
   name: string, version: number, streamId: string, position: number | bigint, eventCount: number | bigint,
   anchor: Optional<string | Uint8Array>, takenAt: Optional<number>, floor: Optional<number>, fence: Optional<number | bigint>,
-  foldDigest: Optional<Uint8Array>, knows: string[], meta: Optional<Uint8Array>, mediaType: Optional<string>, bytes: number, digest: Uint8Array, stored: Optional<[number, Uint8Array]>,
+  foldDigest: Optional<Uint8Array>, commitment: Optional<Uint8Array>, knows: string[], meta: Optional<Uint8Array>, mediaType: Optional<string>, bytes: number, digest: Uint8Array, stored: Optional<[number, Uint8Array]>,
   keyId: Optional<string>, offset: number,
 ];
 
 function readAnswer(answer: Answer): { header: Header; offset: number } {
   const [
-    name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, knows, meta, mediaType, bytes, digest, stored,
+    name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, commitment, knows, meta, mediaType, bytes, digest, stored,
     keyId, offset,
   ] = answer;
   const payload: PayloadFacts = {
@@ -143,6 +146,7 @@ function readAnswer(answer: Answer): { header: Header; offset: number } {
     ...(floor === null ? {} : { floor }),
     ...(fence === null ? {} : { fence }),
     ...(foldDigest === null ? {} : { foldDigest }),
+    ...(commitment === null ? {} : { commitment }),
     ...(knows.length === 0 ? {} : { knows }),
     ...(meta === null ? {} : { meta: decode(meta) as Record<string, unknown> }),
     payload,
@@ -160,7 +164,7 @@ function headOf(frame: Uint8Array): Uint8Array {
 /** What is stated, exact, without metadata. */
 function checkHeader(header: HeaderInput) {
   knownOptions('header', header, HEADER_FIELDS);
-  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, knows } = header;
+  const { name, version, streamId, position, eventCount, anchor, takenAt, floor, fence, foldDigest, commitment, knows } = header;
   if (anchor !== undefined && !(typeof anchor === 'string' ? anchor.isWellFormed() : isDigest(anchor))) {
     throw invalidOption('header.anchor', anchor, 'must be text without lone surrogates, or 32 bytes');
   }
@@ -178,6 +182,7 @@ function checkHeader(header: HeaderInput) {
     ...(floor === undefined ? {} : { floor: positiveInteger('header.floor', floor, { bits: 32 }) }),
     ...(fence === undefined ? {} : { fence: exact('header.fence', fence) }),
     ...(foldDigest === undefined ? {} : { foldDigest: digestOption('header.foldDigest', foldDigest) }),
+    ...(commitment === undefined ? {} : { commitment: digestOption('header.commitment', commitment) }),
     ...(knows === undefined ? {} : { knows: eventTypes('header.knows', knows) }),
   };
 }

@@ -1,7 +1,7 @@
 /** The public surface of the package, the same on every runtime. */
 export { DEFAULTS } from './defaults.js';
 export type { BuiltInFold, FoldSession } from './built-in.js';
-export { defineSnapshots, type AuditRule, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions, type SharedStates } from './definition.js';
+export { defineSnapshots, type AuditRule, type CommitmentRule, type CommonOptions, type Definition, type DefinitionOptions, type FoldDefinitionOptions, type SharedStates } from './definition.js';
 export { SnapshotError, type ErrorCode } from './error.js';
 export type { EventBounds, EventRow, EventSource, ReadOptions, Row } from './events.js';
 export { inspect, open, seal, type SealOptions } from './frame.js';

@@ -4,7 +4,7 @@
  */
 import { connectionOf, type Connection } from './connection.js';
 import { toCoreBytes } from './core.js';
-import { divergence } from './divergence.js';
+import { divergence, HISTORY, sameHistory } from './divergence.js';
 import { describe, SnapshotError } from './error.js';
 import { anchorLike, Pages, type Row } from './events.js';
 import { openPayload } from './frame.js';
@@ -53,6 +53,8 @@ export interface Verified<P extends Position> {
   readonly eventCount: number;
   /** Position of the snapshot that was compared with the replay; null if none could be used, which proves nothing. */
   readonly snapshot: P | null;
+  /** Whether that snapshot commits to a history, which then is that of the log (`commitment` of `defineSnapshots`). */
+  readonly historyCompared: boolean;
 }
 
 export interface RebuildOptions {
@@ -117,7 +119,10 @@ export interface Maintenance<P extends Position> {
    * loaded from their oldest sound snapshot, and every consumer has dealt with them. Null if none may. Reads one event for each slot.
    */
   safeToPruneThrough(streamId: string, options?: SafeOptions): Promise<P | null>;
-  /** Compares the newest state with a full replay. Throws `diverged` with the path if they differ; what `load` throws. */
+  /**
+   * Compares the newest state with a full replay; and the history that its snapshot commits to with the log's. Throws `diverged` with the path
+   * if they differ, which is `history` if the events do; what `load` throws.
+   */
   verify(streamId: string): Promise<Verified<P>>;
   /**
    * Gives streams a snapshot of this version, after it changed: migrates or replays those that have none. What has one is skipped, so that a
@@ -233,8 +238,11 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     const whole = { useSnapshots: false, maxReplay: Number.MAX_SAFE_INTEGER };
     const replayed = await this.#repository.load(streamId, position === null ? whole : { ...whole, at: position });
     const path = divergence(settings, loaded, replayed);
-    if (path === undefined && eventCount === replayed.eventCount) return { position, eventCount, snapshot: restoredFrom };
-    throw new SnapshotError('diverged', restoredFrom === null ? TWO_REPLAYS : SNAPSHOT_DIVERGED, {
+    if (path === undefined && eventCount === replayed.eventCount) {
+      const historyCompared = restoredFrom !== null && sameHistory(loaded, replayed) === true;
+      return { position, eventCount, snapshot: restoredFrom, historyCompared };
+    }
+    throw new SnapshotError('diverged', path === HISTORY ? otherHistory(restoredFrom) : otherState(restoredFrom), {
       ...(path === undefined ? {} : { path }),
       ...(position === null ? {} : { position }),
     });
@@ -485,7 +493,14 @@ function asError(error: unknown): SnapshotError {
   return SnapshotError.is(error) ? error : new SnapshotError('readFailed', describe(error), { cause: error });
 }
 
-const TWO_REPLAYS = 'two replays of the same events gave two states: evolve is not deterministic';
+function otherState(snapshot: Position | null): string {
+  return snapshot === null ?
+      'two replays of the same events gave two states: evolve is not deterministic'
+    : `the state that was built on the snapshot at ${snapshot} is not the one that a full replay gives: evolve is not deterministic, or it changed without a new version; invalidate the snapshot`;
+}
 
-const SNAPSHOT_DIVERGED =
-  'the state that was built on a snapshot is not the one that a full replay gives: evolve is not deterministic, or it changed without a new version; invalidate the snapshot';
+function otherHistory(snapshot: Position | null): string {
+  return snapshot === null ?
+      'two replays read two histories: events were changed meanwhile; verify again'
+    : `the log holds other events at ${snapshot} or below than those that the snapshot there was folded of; restore the log, or invalidate the snapshot`;
+}

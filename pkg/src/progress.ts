@@ -54,6 +54,8 @@ export interface Progress<State, P extends Position> {
   position: P | null;
   eventCount: number;
   anchor: Anchor<P> | undefined;
+  /** To all events up to there, if the definition asks for it and the snapshot that it began with has one. */
+  commitment: Uint8Array | undefined;
   tail: Tail;
   /** When the stream's first event was recorded, if the log said so. */
   firstAt: number | undefined;
@@ -111,7 +113,9 @@ export class Folder<State, Event, P extends Position> {
     try {
       for (const row of rows) {
         if (!this.#admit(progress, row)) continue;
+        const commitment = this.committed(progress.commitment, row); // before a reducer can change the event
         progress.state = this.#evolve(progress.state, row);
+        progress.commitment = commitment;
         progress.position = row.position;
         progress.eventCount += 1;
         if (progress.eventCount === 1) progress.firstAt = row.at;
@@ -140,6 +144,11 @@ export class Folder<State, Event, P extends Position> {
       admitted.push(row);
     }
     return admitted;
+  }
+
+  /** A commitment that goes on with `row`, if there is one. */
+  committed(commitment: Uint8Array | undefined, row: Row<Event, P>): Uint8Array | undefined {
+    return commitment && this.#settings.commitment?.after(commitment, row.position, anchorOf(row));
   }
 
   /** A tail that goes on with `rows`. */

@@ -361,19 +361,20 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
 }
 
 function startOf<State, Event, P extends Position>(
-  { initialState, positions }: Settings<State, Event, P>,
+  { initialState, positions, commitment }: Settings<State, Event, P>,
   { snapshot }: Recovered<State, Event, P>,
 ): Progress<State, P> {
   if (snapshot === undefined) {
-    const nothing = { position: null, eventCount: 0, anchor: undefined, tail: EMPTY_TAIL, firstAt: undefined };
+    const nothing = { position: null, eventCount: 0, anchor: undefined, commitment: commitment?.start, tail: EMPTY_TAIL, firstAt: undefined };
     return { state: initialState(), ...nothing, waiting: NOTHING_WAITS };
   }
-  const { position, eventCount, anchor } = snapshot.header;
+  const { position, eventCount, anchor, commitment: known } = snapshot.header;
   return {
     state: snapshot.state,
     position: positions.parse(position, 'position of a snapshot'),
     eventCount,
     anchor: { known: anchor },
+    commitment: commitment && known,
     tail: EMPTY_TAIL,
     firstAt: undefined,
     waiting: NOTHING_WAITS,
@@ -381,8 +382,7 @@ function startOf<State, Event, P extends Position>(
 }
 
 function progressOf<State, P extends Position>({ position, eventCount }: Handle<State, P>, inside: Internals<P>): Progress<State, P> {
-  const { anchor, tail, firstAt, waiting } = inside;
-  return { state: inside.state as State, position, eventCount, anchor, tail, firstAt, waiting };
+  return { ...hidden(inside), state: inside.state as State, position, eventCount };
 }
 
 /** The handle of what was folded onto another one's state. */
@@ -396,8 +396,9 @@ function extended<State, P extends Position>(
   return makeHandle({ streamId, source, restoredFrom, replayed, rejected, historical, fence }, progress, { ...inside, ...hidden(progress), life: { spent: false } });
 }
 
-function hidden<P extends Position>({ state, anchor, tail, firstAt, waiting }: Progress<unknown, P>) {
-  return { state, anchor, tail, firstAt, waiting };
+/** What a handle knows of a progress and does not show as it is. */
+function hidden<P extends Position>({ state, anchor, commitment, tail, firstAt, waiting }: Omit<Progress<unknown, P>, 'position' | 'eventCount'>) {
+  return { state, anchor, commitment, tail, firstAt, waiting };
 }
 
 /** Where the fold of what came after a handle fails with these, a load may succeed: it begins elsewhere. */

@@ -65,6 +65,7 @@ export function sealHandle<State, Event, P extends Position>(
     takenAt: settings.clock(),
     ...(anchor === undefined ? {} : { anchor }),
     ...(settings.fold === undefined ? {} : { foldDigest: settings.fold.digest }),
+    ...(inside.commitment === undefined ? {} : { commitment: inside.commitment }),
     ...(handle.fence === null ? {} : { fence: handle.fence }),
     ...(settings.knows === undefined ? {} : { knows: [...settings.knows] }),
   };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { decode, inspect, open, seal, type Expect, type HeaderInput, type SigningKey } from 'snapfold';
+import { historyCommitment } from 'snapfold/commitment';
 import { keys } from 'snapfold/plans';
 import { build } from './value/notation.js';
 
@@ -38,6 +39,7 @@ interface FrameVector {
     takenAt: number | null;
     fence: string | null;
     foldDigestHex?: string;
+    commitmentHex?: string;
     knows?: string[];
     meta: [string, unknown][] | null;
   };
@@ -48,18 +50,19 @@ interface FrameVector {
   frameHex: string;
 }
 
-function headerOf({ anchor, takenAt, fence, foldDigestHex, meta, ...rest }: FrameVector['header']): HeaderInput {
+function headerOf({ anchor, takenAt, fence, foldDigestHex, commitmentHex, meta, ...rest }: FrameVector['header']): HeaderInput {
   return {
     ...rest,
     ...(anchor === null ? {} : { anchor: 'id' in anchor ? anchor.id : bytes(anchor.digest) }),
     ...(takenAt === null ? {} : { takenAt }),
     ...(fence === null ? {} : { fence }),
     ...(foldDigestHex === undefined ? {} : { foldDigest: bytes(foldDigestHex) }),
+    ...(commitmentHex === undefined ? {} : { commitment: bytes(commitmentHex) }),
     ...(meta === null ? {} : { meta: Object.fromEntries(meta.map(([key, note]) => [key, build(note)])) }),
   };
 }
 
-for (const [file, vector] of fromFiles<FrameVector>('frames.json', 'fold-frames.json', 'type-frames.json')) {
+for (const [file, vector] of fromFiles<FrameVector>('frames.json', 'fold-frames.json', 'type-frames.json', 'history-frames.json')) {
   test(`${file}: ${vector.name}`, () => {
     const header = headerOf(vector.header);
     const payload = bytes(vector.payloadHex);
@@ -94,7 +97,9 @@ interface RefusedVector {
   expect?: ExpectNote;
 }
 
-for (const [file, vector] of fromFiles<RefusedVector>('frames-refused.json', 'fold-frames-refused.json', 'type-frames-refused.json')) {
+const REFUSED = ['frames-refused.json', 'fold-frames-refused.json', 'type-frames-refused.json', 'history-frames-refused.json'];
+
+for (const [file, vector] of fromFiles<RefusedVector>(...REFUSED)) {
   const { name, frameHex, code, expect = {} } = vector;
   test(`${file}: ${name}`, () => {
     const { keys, foldDigestHex, ...rest } = expect;
@@ -104,6 +109,23 @@ for (const [file, vector] of fromFiles<RefusedVector>('frames-refused.json', 'fo
       ...(foldDigestHex === undefined ? {} : { foldDigest: bytes(foldDigestHex) }),
     };
     assert.throws(() => open(bytes(frameHex), wanted), { name: 'SnapshotError', code });
+  });
+}
+
+interface HistoryVector {
+  name: string;
+  events: { position: string; anchor: { id: string } | { digest: string }; commitmentHex: string }[];
+}
+
+for (const { name, events } of vectors<HistoryVector>('histories.json')) {
+  test(`histories.json: ${name}`, () => {
+    let commitment = historyCommitment.start;
+    assert.deepEqual(commitment, new Uint8Array(32));
+    for (const { position, anchor, commitmentHex } of events) {
+      const exact = BigInt(position) > Number.MAX_SAFE_INTEGER ? BigInt(position) : Number(position);
+      commitment = historyCommitment.after(commitment, exact, 'id' in anchor ? anchor.id : bytes(anchor.digest));
+      assert.equal(hex(commitment), commitmentHex);
+    }
   });
 }
 

@@ -10,7 +10,7 @@ const header: HeaderInput = { name: 'cart', version: 3, streamId: 'cart-42', pos
 const state = { lines: new Map([['a', 1n]]), at: new Date(5), none: undefined, low: -0 };
 
 test('what was sealed opens, and the header says what it said', () => {
-  const full: HeaderInput = { ...header, anchor: 'event-1200', takenAt: 1_700_000_000_000, fence: 7, meta: { region: 'north', list: [1, 2n] } };
+  const full: HeaderInput = { ...header, anchor: 'event-1200', takenAt: 1_700_000_000_000, fence: 7, commitment: new Uint8Array(32).fill(9), meta: { region: 'north', list: [1, 2n] } };
   for (const input of [header, full]) {
     const { header: read, state: restored } = open(seal(input, state));
     const { payload, ...stated } = read;
@@ -66,6 +66,7 @@ const MALFORMED: [string, object, string][] = [
   ['no stream', { streamId: undefined }, 'header.streamId'],
   ['stream with a lone surrogate', { streamId: '\udfff' }, 'header.streamId'],
   ['anchor of 31 bytes', { anchor: new Uint8Array(31) }, 'header.anchor'],
+  ['commitment of 31 bytes', { commitment: new Uint8Array(31) }, 'header.commitment'],
   ['anchor of another type', { anchor: 7 }, 'header.anchor'],
   ['anchor with a lone surrogate', { anchor: '\ud800' }, 'header.anchor'],
   ['a fraction of a millisecond', { takenAt: 1.5 }, 'header.takenAt'],

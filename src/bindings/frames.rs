@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::fold::Anchor;
+use crate::fold::{Anchor, Commitment};
 use crate::frame::{self, Algorithm, Digest, Expect, Header, Inspection, Key, Payload, Stored};
 use crate::sort::insert;
 use crate::store::Slot;
@@ -12,8 +12,8 @@ use crate::value::{Reader, Writer};
 use crate::{Code, Error, Result};
 
 /// Everything in front of a payload. `question` is an array, with null for what is not stated: name, version, stream id, position,
-/// event count, anchor, taken-at, floor, fence, fold digest, types that the writer knows (a list), metadata (encoded), media type, bytes, digest, stored (`[bytes, digest]`);
-/// then the key (`[id, secret]`).
+/// event count, anchor, taken-at, floor, fence, fold digest, commitment, types that the writer knows (a list), metadata (encoded), media type,
+/// bytes, digest, stored (`[bytes, digest]`); then the key (`[id, secret]`).
 pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
     let mut question = Question::new(question)?;
     let header = Header {
@@ -27,6 +27,7 @@ pub(super) fn make_head(question: &[u8]) -> Result<Vec<u8>> {
         floor: question.optional(Question::u32)?,
         fence: question.optional(Question::u64)?,
         fold_digest: question.optional(Question::digest)?,
+        commitment: question.optional(Question::digest)?.map(Commitment::from),
         knows: question.texts()?,
         ..Header::new("", 0, "", 0, 0)
     };
@@ -72,7 +73,7 @@ pub(super) fn inspect(question: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
-    const ARRAY_OF_18: u8 = 0x92;
+    const ARRAY_OF_19: u8 = 0x93;
     const ARRAY_OF_2: u8 = 0x82;
     let Inspection {
         header,
@@ -81,21 +82,20 @@ fn answer(found: &Inspection, meta: Option<&[u8]>) -> Vec<u8> {
         offset,
     } = found;
     let mut answer = Answer::default();
-    answer.0.raw(&[ARRAY_OF_18]);
+    answer.0.raw(&[ARRAY_OF_19]);
     answer.0.text(&header.name);
     answer.0.uint(header.version.into());
     answer.0.text(&header.stream);
     answer.0.uint(header.position);
     answer.0.uint(header.event_count);
-    match &header.anchor {
-        Some(Anchor::Digest(digest)) => answer.0.bytes(digest),
-        Some(Anchor::Id(id)) => answer.0.text(id),
-        None => answer.null(),
-    }
+    answer.optional(header.anchor.as_ref(), |w, anchor| anchor.write(w));
     answer.optional(header.taken_at, |w, at| w.int(at));
     answer.optional(header.floor, |w, floor| w.uint(floor.into()));
     answer.optional(header.fence, Writer::uint);
     answer.optional(header.fold_digest.as_ref(), |w, digest| w.bytes(digest));
+    answer.optional(header.commitment.as_ref(), |w, commitment| {
+        w.bytes(commitment.as_bytes())
+    });
     answer.0.array(header.knows.len());
     header.knows.iter().for_each(|name| answer.0.text(name));
     answer.optional(meta, Writer::bytes);

@@ -7,6 +7,8 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use crate::value::Writer;
+
 /// Which event was folded last: its id, or the SHA-256 of its bytes.
 ///
 /// A snapshot and a log share one history exactly if the log still has this event at the snapshot's position.
@@ -29,6 +31,14 @@ impl Anchor {
     /// is the same whenever the event is read.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self::Digest(Sha256::digest(bytes).into())
+    }
+
+    /// As a value: text or bytes.
+    pub(crate) fn write(&self, out: &mut Writer) {
+        match self {
+            Self::Id(id) => out.text(id),
+            Self::Digest(digest) => out.bytes(digest),
+        }
     }
 }
 

@@ -21,6 +21,7 @@
 mod anchor;
 mod batch;
 mod built_in;
+mod commitment;
 mod events;
 pub mod journal;
 mod names;
@@ -35,6 +36,7 @@ use alloc::vec::Vec;
 pub use anchor::Anchor;
 pub use batch::EventPointers;
 pub use built_in::{BuiltIn, Session};
+pub use commitment::Commitment;
 pub use progress::{Admission, Progress, Sequence};
 
 use crate::Result;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Digest;
 use super::payload::{Algorithm, Payload, Stored, optional_digest};
-use crate::fold::Anchor;
+use crate::fold::{Anchor, Commitment};
 use crate::text::text;
 use crate::value::{self, MAX_SAFE_INTEGER, Reader, Value, Writer};
 use crate::{Code, Error, Result};
@@ -46,6 +46,9 @@ pub struct Header {
     /// Digest of the built-in fold that made the state; `None`: a fold of the host's own did.
     #[serde(default, with = "optional_digest", skip_serializing_if = "Option::is_none")]
     pub fold_digest: Option<Digest>,
+    /// Commits to all folded events, for writers who were asked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<Commitment>,
     /// Types of the events that the writer's fold understands, strictly ascending by their UTF-8; empty: not stated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub knows: Vec<String>,
@@ -74,6 +77,7 @@ impl Header {
             floor: None,
             fence: None,
             fold_digest: None,
+            commitment: None,
             knows: Vec::new(),
             meta: no_meta(),
         }
@@ -126,7 +130,7 @@ pub(super) mod field {
     pub const FENCE: u64 = 16;
     pub const META: u64 = 17;
     pub const FOLD_DIGEST: u64 = 18;
-    pub const HISTORY: u64 = 19;
+    pub const COMMITMENT: u64 = 19;
     pub const KNOWS: u64 = 20;
 
     /// The one compression that field 9 knows.
@@ -141,10 +145,8 @@ pub(super) fn encode(header: &Header, meta: &[u8], payload: &Payload, key_id: Op
     fields.put(field::STREAM, |w| w.text(&header.stream));
     fields.put(field::POSITION, |w| w.uint(header.position));
     fields.put(field::EVENT_COUNT, |w| w.uint(header.event_count));
-    match &header.anchor {
-        Some(Anchor::Id(id)) => fields.put(field::ANCHOR, |w| w.text(id)),
-        Some(Anchor::Digest(digest)) => fields.put(field::ANCHOR, |w| w.bytes(digest)),
-        None => {}
+    if let Some(anchor) = &header.anchor {
+        fields.put(field::ANCHOR, |w| anchor.write(w));
     }
     if let Some(at) = header.taken_at {
         fields.put(field::TAKEN_AT, |w| w.int(at));
@@ -164,6 +166,9 @@ pub(super) fn encode(header: &Header, meta: &[u8], payload: &Payload, key_id: Op
     }
     if let Some(digest) = &header.fold_digest {
         fields.put(field::FOLD_DIGEST, |w| w.bytes(digest));
+    }
+    if let Some(commitment) = &header.commitment {
+        fields.put(field::COMMITMENT, |w| w.bytes(commitment.as_bytes()));
     }
     if !header.knows.is_empty() {
         fields.put(field::KNOWS, |w| {

@@ -171,8 +171,8 @@ impl<'a> Draft<'a> {
                 }
             }
             field::FOLD_DIGEST => header.fold_digest = Some(digest(reader)?),
+            field::COMMITMENT => header.commitment = Some(digest(reader)?.into()),
             field::KNOWS => header.knows = knows(reader)?,
-            field::HISTORY => digest(reader).map(drop)?,
             _ => item(reader).map(drop)?,
         }
         Ok(())

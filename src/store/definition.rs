@@ -19,7 +19,7 @@ type Migration = Box<dyn Fn(Value) -> Result<Value> + Send + Sync>;
 /// One kind of stream. The setters fill in what the defaults do not say; [`Repository::new`](super::Repository::new) checks it all.
 ///
 /// Defaults: policy every 100 events, keep 2, read back, no fence, contiguous from 1, pages of 1,000 events, frames up to 1,000,000 bytes,
-/// states up to 64 MiB, not compressed, not signed, no clock, replays of any length, also while the store cannot be read. There is no time
+/// states up to 64 MiB, not compressed, not signed, no history commitment, no clock, replays of any length, also while the store cannot be read. There is no time
 /// limit to set: the host's [`Store`](super::Store) and
 /// [`EventLog`](super::EventLog) bound their own futures.
 pub struct Definition<F: Fold> {
@@ -35,6 +35,7 @@ pub struct Definition<F: Fold> {
     pub(super) read_back: bool,
     pub(super) fence: Option<Accessor<str, Option<u64>>>,
     pub(super) knows: Vec<String>,
+    pub(super) history_commitment: bool,
     pub(super) max_bytes: u64,
     pub(super) max_state_bytes: u64,
     pub(super) compression: Compression,
@@ -67,6 +68,7 @@ impl<F: Fold> Definition<F> {
             read_back: true,
             fence: None,
             knows: Vec::new(),
+            history_commitment: false,
             max_bytes: 1_000_000,
             max_state_bytes: DEFAULT_MAX_STATE_BYTES,
             compression: Compression::None,
@@ -154,6 +156,15 @@ impl<F: Fold> Definition<F> {
     pub fn knows(mut self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let types: BTreeSet<String> = types.into_iter().map(Into::into).collect();
         self.knows = types.into_iter().collect();
+        self
+    }
+
+    /// Snapshots commit to all events that were folded into them, so that [`Repository::verify`](super::Repository::verify) also finds a
+    /// log in which events below a snapshot are others now, though the state is the same. Costs a SHA-256 for each event that is folded. A
+    /// snapshot that was taken without stays without, and so do those that are built on it, until a full replay.
+    #[must_use]
+    pub fn history_commitment(mut self) -> Self {
+        self.history_commitment = true;
         self
     }
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Definition, Rejection};
-use crate::fold::{Fold, Progress};
+use crate::fold::{Commitment, Fold, Progress};
 use crate::policy::{LastLoad, LastSnapshot, Needs};
 
 /// A stream's state at a position.
@@ -14,6 +14,8 @@ pub struct Handle<S> {
     pub(super) stream: String,
     pub(super) state: S,
     pub(super) progress: Progress,
+    /// To all events up to there; `None` if nobody asked for it, or the snapshot that it began with has none.
+    pub(super) commitment: Option<Commitment>,
     pub(super) source: Source,
     pub(super) replayed: u64,
     pub(super) rejected: Vec<Rejection>,

@@ -10,7 +10,7 @@ use super::handle::{Handle, Source, Tail};
 use super::pages::Pages;
 use super::recovery::Recovered;
 use super::{EventLog, LoadFact, LoadOptions, Rejection, Repository, Store};
-use crate::fold::{Fold, Progress, Row, Sequence};
+use crate::fold::{Commitment, Fold, Progress, Row, Sequence};
 use crate::policy::LastSnapshot;
 use crate::{Code, Error, Result};
 
@@ -28,6 +28,11 @@ where
         rejected: Vec<Rejection>,
         options: LoadOptions,
     ) -> Handle<F::State> {
+        let commitment = match &snapshot {
+            _ if !self.definition.history_commitment => None,
+            None => Some(Commitment::default()),
+            Some(Recovered { header, .. }) => header.commitment,
+        };
         let (state, progress, source, base) = match snapshot {
             None => (
                 self.definition.fold.initial(),
@@ -63,6 +68,7 @@ where
             stream: stream.into(),
             state,
             progress,
+            commitment,
             source,
             replayed: 0,
             rejected,

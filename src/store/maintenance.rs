@@ -60,6 +60,9 @@ pub struct Verified {
     pub event_count: u64,
     /// Position of the snapshot that was compared with the replay; `None` if no snapshot could be used, which proves nothing.
     pub snapshot: Option<u64>,
+    /// Whether that snapshot commits to a history, which then is that of the log
+    /// ([`Definition::history_commitment`](super::Definition::history_commitment)).
+    pub history_compared: bool,
 }
 
 /// What became of the streams of a rebuild.
@@ -211,10 +214,11 @@ where
         Ok(safe_to_prune_through(&oldest, consumers))
     }
 
-    /// Compares the newest state with a full replay, encoded.
+    /// Compares the newest state with a full replay, encoded; and the history that its snapshot commits to with the log's.
     ///
     /// # Errors
-    /// [`Code::Diverged`] if they differ; as [`Self::load`], among them [`Code::HistoryUnavailable`] if there is nothing to compare with.
+    /// [`Code::Diverged`] if they differ, with the path `history` if the events do; as [`Self::load`], among them
+    /// [`Code::HistoryUnavailable`] if there is nothing to compare with.
     pub async fn verify(&self, stream: &str) -> Result<Verified> {
         let loaded = self.load_with(stream, whatever_it_costs()).await?;
         let replay = LoadOptions {
@@ -223,19 +227,24 @@ where
             ..whatever_it_costs()
         };
         let replayed = self.load_with(stream, replay).await?;
-        let same = value::to_vec(loaded.state())? == value::to_vec(replayed.state())?;
-        let counts = (loaded.event_count(), replayed.event_count());
         let snapshot = match loaded.source() {
             Source::Snapshot { position } | Source::Migrated { position, .. } => Some(position),
             Source::Replay => None,
         };
+        let histories = loaded.commitment.zip(replayed.commitment);
+        if histories.is_some_and(|(folded, logged)| folded != logged) {
+            return Err(diverged(&loaded, other_history(snapshot)).at_path("history"));
+        }
+        let same = value::to_vec(loaded.state())? == value::to_vec(replayed.state())?;
+        let counts = (loaded.event_count(), replayed.event_count());
         match same && counts.0 == counts.1 {
             true => Ok(Verified {
                 position: loaded.position(),
                 event_count: counts.0,
                 snapshot,
+                history_compared: snapshot.and(histories).is_some(),
             }),
-            false => Err(diverged(&loaded, snapshot)),
+            false => Err(diverged(&loaded, other_state(snapshot))),
         }
     }
 
@@ -470,18 +479,31 @@ fn whatever_it_costs() -> LoadOptions {
     }
 }
 
-fn diverged<S>(loaded: &Handle<S>, snapshot: Option<u64>) -> Error {
-    let message = match snapshot {
+fn diverged<S>(loaded: &Handle<S>, message: String) -> Error {
+    let error = Error::new(Code::Diverged, message);
+    match loaded.position() {
+        Some(position) => error.at_position(position),
+        None => error,
+    }
+}
+
+fn other_state(snapshot: Option<u64>) -> String {
+    match snapshot {
         Some(position) => format!(
             "the state that was built on the snapshot at {position} is not the one that a full replay gives: evolve is not \
              deterministic, or it changed without a new version; invalidate the snapshot"
         ),
         None => "two replays of the same events gave two states: evolve is not deterministic".into(),
-    };
-    let error = Error::new(Code::Diverged, message);
-    match loaded.position() {
-        Some(position) => error.at_position(position),
-        None => error,
+    }
+}
+
+fn other_history(snapshot: Option<u64>) -> String {
+    match snapshot {
+        Some(position) => format!(
+            "the log holds other events at {position} or below than those that the snapshot there was folded of; restore the log, or \
+             invalidate the snapshot"
+        ),
+        None => "two replays read two histories: events were changed meanwhile; verify again".into(),
     }
 }
 

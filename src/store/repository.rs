@@ -205,6 +205,7 @@ where
             return Ok(());
         }
         self.definition.fold.try_evolve(&mut handle.state, &event)?;
+        handle.commitment = handle.commitment.map(|commitment| commitment.after(position, &anchor));
         handle.progress.advance(position, anchor);
         if handle.event_count() == 1 {
             handle.tail.first_at = self.definition.time_of.as_ref().map(|time_of| time_of(&event));

@@ -134,6 +134,7 @@ fn header<F: Fold>(definition: &Definition<F>, handle: &Handle<F::State>) -> Res
     header.taken_at = definition.now();
     header.fold_digest = definition.fold.digest();
     header.fence = handle.fence;
+    header.commitment = handle.commitment;
     header.knows = definition.knows.clone();
     Ok(header)
 }

@@ -3,6 +3,8 @@
 
 mod again;
 mod batches;
+#[cfg(not(target_family = "wasm"))]
+mod commitments;
 #[path = "../support/folds/mod.rs"]
 mod folds;
 mod generated;

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 use snapfold::Error;
-use snapfold::fold::Anchor;
+use snapfold::fold::{Anchor, Commitment};
 use snapfold::frame::{self, Digest, Expect, Header, Key, Payload, Sealing};
 use snapfold::value::{BigInt, Date, Value};
 
@@ -34,6 +34,7 @@ fn header(json: &Json) -> Header {
         taken_at: json["takenAt"].as_i64(),
         fence: decimal(&json["fence"]),
         fold_digest: digest(&json["foldDigestHex"]),
+        commitment: digest(&json["commitmentHex"]).map(Commitment::from),
         knows: texts(&json["knows"]),
         meta: match &json["meta"] {
             Json::Null => Value::Object(vec![]),
@@ -103,8 +104,14 @@ fn frames_have_exactly_these_bytes() {
     let plain = cases(include_str!("../vectors/frames.json"));
     let of_folds = cases(include_str!("../vectors/fold-frames.json"));
     let of_types = cases(include_str!("../vectors/type-frames.json"));
-    assert!(plain.len() > 35 && of_folds.len() > 5 && of_types.len() > 5);
-    for case in plain.into_iter().chain(of_folds).chain(of_types) {
+    let of_histories = cases(include_str!("../vectors/history-frames.json"));
+    assert!(
+        plain.len() > 35
+            && [&of_folds, &of_types, &of_histories]
+                .iter()
+                .all(|cases| cases.len() > 5)
+    );
+    for case in [plain, of_folds, of_types, of_histories].into_iter().flatten() {
         let name = text(&case, "name");
         let (expected, payload) = (hex(text(&case, "frameHex")), hex(text(&case, "payloadHex")));
         let keys: Vec<Key> = case["key"].is_object().then(|| key(&case["key"])).into_iter().collect();
@@ -138,12 +145,33 @@ fn frames_have_exactly_these_bytes() {
 }
 
 #[test]
+fn histories_have_exactly_these_commitments() {
+    let histories = cases(include_str!("../vectors/histories.json"));
+    assert!(histories.len() > 10);
+    for history in histories {
+        let mut commitment = Commitment::default();
+        for event in history["events"].as_array().unwrap() {
+            commitment = commitment.after(decimal(&event["position"]).unwrap(), &anchor(&event["anchor"]).unwrap());
+            let expected = hex(text(event, "commitmentHex"));
+            assert_eq!(
+                commitment.as_bytes()[..],
+                expected,
+                "{} in {}",
+                event["position"],
+                text(&history, "name")
+            );
+        }
+    }
+}
+
+#[test]
 fn refused_frames_have_this_verdict() {
     let plain = cases(include_str!("../vectors/frames-refused.json"));
     let of_folds = cases(include_str!("../vectors/fold-frames-refused.json"));
     let of_types = cases(include_str!("../vectors/type-frames-refused.json"));
-    assert!(plain.len() > 100 && of_folds.len() > 15 && of_types.len() > 10);
-    for case in plain.into_iter().chain(of_folds).chain(of_types) {
+    let of_histories = cases(include_str!("../vectors/history-frames-refused.json"));
+    assert!(plain.len() > 100 && of_folds.len() > 15 && of_types.len() > 10 && of_histories.len() > 5);
+    for case in [plain, of_folds, of_types, of_histories].into_iter().flatten() {
         let error = open(&case).expect_err(text(&case, "name"));
         assert_eq!(
             error.code().as_str(),

@@ -6,6 +6,8 @@ mod common;
 
 mod attempts;
 mod built_in;
+#[cfg(not(target_family = "wasm"))]
+mod commitments;
 mod concurrency;
 mod definition;
 mod forgetting;

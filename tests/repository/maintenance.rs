@@ -141,6 +141,7 @@ fn a_replay_tells_whether_the_snapshot_is_right() {
         position: Some(25),
         event_count: 25,
         snapshot: Some(20),
+        history_compared: false,
     };
     assert_eq!(verified, expected);
     // The reducer changed, and the version did not.

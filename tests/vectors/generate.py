@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes frames.json, frames-refused.json and keys.json, the same three of built-in folds (fold-….json), frames that name the event types
-their writer knows (type-….json), and tombstone-keys.json, from the prose of docs/format.md, sections 2 and 3.
+their writer knows (type-….json) or that commit to a history (history-….json), histories.json and tombstone-keys.json, from the prose of docs/format.md, sections 2 and 3.
 
 Standard library only, and nothing of this project: a second reading of the format. Run it in this folder; it prints nothing
 and must leave the files as they are unless the format or the list of cases below has changed.
@@ -152,9 +152,8 @@ def fields_of(header, media_type, payload, stored=None, key=None):
         fields.update({9: uint(1), 10: uint(len(payload)), 13: blob(sha256(payload))})
     if key is not None:
         fields[14] = text(key["id"])
-    anchor = header["anchor"]
-    if anchor:
-        fields[6] = text(anchor["id"]) if "id" in anchor else blob(bytes.fromhex(anchor["digest"]))
+    if header["anchor"]:
+        fields[6] = anchor_value(header["anchor"])
     if header["takenAt"] is not None:
         fields[7] = integer(header["takenAt"])
     if media_type is not None:
@@ -165,9 +164,15 @@ def fields_of(header, media_type, payload, stored=None, key=None):
         fields[17] = entries(header["meta"])
     if header.get("foldDigestHex"):
         fields[18] = blob(bytes.fromhex(header["foldDigestHex"]))
+    if header.get("commitmentHex"):
+        fields[19] = blob(bytes.fromhex(header["commitmentHex"]))
     if header.get("knows"):
         fields[20] = texts(header["knows"])
     return fields
+
+
+def anchor_value(anchor):
+    return text(anchor["id"]) if "id" in anchor else blob(bytes.fromhex(anchor["digest"]))
 
 
 def texts(items):
@@ -346,6 +351,78 @@ def refused_type_frames():
         broken("a text", text("added")),
         broken("a number among the types", head(4, 2) + text("added") + uint(1)),
         broken("null among the types", head(4, 1) + b"\xf6"),
+    ]
+
+
+# History commitments (2.6)
+
+def commitment(events):
+    rolling = bytes(32)
+    for position, anchor in events:
+        rolling = sha256(b"snapfold.history.1\0" + rolling + position.to_bytes(8, "big") + anchor_value(anchor))
+    return rolling
+
+
+def ids(*positions):
+    return [(position, {"id": "event-%d" % position}) for position in positions]
+
+
+def digests(*positions):
+    return [(position, {"digest": sha256(b"event %d" % position).hex()}) for position in positions]
+
+
+def histories():
+    def case(label, events):
+        return {"name": label, "events": [
+            {"position": str(position), "anchor": anchor, "commitmentHex": commitment(events[:count + 1]).hex()}
+            for count, (position, anchor) in enumerate(events)
+        ]}
+
+    return [
+        case("no events", []),
+        case("ids", ids(1, 2, 3)),
+        case("digests", digests(1, 2, 3)),
+        case("ids and digests", ids(0) + digests(1) + ids(2)),
+        case("positions with gaps", ids(3, 255, 256, 70000)),
+        case("around 2^32", ids(2**32 - 1, 2**32)),
+        case("around 2^53", ids(SAFE - 1, SAFE, SAFE + 1, SAFE + 2)),
+        case("up to 2^64 - 1", digests(2**63, 2**64 - 2, 2**64 - 1)),
+        case("an id that looks like a digest", [(1, {"id": "00" * 32}), (2, {"digest": "00" * 32})]),
+        case("ids of many lengths", [(n, {"id": "x" * length}) for n, length in enumerate([1, 23, 24, 255, 256, 70000])]),
+        case("ids beyond ASCII", [(1, {"id": "Bestellung/Ü 7"}), (2, {"id": "\ufeff🛒"})]),
+    ]
+
+
+def history_frames():
+    def case(label, events, /, **changes):
+        position, anchor = events[-1]
+        stated = {"position": str(position), "eventCount": str(len(events)), "anchor": anchor, "commitmentHex": commitment(events).hex()}
+        return frame_case(label, **{**stated, **changes})
+
+    return [
+        case("of ids", ids(1, 2, 3)),
+        case("of digests", digests(1, 2, 3)),
+        case("at a position beyond 2^53 - 1", ids(SAFE, SAFE + 1)),
+        case("without an anchor", ids(1), anchor=None),
+        case("full", ids(7, 9), takenAt=1700000000000, fence="7", meta=[["region", "north"]], foldDigestHex=FOLD, knows=TYPES),
+        case("signed", digests(1), key=KEY),
+        case("compressed", digests(1), stored=lz4(block(sequence(PAYLOAD)))),
+    ]
+
+
+def refused_history_frames():
+    plain = fields_of(header(), None, PAYLOAD)
+
+    def broken(label, field):
+        return {"name": label, "frameHex": frame(encode({**plain, 19: field}), PAYLOAD).hex(), "code": "corrupt", "expect": {}}
+
+    return [
+        broken("no bytes", blob(b"")),
+        broken("31 bytes", blob(bytes(31))),
+        broken("33 bytes", blob(bytes(33))),
+        broken("a text", text("00" * 16)),
+        broken("null", b"\xf6"),
+        broken("an array of one", head(4, 1) + blob(bytes(32))),
     ]
 
 
@@ -586,4 +663,7 @@ if __name__ == "__main__":
     write("fold-keys.json", fold_keys())
     write("type-frames.json", type_frames())
     write("type-frames-refused.json", refused_type_frames())
+    write("histories.json", histories())
+    write("history-frames.json", history_frames())
+    write("history-frames-refused.json", refused_history_frames())
     write("tombstone-keys.json", tombstone_keys())

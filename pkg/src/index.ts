@@ -31,7 +31,7 @@ export type { Position, PositionInput, PositionKind } from './position.js';
 export type { Rejection } from './progress.js';
 export type { Audit, Observer, Report } from './report.js';
 export type { Retention } from './retention.js';
-export type { LoadOptions, OpenOptions, Repository } from './repository.js';
+export type { AppendedOptions, LoadOptions, OpenOptions, Repository } from './repository.js';
 export type { StandardSchema } from './schema.js';
 export type { SigningKey } from './signing.js';
 export type { Outcome } from './snapshotter.js';

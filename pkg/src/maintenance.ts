@@ -8,6 +8,7 @@ import { divergence, HISTORY, sameHistory } from './divergence.js';
 import { describe, SnapshotError } from './error.js';
 import { anchorLike, Pages, type Row } from './events.js';
 import { openPayload } from './frame.js';
+import type { Handle } from './handle.js';
 import { exact, type Header } from './head.js';
 import { boundsFact, expected, openSnapshot } from './load.js';
 import { checkId, functionOption, invalidOption, knownOptions, positiveInteger } from './options.js';
@@ -144,6 +145,12 @@ const PAGE = 100;
 /** How often a stream that is being forgotten is listed until nothing is left of it: each writer that was under way adds a key or two once. */
 const SWEEPS = 100;
 
+/** How often a state is compared with its replay, at most, because an event arrived late between the two. */
+const COMPARISONS = 3;
+
+/** Who checks or rebuilds has asked for it. */
+const WHATEVER_IT_COSTS = { maxReplay: Number.MAX_SAFE_INTEGER };
+
 interface Covering<P extends Position> {
   readonly key: string;
   readonly position: number | bigint;
@@ -169,7 +176,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
 
   async dropSlots(streamId: string, options: SlotsOptions = {}): Promise<string[]> {
     knownOptions('dropSlots', options, ['live']);
-    const live = [...(options.live ?? []), this.#slot].map(slotOf);
+    const live = [...arrayOption('dropSlots.live', options.live), this.#slot].map(slotOf);
     const prefix = this.#prefix(streamId);
     const covering = await this.#covering(streamId);
     if (covering === undefined) return [];
@@ -222,9 +229,9 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
   async safeToPruneThrough(streamId: string, options: SafeOptions = {}): Promise<P | null> {
     knownOptions('safeToPruneThrough', options, ['live', 'consumers']);
     checkId('streamId', streamId);
-    const consumers = (options.consumers ?? []).map((position) => exact('safeToPruneThrough.consumers', position));
+    const consumers = arrayOption('safeToPruneThrough.consumers', options.consumers).map((position) => exact('safeToPruneThrough.consumers', position));
     const { name } = this.#connection.settings;
-    const slots = new Map([...(options.live ?? []), this.#slot].map((slot) => [keys.snapshots(name, streamId, slot), slot])); // each once
+    const slots = new Map([...arrayOption('safeToPruneThrough.live', options.live), this.#slot].map((slot) => [keys.snapshots(name, streamId, slot), slot])); // each once
     const oldest: (number | bigint | null)[] = [];
     for (const [prefix, slot] of slots) oldest.push(await this.#oldestVerified(streamId, prefix, slot));
     const through = planned<number | bigint | null>({ safeToPruneThrough: { oldest, consumers } });
@@ -233,10 +240,8 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
 
   async verify(streamId: string): Promise<Verified<P>> {
     const { settings } = this.#connection;
-    const loaded = await this.#repository.load(streamId, { maxReplay: Number.MAX_SAFE_INTEGER });
+    const [loaded, replayed] = await this.#loadedAndReplayed(streamId);
     const { position, eventCount, restoredFrom } = loaded;
-    const whole = { useSnapshots: false, maxReplay: Number.MAX_SAFE_INTEGER };
-    const replayed = await this.#repository.load(streamId, position === null ? whole : { ...whole, at: position });
     const path = divergence(settings, loaded, replayed);
     if (path === undefined && eventCount === replayed.eventCount) {
       const historyCompared = restoredFrom !== null && sameHistory(loaded, replayed) === true;
@@ -250,6 +255,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
 
   async rebuild(streamIds: Iterable<string> | AsyncIterable<string>, options: RebuildOptions = {}): Promise<Rebuilt> {
     knownOptions('rebuild', options, ['concurrency', 'onProgress', 'signal']);
+    if (typeof streamIds === 'string') throw invalidOption('rebuild.streamIds', streamIds, 'must be ids, such as an array of them, and not one');
     const concurrency = positiveInteger('rebuild.concurrency', options.concurrency ?? 4);
     if (options.onProgress !== undefined) functionOption('rebuild.onProgress', options.onProgress);
     const report = { migrated: 0, rebuilt: 0, skipped: 0, errors: [] as { streamId: string; error: SnapshotError }[] };
@@ -274,8 +280,20 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     return report;
   }
 
+  /** The newest state, and the full replay of the same events. */
+  async #loadedAndReplayed(streamId: string): Promise<[Handle<State, P>, Handle<State, P>]> {
+    const { sequence, lateArrivals } = this.#connection.settings;
+    for (let attempt = 1; ; attempt += 1) {
+      const loaded = await this.#repository.load(streamId, WHATEVER_IT_COSTS);
+      const whole = { ...WHATEVER_IT_COSTS, useSnapshots: false };
+      const replayed = await this.#repository.load(streamId, loaded.position === null ? whole : { ...whole, at: loaded.position });
+      const late = sequence === 'sparse' && lateArrivals === 'possible' && loaded.eventCount !== replayed.eventCount;
+      if (!late || attempt === COMPARISONS) return [loaded, replayed];
+    }
+  }
+
   async #rebuildOne(streamId: string): Promise<keyof Counts> {
-    const handle = await this.#repository.load(streamId, { maxReplay: Number.MAX_SAFE_INTEGER });
+    const handle = await this.#repository.load(streamId, WHATEVER_IT_COSTS);
     if (handle.source === 'snapshot') return 'skipped';
     const outcome = await this.#repository.snapshot(handle);
     if (outcome.status === 'taken') return handle.source === 'migrated' ? 'migrated' : 'rebuilt';
@@ -471,6 +489,11 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
 const NOTHING_PRUNED: Pruned = { deleted: [], coveredBy: null };
 
 const NOTHING_TO_REBUILD: readonly string[] = ['nothingFolded', 'alreadyCovered', 'forgotten'];
+
+function arrayOption<T>(option: string, value: readonly T[] = []): readonly T[] {
+  if (Array.isArray(value)) return value as readonly T[];
+  throw invalidOption(option, value, 'must be an array');
+}
 
 /** Page by page. */
 function deletions(unwanted: readonly string[]): StoreOp[] {

@@ -52,16 +52,25 @@ export interface LoadOptions {
   readonly maxReplay?: number;
 }
 
+/** What the log made of events that were appended. */
+export interface AppendedOptions {
+  /** The position of the last one. */
+  readonly through: PositionInput;
+  /** One for each event. */
+  readonly ids?: readonly string[];
+}
+
 /** Loads, extends and snapshots the streams of one definition. */
 export interface Repository<State, Event, P extends Position> {
   /** The newest state: snapshot and tail, or the full replay. */
   load(streamId: string, options?: LoadOptions): Promise<Handle<State, P>>;
   /**
    * Folds rows that were just appended; a gap or a wrong order is an error and leaves `handle` as it is. With `through`, the position
-   * of the last of them, bare events are numbered.
+   * of the last of them, bare events are numbered. Where the log gives its rows ids, give these, too: a snapshot without is compared with the
+   * log by its last event's content only.
    */
   apply(handle: Handle<State, P>, rows: readonly EventRow<Event>[] | EventRow<Event>): Handle<State, P>;
-  apply(handle: Handle<State, P>, events: readonly Event[], options: { readonly through: PositionInput }): Handle<State, P>;
+  apply(handle: Handle<State, P>, events: readonly Event[], options: AppendedOptions): Handle<State, P>;
   /**
    * Reads and folds only what came after; loads anew if the handle and the log no longer share one history, or if what came after cannot
    * be folded onto the handle.
@@ -125,18 +134,18 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   apply(
     handle: Handle<State, P>,
     rows: readonly EventRow<Event>[] | EventRow<Event> | readonly Event[],
-    options?: { readonly through: PositionInput },
+    options?: AppendedOptions,
   ): Handle<State, P> {
     const inside = this.#usable(handle);
     if (handle.historical) {
       throw new SnapshotError('historical', 'a state of the past cannot be extended; load the stream without `at`');
     }
-    if (options !== undefined) knownOptions('apply', options, ['through']);
+    if (options !== undefined) knownOptions('apply', options, ['through', 'ids']);
     const list = Array.isArray(rows) ? rows : [rows];
     const parsed =
       options === undefined ?
         (list as EventRow<Event>[]).map((row) => parseRow(row, this.#settings.positions))
-      : this.#number(handle, inside, list as Event[], options.through);
+      : this.#number(handle, inside, list as Event[], options);
     if (parsed.length === 0) return handle;
     const progress = progressOf<State, P>(handle, inside);
     if (this.#settings.mutable) {
@@ -201,7 +210,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const inside = this.#usable(handle);
     const refusal = this.#snapshotter.refusal(handle, inside);
     if (refusal?.code === 'historical') throw new SnapshotError('historical', refusal.reason);
-    if (refusal?.code === 'unknownEvent') throw new SnapshotError('invalidEvent', refusal.reason);
+    if (refusal?.code === 'unknownEvent') throw new SnapshotError('unknownEvent', refusal.reason);
     if (refusal !== undefined) return { status: 'skipped', handle, ...refusal };
     const outcome = await this.#snapshotter.attempt(handle, inside, 'asked for');
     if (outcome.status === 'failed') throw outcome.error;
@@ -344,13 +353,14 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     return inside;
   }
 
-  #number(handle: Handle<State, P>, { waiting }: Internals<P>, events: readonly Event[], through: PositionInput): Row<Event, P>[] {
+  #number(handle: Handle<State, P>, { waiting }: Internals<P>, events: readonly Event[], { through, ids }: AppendedOptions): Row<Event, P>[] {
     const { positions, firstPosition, sequence } = this.#settings;
     if (sequence === 'sparse') throw invalidOption('apply.through', through, 'numbers contiguous streams only; give rows with positions');
     const read = waiting.rows.at(-1)?.position ?? handle.position;
     const first = read === null ? positions.parse(firstPosition, 'firstPosition') : positions.after(read);
     const last = positions.parse(through, 'apply.through');
-    const rows = events.map((event, index) => parseRow({ position: positions.plus(first, index), event }, positions));
+    if (ids !== undefined && ids.length !== events.length) throw invalidOption('apply.ids', ids.length, `must be one for each of ${events.length} events`);
+    const rows = events.map((event, index) => parseRow({ position: positions.plus(first, index), event, ...(ids && { id: ids[index] as string }) }, positions));
     if ((rows.at(-1)?.position ?? read) !== last) {
       throw new SnapshotError('gap', `${events.length} events from ${first} on do not end at ${last}; refresh the handle first`, {
         position: last,

@@ -66,18 +66,20 @@ export class Snapshotter<State, Event, P extends Position> {
   }
 
   /**
-   * A snapshot that a load found unusable no longer counts as the last one; and a stream that is due, and that this process knows
+   * A snapshot that a load found unusable, or did not find, no longer counts as the last one; and a stream that is due, and that this process knows
    * nothing of, may have failed in another one: only that costs an extra read.
    */
   async learnFromLoad(handle: Handle<State, P>, inside: Internals<P>): Promise<void> {
     const { streamId, rejected, historical, eventCount } = handle;
     const memory = this.streams.peek(streamId);
+    const looked = !historical && !rejected.some(({ code }) => code === 'unreadable');
     if (memory !== undefined) {
-      const refuted = rejected.some(({ key, code }) => key === memory.lastTaken?.key && code !== 'unreadable');
-      if (refuted) memory.lastTaken = undefined;
+      const { key, events = 0 } = memory.lastTaken ?? {};
+      const unseen = looked && this.#store.listing === 'strong' && events > (inside.base?.events ?? 0);
+      if (unseen || rejected.some((rejection) => rejection.key === key && rejection.code !== 'unreadable')) memory.lastTaken = undefined;
       return;
     }
-    if (historical || eventCount === 0 || rejected.some(({ code }) => code === 'unreadable')) return;
+    if (!looked || eventCount === 0) return;
     try {
       if (!this.decide(handle, inside).take) return;
       this.streams.of(streamId).lastTried = await readAttempt(this.#settings, this.#store, streamId);

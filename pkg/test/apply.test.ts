@@ -64,6 +64,26 @@ test('through numbers bare events', async () => {
   assert.equal(repo.apply(next, [], { through: 5 }).position, 5);
 });
 
+test('bare events with ids are told from equal events of another history', async () => {
+  const log = new Log<CartEvent>();
+  const store = memoryStore();
+  const repo = await open({ store, events: log });
+  const cart = await repo.load('cart-42');
+  const ids = log.append(...events(3)).map(({ id }) => id as string);
+  const three = repo.apply(repo.apply(cart, events(2), { through: 2, ids: ids.slice(0, 2) }), events(1, 3), { through: 3, ids: ids.slice(2) });
+  taken(await repo.snapshot(three));
+  assert.equal((await repo.load('cart-42')).source, 'snapshot');
+  log.restoreTo(1);
+  log.append(event('other'), ...events(1, 3)); // the third one is as it was
+  const { source, rejected, state } = await repo.load('cart-42');
+  assert.deepEqual([source, rejected.map(({ code }) => code)], ['replay', ['diverged']]);
+  assertState(state, [...events(1), event('other'), ...events(1, 3)].reduce(evolve, initialState()));
+  for (const wrong of [[], ['a', 'b']]) {
+    assert.throws(() => repo.apply(three, [event('a')], { through: 4, ids: wrong }), { code: 'invalidOption', path: 'apply.ids' });
+  }
+  assert.throws(() => repo.apply(three, [event('a')], { through: 4, ids: [''] }), { code: 'invalidEvent', path: 'row.id' });
+});
+
 test('through that does not fit the number of events is a gap', async () => {
   const { repo, cart } = await loaded(new Log<CartEvent>({}, events(3)));
   for (const through of [3, 4, 6]) {

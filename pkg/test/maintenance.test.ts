@@ -1,7 +1,7 @@
 /** Tidying up, taking back, checking, rebuilding: what tests/repository/maintenance.rs shows of the Rust driver. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memoryStore, SnapshotError, type SnapshotStore } from 'snapfold';
+import { memoryStore, SnapshotError, type ReadOptions, type SnapshotStore } from 'snapfold';
 import { maintain, type RebuildProgress } from 'snapfold/maintenance';
 import { keys } from 'snapfold/plans';
 import { carts, event, evolve, events, open, taken, type Cart, type CartEvent, type CartOptions, type CartRepository } from './support/carts.js';
@@ -26,6 +26,35 @@ async function twoSnapshots(log: Log<CartEvent> = new Log<CartEvent>(), store: S
   log.append(...events(5));
   return { repo, store, log, care: maintain(repo) };
 }
+
+test('an event that arrives late between the load and the replay is no divergence', async () => {
+  class Growing extends BoundedLog<CartEvent> {
+    late: number[] = [];
+    override read(streamId: string, options: ReadOptions) {
+      const replays = options.from === 0;
+      const position = replays ? this.late.shift() : undefined;
+      if (position !== undefined) this.insert(position, event('late'));
+      return super.read(streamId, options);
+    }
+  }
+  const log = new Growing({ step: 10 }, events(5));
+  const repo = await open({ store: memoryStore(), events: log }, { sequence: 'sparse' });
+  await snapshot(repo);
+  log.late = [5];
+  assert.deepEqual(await maintain(repo).verify(STREAM), { position: 41, eventCount: 6, snapshot: null, historyCompared: false });
+  await snapshot(repo);
+  log.late = Array.from({ length: 20 }, (_, index) => index + 12); // no end of it
+  await assert.rejects(maintain(repo).verify(STREAM), { code: 'diverged' });
+});
+
+test('lists that are none are refused', async () => {
+  const { care } = await twoSnapshots();
+  const wrong = (value: unknown) => value as never;
+  await assert.rejects(care.rebuild('cart-42'), { code: 'invalidOption', path: 'rebuild.streamIds' });
+  await assert.rejects(care.dropSlots(STREAM, { live: wrong(1) }), { code: 'invalidOption', path: 'dropSlots.live' });
+  await assert.rejects(care.safeToPruneThrough(STREAM, { live: wrong('1') }), { code: 'invalidOption', path: 'safeToPruneThrough.live' });
+  await assert.rejects(care.safeToPruneThrough(STREAM, { consumers: wrong(5) }), { code: 'invalidOption', path: 'safeToPruneThrough.consumers' });
+});
 
 test('what is invalid goes in every slot, and is taken again', async () => {
   const { repo, store, log, care } = await twoSnapshots();

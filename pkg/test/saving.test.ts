@@ -254,3 +254,29 @@ test('after a load the count goes on from the snapshot, not from zero', async ()
   assertSkipped(await second.maybeSnapshot(cart), 'notDue');
   taken(await second.maybeSnapshot(second.apply(cart, log.append(event('c')))));
 });
+
+test('a snapshot that is gone no longer counts as the last one', async () => {
+  let broken = false;
+  const original = memoryStore();
+  const store = failing(original, (op) => broken && op === 'list');
+  const log = new Log<CartEvent>({}, events(3));
+  const repo = await open({ store, events: log });
+  taken(await repo.maybeSnapshot(await repo.load('cart-42')));
+  await store.delete([at(3)]); // as a transaction that was rolled back does, or another process
+  log.append(event('a'));
+  broken = true; // it is not known whether it is gone
+  assertSkipped(await repo.maybeSnapshot(await repo.load('cart-42')), 'notDue');
+  broken = false;
+  assertSkipped(await repo.maybeSnapshot(await repo.load('cart-42', { useSnapshots: false })), 'notDue');
+  assert.equal(taken(await repo.maybeSnapshot(await repo.load('cart-42'))).key, at(4));
+});
+
+test('where listings lag, a snapshot that is not listed yet counts', async () => {
+  const store: SnapshotStore = Object.assign(memoryStore(), { listing: 'eventual' as const });
+  const log = new Log<CartEvent>({}, events(3));
+  const repo = await open({ store, events: log });
+  taken(await repo.maybeSnapshot(await repo.load('cart-42')));
+  await store.delete([at(3)]);
+  log.append(event('a'));
+  assertSkipped(await repo.maybeSnapshot(await repo.load('cart-42')), 'notDue');
+});

@@ -293,6 +293,11 @@ impl<F: Fold> Definition<F> {
         Slot::of(self.version, self.fold.digest())
     }
 
+    /// Whether events may arrive below positions that were read already.
+    pub(super) fn late_events_possible(&self) -> bool {
+        self.sequence == Sequence::Sparse && !self.late_arrivals_impossible
+    }
+
     pub(super) fn fence_of(&self, stream: &str) -> Option<u64> {
         self.fence.as_ref().and_then(|fence| fence(stream))
     }
@@ -389,6 +394,7 @@ impl<F: Fold> Definition<F> {
         let needs = self.policy.needs();
         let missing = [
             ("clock", needs.clock && self.clock.is_none()),
+            ("clock", self.retention.every.is_some() && self.clock.is_none()),
             ("size_of", needs.bytes && self.size_of.is_none()),
             ("type_of", !needs.event_types.is_empty() && self.type_of.is_none()),
             ("type_of", !self.knows.is_empty() && self.type_of.is_none()),
@@ -396,7 +402,7 @@ impl<F: Fold> Definition<F> {
             ("when", (self.predicates.len() as u64) < u64::from(needs.states)),
         ];
         match missing.iter().find(|(_, missing)| *missing) {
-            Some((accessor, _)) => refuse(accessor, "the policy, or `knows`, needs this accessor"),
+            Some((accessor, _)) => refuse(accessor, "the policy, the retention or `knows` needs this accessor"),
             None => Ok(()),
         }
     }

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Definition, Rejection};
+use crate::Code;
 use crate::fold::{Commitment, Fold, Progress};
 use crate::policy::{LastLoad, LastSnapshot, Needs};
 
@@ -120,6 +121,10 @@ impl<S> Handle<S> {
     /// The owner's token when this was loaded, if the definition asks for one.
     pub fn fence(&self) -> Option<u64> {
         self.fence
+    }
+
+    pub(super) fn store_was_unreadable(&self) -> bool {
+        self.rejected.iter().any(|rejection| rejection.code == Code::Unreadable)
     }
 
     /// The state alone.

@@ -16,8 +16,8 @@ use super::pages::Pages;
 use super::recovery::recover;
 use super::saving::{Known, Sealed, check_round_trip, mark_attempt, read_attempt, save, seal};
 use super::streams::{Memory, Streams, Taken};
-use super::{Definition, EventLog, SaveResult, Store};
-use crate::fold::{Admission, Fold, Row, Sequence};
+use super::{Definition, EventLog, Listing, Rejection, SaveResult, Store};
+use crate::fold::{Admission, Fold, Row};
 use crate::policy::{Attempt, Decision, LastLoad, LastSnapshot, Needs, Observation, decide};
 use crate::{Code, Error, Result, value};
 
@@ -88,8 +88,8 @@ where
             millis: u64::try_from(ended.saturating_sub(began)).unwrap_or_default(),
             events: handle.event_count(),
         });
-        self.forget_rejected(&handle);
         if options.use_snapshots {
+            self.forget_unseen(&handle);
             self.recall_attempt(&handle).await;
         }
         Ok(handle)
@@ -119,9 +119,7 @@ where
         if handle.historical {
             return Err(Error::new(Code::Historical, "a state of the past stays as it is"));
         }
-        let sparse = self.definition.sequence == Sequence::Sparse;
-        let late_possible = sparse && !self.definition.late_arrivals_impossible;
-        if let (Some(position), false) = (handle.position(), late_possible) {
+        if let (Some(position), false) = (handle.position(), self.definition.late_events_possible()) {
             let stream = handle.stream.clone();
             let mut pages = Pages::new(
                 &self.log,
@@ -173,11 +171,15 @@ where
     /// Takes a snapshot now, whatever the policy says.
     ///
     /// # Errors
-    /// What [`Self::maybe_snapshot`] would report as failed or too large; [`Code::Historical`].
+    /// What [`Self::maybe_snapshot`] would report as failed or too large; [`Code::Historical`]; [`Code::UnknownEvent`].
     pub async fn snapshot(&self, handle: &mut Handle<F::State>) -> Result<Outcome> {
         match self.refusal(handle) {
             Some(Skipped::Historical) => {
                 return Err(Error::new(Code::Historical, "a state of the past is not snapshotted"));
+            }
+            Some(Skipped::UnknownEvent(name)) => {
+                let message = format!("this code does not know the event type {name:?}");
+                return Err(Error::new(Code::UnknownEvent, message));
             }
             Some(skipped) => return Ok(Outcome::Skipped(skipped)),
             None => {}
@@ -214,18 +216,20 @@ where
         Ok(())
     }
 
-    /// A snapshot that was found to be unusable no longer counts as the last one.
-    fn forget_rejected(&self, handle: &Handle<F::State>) {
-        self.no_longer_counts_on(&handle.stream, |key| {
-            let mut rejected = handle.rejected.iter();
-            rejected.any(|rejection| rejection.key == key && rejection.code != Code::Unreadable)
+    /// A snapshot that a load found unusable, or did not find, no longer counts as the last one.
+    fn forget_unseen(&self, handle: &Handle<F::State>) {
+        let found = handle.base.map_or(0, |base| base.events);
+        let looked = !handle.historical && self.store.listing() == Listing::Strong && !handle.store_was_unreadable();
+        self.no_longer_counts_on(&handle.stream, |taken| {
+            let refuted = |rejection: &Rejection| rejection.key == taken.key && rejection.code != Code::Unreadable;
+            (looked && taken.snapshot.events > found) || handle.rejected.iter().any(refuted)
         });
     }
 
     /// A snapshot that is gone no longer counts as the last one.
-    pub(super) fn no_longer_counts_on(&self, stream: &str, gone: impl Fn(&str) -> bool) {
+    pub(super) fn no_longer_counts_on(&self, stream: &str, gone: impl Fn(&Taken) -> bool) {
         let taken = self.memory(stream).and_then(|memory| memory.last_taken);
-        if taken.is_some_and(|taken| gone(&taken.key)) {
+        if taken.is_some_and(|taken| gone(&taken)) {
             self.streams().update(stream, |memory| memory.last_taken = None);
         }
     }
@@ -238,11 +242,12 @@ where
     /// Only a stream that is due, and that this process knows nothing of, costs the extra read. What cannot be read is no advice.
     async fn recall_attempt(&self, handle: &Handle<F::State>) {
         let known = self.memory(&handle.stream).is_some();
-        let unreadable = handle
-            .rejected
-            .iter()
-            .any(|rejection| rejection.code == Code::Unreadable);
-        if known || unreadable || handle.historical || handle.event_count() == 0 || !self.decide(handle).take {
+        if known
+            || handle.store_was_unreadable()
+            || handle.historical
+            || handle.event_count() == 0
+            || !self.decide(handle).take
+        {
             return;
         }
         let attempt = read_attempt(&self.definition, &self.store, &handle.stream).await;

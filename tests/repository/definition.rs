@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use snapfold::Code;
 use snapfold::fold::{Fold, Row, Sequence};
 use snapfold::policy::Policy;
-use snapfold::store::{Definition, MemoryStore, Outcome, Repository, Skipped};
+use snapfold::store::{Definition, MemoryStore, Outcome, Repository, Retention, Skipped};
 
 use crate::common::{Log, TestStore};
 use crate::{Accounts, Event, STREAM, append, bench, event, keys, not_due, taken};
@@ -63,6 +63,10 @@ fn frames_up_to_a_million_bytes() {
 #[test]
 fn options_that_make_no_sense_are_named() {
     let kinds = BTreeMap::from([("a".to_owned(), Policy::never())]);
+    let daily = Retention {
+        every: Some(86_400_000),
+        ..Retention::from(2)
+    };
     for (option, definition) in [
         ("name", Definition::new("", 1, Accounts)),
         ("version", Definition::new("account", 0, Accounts)),
@@ -77,6 +81,7 @@ fn options_that_make_no_sense_are_named() {
         ("bounds", plain().sequence(Sequence::Sparse)),
         ("clock", plain().policy(Policy::every_millis(1).unwrap())),
         ("clock", plain().policy(Policy::slow_load(1).unwrap())),
+        ("clock", plain().retention(daily)),
         ("size_of", plain().policy(Policy::every_bytes(1).unwrap())),
         ("type_of", plain().policy(Policy::when_event(["Closed"]).unwrap())),
         (

@@ -293,3 +293,37 @@ fn a_save_is_under_way_until_its_failure_is_written_down() {
     };
     assert_eq!(skipped(outcome.unwrap()), Skipped::InFlight);
 }
+
+#[test]
+fn a_snapshot_that_is_gone_no_longer_counts_as_the_last_one() {
+    let (repository, store, log) = bench(definition(), 10);
+    taken(
+        &repository
+            .blocking()
+            .maybe_snapshot(&mut repository.blocking().load(STREAM).unwrap()),
+    );
+    store.remove(&key(10)); // as a transaction that was rolled back does, or another process
+    append(&log, 11..=12);
+    // It is not known whether it is gone.
+    store.fail(&["list"]);
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    store.fail(&[]);
+    assert!(not_due(&repository.blocking().maybe_snapshot(&mut handle)));
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    assert_eq!(taken(&repository.blocking().maybe_snapshot(&mut handle)), key(12));
+}
+
+#[test]
+fn where_listings_lag_a_snapshot_that_is_not_listed_yet_counts() {
+    let (repository, store, log) = bench(definition(), 10);
+    store.list_late();
+    taken(
+        &repository
+            .blocking()
+            .maybe_snapshot(&mut repository.blocking().load(STREAM).unwrap()),
+    );
+    store.remove(&key(10));
+    append(&log, 11..=12);
+    let mut handle = repository.blocking().load(STREAM).unwrap();
+    assert!(not_due(&repository.blocking().maybe_snapshot(&mut handle)));
+}

@@ -4,7 +4,7 @@ use snapfold::Code;
 use snapfold::fold::{Row, Sequence};
 use snapfold::store::{Definition, EventLog, History, HostError, LoadOptions, Repository, Source};
 
-use crate::common::{Log, TestStore};
+use crate::common::{Log, TestStore, now};
 use crate::{Accounts, Event, STREAM, append, definition, event, fold, open, replay, snapshot};
 
 fn sparse() -> Definition<Accounts> {
@@ -58,6 +58,16 @@ fn an_event_that_arrived_late_is_not_lost() {
         (Source::Snapshot { position: 240 }, 0)
     );
     assert_eq!(*healed.state(), replay(&log));
+}
+
+#[test]
+fn an_event_that_arrives_between_the_load_and_the_replay_is_no_divergence() {
+    let (store, log) = tens(12);
+    let repository = open(sparse(), &store, &log);
+    snapshot(&repository);
+    log.upset_before(2, |rows| rows.insert(5, event(55))); // the load reads at the snapshot, and the end
+    let verified = now(repository.verify(STREAM)).unwrap();
+    assert_eq!((verified.position, verified.event_count), (Some(120), 13));
 }
 
 #[test]

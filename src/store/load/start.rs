@@ -111,14 +111,15 @@ impl Walk<'_> {
             codes.push_str(rejection.code.as_str());
         }
         let snapshots = match codes.as_str() {
-            "" => String::from("there is no snapshot"),
+            "" if !self.request.use_snapshots => String::from("snapshots were not to be used"),
+            "" => String::from("none lies in this version's slot"),
             codes => text!("no snapshot can be used ({})", codes),
         };
         LoadStep::Fail {
             error: Error::new(
                 Code::HistoryUnavailable,
                 text!(
-                    "{}, and {}; restore the log or a snapshot, or delete the stream's snapshots if it was reset on purpose",
+                    "{}, and {}; restore the log or a snapshot, migrate another version's, or invalidate from 0 if the stream was reset on purpose",
                     found,
                     snapshots
                 ),

@@ -70,7 +70,7 @@ impl Walk<'_> {
             return failed(
                 Error::new(
                     Code::Diverged,
-                    "the same events gave another state before: evolve is not deterministic, or it changed without a new version",
+                    "the same last event gave another state before: evolve is not deterministic, it changed without a new version, or one of both states missed an event that arrived late; load again",
                 )
                 .at_position(position),
             );

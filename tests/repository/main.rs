@@ -5,6 +5,7 @@
 mod common;
 
 mod attempts;
+mod blocking;
 mod built_in;
 mod concurrency;
 mod definition;

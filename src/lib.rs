@@ -15,6 +15,8 @@
 //! - [`store`] knows keys, recovers, saves and prunes; a host brings the storage.
 //!
 //! The contract the whole API rests on: **a snapshot plus its tail equals the full replay, or it is not used.**
+//!
+//! [`store::Repository`] is where to begin; `docs/rust.md` of the project has whole programs around it.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -35,3 +37,8 @@ mod text;
 pub mod value;
 
 pub use error::{Code, Error, Result};
+
+/// Its programs are compiled and run with the documentation's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/rust.md")]
+struct RustPage;

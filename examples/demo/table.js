@@ -107,7 +107,7 @@ function cells(name, row, even) {
     count(replayed),
     time(restoreTime),
     time(replayTime),
-    `${(replayTime / restoreTime).toFixed(1)}×`,
+    snapshots === 0 ? '–' : `${(replayTime / restoreTime).toFixed(1)}×`,
     snapshots === 0 || even === undefined ? '–' : count(Math.ceil(even)),
     snapshots === 0 ? 'none' : `${count(snapshots)}: ${reasons.join(', ')}`,
   ];

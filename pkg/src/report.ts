@@ -85,10 +85,15 @@ function warnOnce(): Observer {
   };
   return (report) => {
     if (report.type === 'loaded') {
-      for (const { code, key, message } of report.rejected) warn(code, `snapshot ${key} was not used: ${code}: ${message}`);
+      for (const { code, key, message } of report.rejected) warn(code, `${unused(key)}: ${code}: ${message}`);
     } else if (report.type === 'failed' || report.type === 'warning' || (report.type === 'skipped' && report.code === 'tooLarge')) {
       const trouble = report.type === 'warning' ? '' : 'the snapshot was not taken: ';
       warn(`${report.type} ${report.code}`, `stream ${report.streamId}: ${trouble}${report.reason}`);
     }
   };
+}
+
+/** A slot that could not be read is named by the prefix of its keys. */
+function unused(key: string): string {
+  return key.endsWith('/') ? `the snapshots under ${key} could not be read` : `snapshot ${key} was not used`;
 }

@@ -83,7 +83,7 @@ test('without an observer each kind of trouble is printed once', async (t) => {
   const shaky = await carts().open({ store: failing(memoryStore(), (op) => op === 'list'), events: log });
   for (const id of ['cart-1', 'cart-2', 'cart-3']) failed(await shaky.maybeSnapshot(await shaky.load(id)));
   assert.equal(lines.length, 3);
-  assert.match(String(lines[1]), /unreadable: list: disk on fire/);
+  assert.match(String(lines[1]), /snapfold: the snapshots under cart\/cart-1\/s\/v1\/ could not be read: unreadable: list: disk on fire/);
   assert.match(String(lines[2]), /stream cart-1: the snapshot was not taken: store\.list failed: list: disk on fire/);
 
   const large = await carts({ maxBytes: 50 }).open({ store: memoryStore(), events: log });

@@ -103,12 +103,14 @@ pub trait EventLog: Sync {
         None
     }
 
-    /// Whether [`Self::bounds`] is worth asking.
+    /// Whether [`Self::bounds`] is asked at all. A log that implements it must say `true` here; with `false`, the default, its bounds are
+    /// ignored without a word.
     fn has_bounds(&self) -> bool {
         false
     }
 
-    /// What was deleted on purpose, and how many events there are at or below `through` (`None`: in all).
+    /// What was deleted on purpose, and how many events there are at or below `through` (`None`: in all). Asked only if
+    /// [`Self::has_bounds`] says so: implement both.
     fn bounds(&self, stream: &str, through: Option<u64>) -> impl Future<Output = Result<Bounds, HostError>> + Send {
         let _ = (stream, through);
         core::future::ready(Ok(Bounds::default()))

@@ -9,6 +9,7 @@ mod build;
 mod demo;
 mod fuzz;
 mod run;
+mod runners;
 mod setup;
 mod test;
 

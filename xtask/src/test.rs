@@ -1,12 +1,14 @@
 //! Everything that can fail, fast feedback first. A failing step does not stop the next one; the last line is the sum.
 
-use std::fmt;
-use std::ops::AddAssign;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::run::{self, Cmd, NPM, Result, Show};
+use crate::runners::{self, Counts, Said};
 use crate::{build, setup};
+
+/// So many failed tests of a step are named at the end; what fails all at once has one cause.
+const NAMED: usize = 40;
 
 /// Runs all checks and tests and prints `N passed, N failed` (and `, N skipped` if any) as the last line.
 pub fn run() -> Result<ExitCode> {
@@ -41,7 +43,7 @@ fn tests(tally: &mut Tally) {
     tally.tests(
         "Rust tests",
         Cmd::new("cargo").words("test --workspace --no-fail-fast"),
-        count_rust,
+        runners::rust,
     );
     tally.build();
     let wasm = "test --target wasm32-unknown-unknown --features js --test wasm --target-dir";
@@ -50,17 +52,17 @@ fn tests(tally: &mut Tally) {
     tally.tests(
         "Rust tests in WebAssembly",
         wasm.env(runner, "wasm-bindgen-test-runner"),
-        count_rust,
+        runners::rust,
     );
     let peer = "build --example differential-peer";
     tally.check("Rust side of the differential tests", Cmd::new("cargo").words(peer));
-    tally.tests("npm tests", npm_tests(), count_node);
+    tally.tests("npm tests", npm_tests(), runners::node);
     let benchmark = Cmd::new("node").words("--test benches/js/smoke.test.js");
-    tally.tests("the benchmark runs", benchmark, count_node);
+    tally.tests("the benchmark runs", benchmark, runners::node);
     match setup::python() {
         Ok(python) => {
             let python = Cmd::new(&python).words("-B tests/python/test_read_frame.py");
-            tally.tests("Python tests", python, count_python);
+            tally.tests("Python tests", python, runners::python);
         }
         Err(lack) => tally.skip("Python tests", lack),
     }
@@ -108,11 +110,11 @@ impl Tally {
         });
     }
 
-    /// A command that runs tests and prints how many; `count` reads that.
-    fn tests(&mut self, name: &str, command: Cmd, count: fn(&str) -> Counts) {
+    /// A command that runs tests and prints what became of them; `read` understands that.
+    fn tests(&mut self, name: &str, command: Cmd, read: fn(&str) -> Said) {
         let line = command.to_string();
         self.step(name, || match command.tee() {
-            Ok((text, verdict)) => judge(&line, count(&text), verdict),
+            Ok((text, verdict)) => judge(&line, read(&text), verdict),
             Err(error) => Outcome::failed(error),
         });
     }
@@ -127,7 +129,12 @@ impl Tally {
     fn step(&mut self, name: &str, action: impl FnOnce() -> Outcome) {
         println!("\n── {name}");
         let start = Instant::now();
-        let Outcome { counts, problem } = action();
+        let Outcome {
+            counts,
+            problem,
+            failed,
+            skipped,
+        } = action();
         let verdict = if counts == Counts::default() {
             "done".into()
         } else {
@@ -137,8 +144,12 @@ impl Tally {
         self.sum += counts;
         if let Some(problem) = problem {
             println!("   {problem}");
-            self.failures.push(format!("{name}: {problem}"));
+            self.failures.push(format!("{name}: {problem}{}", listed(&failed)));
         }
+        let skipped = skipped
+            .iter()
+            .map(|(reason, tests)| format!("{name}: {tests}× {reason}"));
+        self.skipped.extend(skipped);
     }
 
     fn finish(self) -> ExitCode {
@@ -163,6 +174,10 @@ impl Tally {
 struct Outcome {
     counts: Counts,
     problem: Option<String>,
+    /// Names of the tests that failed.
+    failed: Vec<String>,
+    /// Why tests were skipped, and how many.
+    skipped: Vec<(String, u64)>,
 }
 
 impl Outcome {
@@ -171,7 +186,10 @@ impl Outcome {
             passed: 1,
             ..Counts::default()
         };
-        Self { counts, problem: None }
+        Self {
+            counts,
+            ..Self::default()
+        }
     }
 
     fn failed(problem: String) -> Self {
@@ -182,37 +200,18 @@ impl Outcome {
         Self {
             counts,
             problem: Some(problem),
+            ..Self::default()
         }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    passed: u64,
-    failed: u64,
-    skipped: u64,
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.skipped += other.skipped;
-    }
-}
-
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
-        if self.skipped > 0 {
-            write!(f, ", {} skipped", self.skipped)?;
-        }
-        Ok(())
     }
 }
 
 /// A command that fails counts at least one failure, and so does one that ran no test.
-fn judge(command: &str, mut counts: Counts, verdict: Result<()>) -> Outcome {
+fn judge(command: &str, said: Said, verdict: Result<()>) -> Outcome {
+    let Said {
+        mut counts,
+        failed,
+        skipped,
+    } = said;
     let problem = match verdict {
         Err(error) => Some(error),
         Ok(()) if counts.failed > 0 => Some(format!("`{command}` reported failures")),
@@ -222,92 +221,25 @@ fn judge(command: &str, mut counts: Counts, verdict: Result<()>) -> Outcome {
     if problem.is_some() {
         counts.failed = counts.failed.max(1);
     }
-    Outcome { counts, problem }
-}
-
-/// Sums the lines `test result: ok. 3 passed; 0 failed; 1 ignored; …` of Rust's test runners.
-fn count_rust(text: &str) -> Counts {
-    let mut counts = Counts::default();
-    for line in text.lines().map(without_colours) {
-        let Some((_, fields)) = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
-        else {
-            continue;
-        };
-        for (number, name) in fields.split("; ").filter_map(|field| field.split_once(' ')) {
-            let number = number.parse().unwrap_or(0);
-            match name {
-                "passed" => counts.passed += number,
-                "failed" => counts.failed += number,
-                "ignored" => counts.skipped += number,
-                _ => {}
-            }
-        }
+    Outcome {
+        counts,
+        problem,
+        failed,
+        skipped,
     }
-    counts
 }
 
-/// Sums the summaries of Node's test runner: consecutive lines from `# tests 3` (TAP) or `ℹ tests 3` (spec) on.
-fn count_node(text: &str) -> Counts {
-    let mut counts = Counts::default();
-    let mut in_summary = false;
-    for line in text.lines().map(without_colours) {
-        match node_field(&line) {
-            Some(("tests", _)) => in_summary = true,
-            Some(("pass", number)) if in_summary => counts.passed += number,
-            Some(("fail" | "cancelled", number)) if in_summary => counts.failed += number,
-            Some(("skipped" | "todo", number)) if in_summary => counts.skipped += number,
-            Some(("suites", _)) if in_summary => {}
-            _ => in_summary = false,
-        }
+/// Names, each on a line of its own below what they belong to.
+fn listed(names: &[String]) -> String {
+    let mut lines: String = names
+        .iter()
+        .take(NAMED)
+        .map(|name| format!("\n      ✖ {name}"))
+        .collect();
+    if names.len() > NAMED {
+        lines += &format!("\n      and {} more", names.len() - NAMED);
     }
-    counts
-}
-
-/// Reads the summary of Python's unittest: `Ran 5 tests in 0.2s`, then `OK (skipped=1)` or `FAILED (failures=1, errors=2)`.
-fn count_python(text: &str) -> Counts {
-    let mut counts = Counts::default();
-    let mut ran = 0;
-    for line in text.lines() {
-        if let Some(rest) = line.strip_prefix("Ran ") {
-            ran = rest
-                .split_once(' ')
-                .and_then(|(number, _)| number.parse().ok())
-                .unwrap_or(0);
-        } else if line.starts_with("OK") || line.starts_with("FAILED") {
-            let details = line
-                .split_once('(')
-                .map_or("", |(_, details)| details.trim_end_matches(')'));
-            for (name, number) in details.split(", ").filter_map(|detail| detail.split_once('=')) {
-                let number: u64 = number.parse().unwrap_or(0);
-                match name {
-                    "failures" | "errors" => counts.failed += number,
-                    "skipped" => counts.skipped += number,
-                    _ => {}
-                }
-            }
-        }
-    }
-    // One test may fail in several of its parts.
-    counts.passed = u64::saturating_sub(ran, counts.failed + counts.skipped);
-    counts
-}
-
-fn node_field(line: &str) -> Option<(&str, u64)> {
-    let (name, number) = line
-        .strip_prefix("# ")
-        .or_else(|| line.strip_prefix("ℹ "))?
-        .split_once(' ')?;
-    Some((name, number.parse().ok()?))
-}
-
-/// Drops the escape sequences `ESC [ … m` that colour a terminal.
-fn without_colours(line: &str) -> String {
-    let mut parts = line.split("\u{1b}[");
-    let first = parts.next().unwrap_or_default();
-    let rest = parts.map(|part| part.split_once('m').map_or("", |(_, text)| text));
-    [first].into_iter().chain(rest).collect()
+    lines
 }
 
 #[cfg(test)]
@@ -322,70 +254,40 @@ mod tests {
         }
     }
 
-    #[test]
-    fn rust_summaries_are_summed() {
-        let text = "running 3 tests\ntest a ... ok\n\n\
-            test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 9 filtered out; finished in 0.01s\n\
-            test result: \u{1b}[31mFAILED\u{1b}[0m. 2 passed; 4 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1s\n";
-        assert_eq!(count_rust(text), counts(5, 4, 1));
-        assert_eq!(count_rust("error: could not compile `snapfold`\n"), counts(0, 0, 0));
-    }
-
-    #[test]
-    fn node_summaries_are_summed_in_both_forms() {
-        let tap = "TAP version 13\nok 1 - a\n1..1\n# tests 7\n# suites 0\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 1\n\
-            # duration_ms 51.2\n";
-        let spec = "✔ a (1ms)\n\u{1b}[34mℹ tests 2\u{1b}[39m\n\u{1b}[34mℹ suites 0\u{1b}[39m\n\u{1b}[34mℹ pass 2\u{1b}[39m\n\
-            ℹ fail 0\nℹ cancelled 0\nℹ skipped 0\nℹ todo 0\nℹ duration_ms 3\n";
-        assert_eq!(count_node(tap), counts(3, 2, 2));
-        assert_eq!(count_node(spec), counts(2, 0, 0));
-        assert_eq!(count_node(&format!("{tap}{spec}")), counts(5, 2, 2));
-    }
-
-    #[test]
-    fn python_summaries_are_read() {
-        assert_eq!(count_python("....\nRan 5 tests in 0.217s\n\nOK\n"), counts(5, 0, 0));
-        assert_eq!(count_python("Ran 5 tests in 0.2s\n\nOK (skipped=2)\n"), counts(3, 0, 2));
-        assert_eq!(
-            count_python("Ran 5 tests in 0.2s\n\nFAILED (failures=1, errors=2)\n"),
-            counts(2, 3, 0)
-        );
-        assert_eq!(count_python("Traceback (most recent call last):\n"), counts(0, 0, 0));
-    }
-
-    #[test]
-    fn what_a_test_prints_is_no_summary() {
-        assert_eq!(
-            count_node("# pass 9\n# fail 9\nok 1 - a\n# tests 1\nok 2 - b\n# pass 9\n"),
-            counts(0, 0, 0)
-        );
+    fn said(counts: Counts) -> Said {
+        Said {
+            counts,
+            ..Said::default()
+        }
     }
 
     #[test]
     fn a_failed_command_counts_even_without_a_summary() {
-        let crashed = judge("x", counts(0, 0, 0), Err("`x` failed".into()));
+        let crashed = judge("x", said(counts(0, 0, 0)), Err("`x` failed".into()));
         assert_eq!(
             (crashed.counts, crashed.problem.as_deref()),
             (counts(0, 1, 0), Some("`x` failed"))
         );
-        let failed = judge("x", counts(5, 2, 0), Err("`x` failed".into()));
+        let failed = judge("x", said(counts(5, 2, 0)), Err("`x` failed".into()));
         assert_eq!(failed.counts, counts(5, 2, 0));
         assert!(failed.problem.is_some());
     }
 
     #[test]
     fn running_no_test_is_a_failure() {
-        let nothing = judge("x", counts(0, 0, 3), Ok(()));
+        let nothing = judge("x", said(counts(0, 0, 3)), Ok(()));
         assert_eq!(
             (nothing.counts, nothing.problem.as_deref()),
             (counts(0, 1, 3), Some("`x` ran no test"))
         );
-        assert!(judge("x", counts(1, 0, 0), Ok(())).problem.is_none());
+        assert!(judge("x", said(counts(1, 0, 0)), Ok(())).problem.is_none());
     }
 
     #[test]
-    fn the_closing_line_names_skipped_tests_only_when_there_are_some() {
-        assert_eq!(counts(12, 0, 0).to_string(), "12 passed, 0 failed");
-        assert_eq!(counts(12, 1, 2).to_string(), "12 passed, 1 failed, 2 skipped");
+    fn failed_tests_are_listed_up_to_a_limit() {
+        assert_eq!(listed(&[]), "");
+        assert_eq!(listed(&["a".into(), "b".into()]), "\n      ✖ a\n      ✖ b");
+        let many: Vec<_> = (0..NAMED + 2).map(|name| name.to_string()).collect();
+        assert!(listed(&many).ends_with("✖ 39\n      and 2 more"));
     }
 }

@@ -18,12 +18,10 @@ const AES_GCM = 28;
 /** Of a stream that was forgotten. It says no more than when, must not be absent for want of a secret, and a secret may be gone before it. */
 const TOMBSTONE = /\/~~[0-9a-f]{64}\/t\/v0\/0{16}$/;
 
-/** Sorts behind a key and before every other key that begins with it. */
-const BEHIND = '!';
-
 /**
  * `store`, with values encrypted, but for the tombstones of streams that were forgotten. Its keys stay as they are, and say the name, the
  * stream (ids over 96 bytes: their beginning and SHA-256), the version and the position of each snapshot; sizes and times show as well.
+ * It offers no `newest`, so that a load names what is listed and cannot be decrypted.
  */
 export function encrypted(store: SnapshotStore, options: EncryptionOptions): SnapshotStore {
   knownOptions('encrypted', options, ['encrypt', 'decrypt', 'overhead', 'meta']);
@@ -57,18 +55,6 @@ export function encrypted(store: SnapshotStore, options: EncryptionOptions): Sna
     ...(store.putIfAbsent && {
       async putIfAbsent(key, bytes, meta, options) {
         return inner.putIfAbsent(key, await seal(key, bytes), keepsMeta ? meta : undefined, options);
-      },
-    }),
-    ...(store.newest && {
-      async newest(prefix, { start, signal } = {}) {
-        const rest = signal === undefined ? {} : { signal };
-        for (let from = start; ; ) {
-          const found = await inner.newest(prefix, from === undefined ? rest : { start: from, ...rest });
-          if (!found || (from !== undefined && found.key < from)) return undefined;
-          const bytes = await unseal(found.key, found.bytes);
-          if (bytes !== undefined) return { key: found.key, bytes };
-          from = found.key + BEHIND;
-        }
       },
     }),
     ...(store.transact && {

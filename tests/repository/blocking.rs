@@ -13,6 +13,7 @@ fn streams_are_cared_for_without_an_executor() {
         position: Some(25),
         event_count: 25,
         snapshot: Some(20),
+        history_compared: false,
     };
     assert_eq!(blocking.verify(STREAM).unwrap(), expected);
     assert_eq!(

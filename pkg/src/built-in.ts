@@ -1,6 +1,7 @@
 /** Folds that are data: they run somewhere else, take events and give bytes. What makes them is in entries of its own. */
 import type { Row } from './events.js';
 import type { Position } from './position.js';
+import type { Folder, Folding, Progress } from './progress.js';
 import { decode } from './value/decode.js';
 
 /** A built-in fold, such as those of `snapfold/folds`. */
@@ -13,8 +14,20 @@ export interface BuiltInFold<State, Event> {
   readonly initial: Uint8Array;
   /** Goes on from a state that {@link FoldSession.finish} gave, or the initial one. */
   start(state: Uint8Array): FoldSession<Event>;
+  /** How rows of a repository go through its sessions: `sessionFolding` of `snapfold/folds`. */
+  readonly folding: SessionFolding;
   /** Never there: it tells the compiler what the bytes decode to. */
   readonly state?: State;
+}
+
+/** `sessionFolding` of `snapfold/folds`. */
+export interface SessionFolding {
+  /** Folds in place: `progress` moves. */
+  begin<State, Event, P extends Position>(
+    fold: BuiltInFold<unknown, Event>,
+    folder: Folder<State, Event, P>,
+    progress: Progress<State, P>,
+  ): Folding<Event, P>;
 }
 
 /** Events on their way into a state. */

@@ -264,6 +264,7 @@ function ofBuiltIn<State, Event>(
   options: FoldDefinitionOptions<State, Event>,
 ): BuiltInOptions<State, Event> {
   functionOption('fold.start', (fold as Partial<typeof fold> | null)?.start);
+  functionOption('fold.folding.begin', (fold as Partial<typeof fold>).folding?.begin);
   digestOption('fold.digest', fold.digest);
   for (const name of OWN_FOLD) {
     const value: unknown = Reflect.get(options, name);

@@ -1,5 +1,5 @@
 /** Rows through a session of a built-in fold: what it has folded in moves the progress, the rest of the rows waits. */
-import { FoldedState, type BuiltInFold, type FoldSession } from './built-in.js';
+import { FoldedState, type BuiltInFold, type FoldSession, type SessionFolding } from './built-in.js';
 import type { Row } from './events.js';
 import { hosted } from './options.js';
 import { NOTHING_WAITS, type Folder, type Folding, type Progress } from './progress.js';
@@ -7,7 +7,12 @@ import type { Position } from './position.js';
 import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
 
-export class BuiltInFolding<State, Event, P extends Position> implements Folding<Event, P> {
+/** How rows of a repository go through the sessions of a built-in fold; a {@link BuiltInFold} of your own has it, too. */
+export const sessionFolding: SessionFolding = {
+  begin: (fold, folder, progress) => new BuiltInFolding(fold, folder, progress),
+};
+
+class BuiltInFolding<State, Event, P extends Position> implements Folding<Event, P> {
   readonly #fold: BuiltInFold<unknown, Event>;
   readonly #folder: Folder<State, Event, P>;
   readonly #progress: Progress<State, P>;

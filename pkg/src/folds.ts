@@ -7,6 +7,7 @@ import { toCoreBytes } from './core.js';
 import { describe, SnapshotError, type ErrorPlace } from './error.js';
 import type { Row } from './events.js';
 import { takeEnding, type Ending } from './ending.js';
+import { sessionFolding } from './folding.js';
 import { digestOption, exact } from './head.js';
 import { invalidOption } from './options.js';
 import { foldAtOnce, Format, push, pushLines, pushText, type Refusal, type Session } from './pieces.js';
@@ -17,6 +18,7 @@ import type { JournalSpec, RulesSpec } from './fold-specs.js';
 import { isBytes, sameBytes } from './value/bytes.js';
 import { encode } from './value/encode.js';
 
+export { sessionFolding } from './folding.js';
 export { stepAt, type Expected, type Replay, type Step, type Steps } from './replay.js';
 export type { EventPointers, JournalSpec, Operation, RulesSpec, StepKind } from './fold-specs.js';
 
@@ -158,6 +160,7 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
   readonly firstPosition: 0 | 1;
   readonly digest: Uint8Array;
   readonly initial: Uint8Array;
+  readonly folding = sessionFolding;
   readonly #id: number;
   /** States of sessions that handles and loads go on from: the module has checked them. */
   readonly #given = new WeakSet<Uint8Array>();

@@ -1,7 +1,6 @@
 /** Folding rows onto a state: order, count, anchor and what policies want to know move with it. The twin of src/fold/progress.rs. */
 import { describe, SnapshotError, type ErrorCode } from './error.js';
 import { anchorOf, type Row } from './events.js';
-import { BuiltInFolding } from './folding.js';
 import { MutationGuard } from './mutation.js';
 import type { Settings } from './definition.js';
 import { hosted } from './options.js';
@@ -97,7 +96,7 @@ export class Folder<State, Event, P extends Position> {
   /** Folds in place: `progress` moves. */
   folding(progress: Progress<State, P>): Folding<Event, P> {
     const { fold } = this.#settings;
-    if (fold !== undefined) return new BuiltInFolding(fold, this, progress);
+    if (fold !== undefined) return fold.folding.begin(fold, this, progress);
     return {
       get position() {
         return progress.position;

@@ -263,6 +263,7 @@ test('what a definition with a built-in fold cannot have is named', async () => 
     [{ firstPosition: 0 }, 'firstPosition'],
     [{ fold: { ...fold, digest: new Uint8Array(31) } }, 'fold.digest'],
     [{ fold: { ...fold, start: undefined } }, 'fold.start'],
+    [{ fold: { ...fold, folding: undefined } }, 'fold.folding.begin'],
   ];
   for (const [options, path] of wrong) {
     const given = { name: 'sum', version: 1, fold, ...options };

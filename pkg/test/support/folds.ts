@@ -1,6 +1,7 @@
 /** Built-in folds small enough to read, written where rows need no core: what `defineSnapshots` asks of them, and no more. */
 import { createHash } from 'node:crypto';
 import { decode, encode, SnapshotError, type BuiltInFold, type FoldSession } from 'snapfold';
+import { sessionFolding } from 'snapfold/folds';
 
 export type Step = { type: 'Added'; amount: number } | { type: 'Opened' } | { type: 'Closed' } | { type: 'Undone'; position: number };
 
@@ -27,6 +28,7 @@ export function sumFold({ waits = false, name = 'sum' } = {}): BuiltInFold<Sum, 
     firstPosition: 1,
     digest: new Uint8Array(createHash('sha256').update(`${name} ${waits}`).digest()),
     initial: encode({ total: 0, steps: 0 }),
+    folding: sessionFolding,
     start(state) {
       watched.started += 1;
       return new SumSession(decode(state) as Sum, waits, watched);

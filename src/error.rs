@@ -235,6 +235,8 @@ codes! {
     InvalidId = "invalidId",
     /// The WebAssembly core is not there yet: `await init()` first.
     NotReady = "notReady",
+    /// WebAssembly stopped, for want of memory perhaps, and a new instance took its place: what was under way is lost, and may be tried again.
+    Trapped = "trapped",
 }
 
 impl fmt::Display for Code {

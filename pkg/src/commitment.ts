@@ -1,5 +1,5 @@
 /** One digest that stands for all events that were folded, in their order. An entry of its own. The twin of src/fold/commitment.rs. */
-import { core } from './core.js';
+import { coreAnswer } from './core.js';
 import type { CommitmentRule } from './definition.js';
 import { Sha256 } from './operations.js';
 import { encode } from './value/encode.js';
@@ -22,6 +22,6 @@ export const historyCommitment: CommitmentRule = {
     bytes.set(commitment, DOMAIN.length);
     new DataView(bytes.buffer).setBigUint64(AT_POSITION, BigInt(position));
     bytes.set(encoded, AT_ANCHOR);
-    return core().ask(Sha256, bytes); // cheaper than the runtime's own for so few bytes
+    return coreAnswer(Sha256, bytes); // cheaper than the runtime's own for so few bytes
   },
 };

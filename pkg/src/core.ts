@@ -1,58 +1,54 @@
 /**
- * The WebAssembly core and the digest of this runtime: installed once by the entry file, used by every room.
- * Per-call data cross as values in byte arrays, see src/bindings.
+ * The WebAssembly core and the digest of this runtime, used by every room; entry files say where they come from. Per-call data cross as
+ * values in byte arrays, see src/bindings.
  */
-import type * as Glue from '../wasm/snapfold.js';
+import { __wbg_reset_state as begin, ask as askCore, initSync, step } from '../wasm/snapfold.js';
 import { SnapshotError, type ErrorCode } from './error.js';
 import * as Operation from './operations.js';
-import { Scratch, type CoreMemory } from './scratch.js';
+import { Scratch } from './scratch.js';
 import { decode } from './value/decode.js';
 import { encode } from './value/encode.js';
-
-/** What the package calls of the generated glue. */
-export type Core = Pick<typeof Glue, 'ask' | 'step'>;
+import { WasmModule, type Module, type ModuleSource } from './wasm-module.js';
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
-let installed: { readonly core: Core; readonly memory: CoreMemory } | undefined;
-let buffers: Scratch | undefined;
+interface Instance {
+  /** The buffers for payloads, made when they are needed first. */
+  scratch?: Scratch;
+}
+
+export const coreModule = new WasmModule<Instance>((module: Module) => {
+  if (coreModule.generation > 1) begin(); // the glue keeps one instance, and would go on with it
+  initSync({ module });
+  return {};
+});
+
 let nativeSha256: Sha256 | undefined;
 
 /** Called by the entry files. `sha256` is the runtime's own digest, where it has a synchronous one. */
-export function installCore(core: Core, memory: CoreMemory, sha256?: Sha256): void {
-  installed = { core, memory };
-  buffers = undefined;
+export function provideCore(source: ModuleSource, sha256?: Sha256): void {
+  coreModule.provide(source);
   nativeSha256 = sha256;
 }
 
-export function core(): Core {
-  return ready().core;
+/** The core's answer to bytes. */
+export function coreAnswer(operation: number, question: Uint8Array): Uint8Array {
+  return coreModule.run(() => askCore(operation, question));
 }
 
-/** The core's buffers, for payloads; made when they are needed first. */
-export function scratch(): Scratch {
-  if (buffers === undefined) {
-    const { core, memory } = ready();
-    buffers = new Scratch(core, memory);
-  }
-  return buffers;
+/** With the core's buffers. */
+export function withScratch<T>(work: (scratch: Scratch) => T): T {
+  return coreModule.run((instance) => work((instance.scratch ??= new Scratch(step, initSync(undefined as never).memory))));
 }
 
 /** SHA-256 of `bytes`: the runtime's own where it is synchronous, the core's elsewhere. Same digest either way. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   if (nativeSha256 !== undefined) return nativeSha256(bytes);
-  return bytes.length <= SHORT ? core().ask(Operation.Sha256, bytes) : scratch().sha256(bytes);
+  return bytes.length <= SHORT ? coreAnswer(Operation.Sha256, bytes) : withScratch((scratch) => scratch.sha256(bytes));
 }
 
 /** Up to this many bytes a copy into the core's memory is made for the one call. */
 const SHORT = 1 << 12;
-
-function ready(): { readonly core: Core; readonly memory: CoreMemory } {
-  if (installed === undefined) {
-    throw new SnapshotError('notReady', 'the WebAssembly core is not loaded yet: `await init()` first');
-  }
-  return installed;
-}
 
 /** Asks the core with a value and reads a value back. */
 export function ask<T>(operation: number, question: unknown): T {
@@ -61,7 +57,7 @@ export function ask<T>(operation: number, question: unknown): T {
 
 /** As {@link ask}, for an answer that is no value, or not to be decoded here. */
 export function askBytes(operation: number, question: unknown): Uint8Array {
-  return answered(core().ask(operation, toCoreBytes(question)));
+  return answered(coreAnswer(operation, toCoreBytes(question)));
 }
 
 /** What the package itself says to the core needs no closer look. */

@@ -28,6 +28,7 @@ import { validator, type StandardSchema } from './schema.js';
 import type { Handle } from './handle.js';
 import type { Audit, Observer } from './report.js';
 import type { SigningKey } from './signing.js';
+import { init } from './wasm-module.js';
 import type { RememberedOptions, RememberedStates } from './value/remembered.js';
 
 /** What {@link defineSnapshots} takes of a fold of the host's own; defaults are in docs/defaults.md. */
@@ -254,7 +255,10 @@ function connectable<State, Event, P extends Position>(settings: Settings<State,
   return {
     name: settings.name,
     version: settings.version,
-    open: async <Raw>(options: OpenOptions<Event, P, Raw>) => openRepository(settings, options),
+    async open<Raw>(options: OpenOptions<Event, P, Raw>) {
+      await init();
+      return openRepository(settings, options);
+    },
   };
 }
 

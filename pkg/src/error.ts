@@ -51,6 +51,7 @@ export const ERROR_CODES = [
   'invalidOption',
   'invalidId',
   'notReady',
+  'trapped',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -11,7 +11,7 @@ import { sessionFolding } from './folding.js';
 import { digestOption, exact } from './head.js';
 import { invalidOption } from './options.js';
 import { foldAtOnce, Format, push, pushLines, pushText, type Refusal, type Session } from './pieces.js';
-import { askPlain, borrow, errorOf, giveBack, numberOf, plainModule, throwError } from './plain-module.js';
+import { askPlain, borrow, errorOf, generation, giveBack, numberOf, plainModule, throwError } from './plain-module.js';
 import type { Position } from './position.js';
 import type { Steps } from './replay.js';
 import type { JournalSpec, RulesSpec } from './fold-specs.js';
@@ -161,24 +161,26 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
   readonly digest: Uint8Array;
   readonly initial: Uint8Array;
   readonly folding = sessionFolding;
-  readonly #id: number;
+  /** The specification, encoded. */
+  readonly #spec: Uint8Array;
+  #compiled: Compiled;
   /** States of sessions that handles and loads go on from: the module has checked them. */
   readonly #given = new WeakSet<Uint8Array>();
 
   constructor(kind: Kind, spec: RulesSpec | JournalSpec) {
-    interface Compiled {
-      readonly id: number;
-      readonly digest: Uint8Array;
-      readonly initial: Uint8Array;
-    }
-    const { id, digest, initial } = askPlain<Compiled>(dataOf(kind, spec), plainModule.snapfold_fold_compile);
+    this.#spec = dataOf(kind, spec);
+    this.#compiled = compiled(this.#spec, this);
     this.kind = kind;
     this.sequence = spec.sequence ?? 'contiguous';
     this.firstPosition = spec.firstPosition ?? 1;
-    this.digest = digest;
-    this.initial = initial;
-    this.#id = id;
-    dropped?.register(this, id);
+    this.digest = this.#compiled.digest;
+    this.initial = this.#compiled.initial;
+  }
+
+  /** By which the module knows it. */
+  get #id(): number {
+    if (this.#compiled.generation !== generation()) this.#compiled = compiled(this.#spec, this);
+    return this.#compiled.id;
   }
 
   /** All events at once before the first one; undefined if they are many, or if one of them is refused: a session tells what then is. */
@@ -234,9 +236,32 @@ class CompiledFold<State, Event, Kind extends 'rules' | 'journal'> implements Bu
   }
 }
 
+interface Compiled {
+  readonly id: number;
+  readonly digest: Uint8Array;
+  readonly initial: Uint8Array;
+  /** Of the instance that it lies in. */
+  readonly generation: number;
+}
+
+function compiled(spec: Uint8Array, fold: object): Compiled {
+  const answer = askPlain<Omit<Compiled, 'generation'>>(spec, plainModule.snapfold_fold_compile);
+  const made = { ...answer, generation: generation() };
+  dropped?.register(fold, made);
+  return made;
+}
+
 function started(answer: bigint): Session {
   throwError(answer);
-  return { number: numberOf(answer), unsettled: 0 };
+  const number = numberOf(answer);
+  const began = generation();
+  return {
+    unsettled: 0,
+    get number() {
+      if (began === generation()) return number;
+      throw new SnapshotError('trapped', 'the fold is gone with the WebAssembly instance that it was in; fold again');
+    },
+  };
 }
 
 const NOTHING: Uint8Array = new Uint8Array();
@@ -244,7 +269,9 @@ const NOTHING: Uint8Array = new Uint8Array();
 /** Frees compiled folds that nobody holds any more, where the runtime tells. */
 const dropped =
   typeof FinalizationRegistry === 'undefined' ? undefined : (
-    new FinalizationRegistry<number>((id) => plainModule.snapfold_fold_drop(id))
+    new FinalizationRegistry<Compiled>((made) => {
+      if (made.generation === generation()) plainModule.snapfold_fold_drop(made.id);
+    })
   );
 
 /** A specification comes from outside: what is no data in it is a mistake like others. */

@@ -1,5 +1,5 @@
 /** Frames: seal, open, inspect. Pure and synchronous; the core makes and judges heads, payloads never lie in its memory as a whole. */
-import { answered, scratch, sha256 } from './core.js';
+import { answered, sha256, withScratch } from './core.js';
 import { describe, SnapshotError } from './error.js';
 import { makeHead, readHead, type Expect, type Header, type HeaderInput, type PayloadFacts } from './head.js';
 import { invalidOption, knownOptions, oneOf } from './options.js';
@@ -152,13 +152,16 @@ function checkDigest(what: string, bytes: Uint8Array, digest: Uint8Array, offset
 }
 
 function expand(stored: Uint8Array, bytes: number): Uint8Array {
+  const payload = roomFor(bytes);
+  answered(withScratch((scratch) => scratch.expand(stored, payload)));
+  return payload;
+}
+
+function roomFor(bytes: number): Uint8Array {
   try {
-    const { payload, ended } = scratch().expand(stored, bytes);
-    answered(ended);
-    return payload;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new SnapshotError('tooLarge', `this runtime has no room for a state of ${bytes} bytes`, { cause: error });
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new SnapshotError('tooLarge', `this runtime has no room for a state of ${bytes} bytes`, { cause });
   }
 }
 

@@ -40,3 +40,4 @@ export { memoryStore } from './stores/memory.js';
 export { decode } from './value/decode.js';
 export { firstDifference } from './value/difference.js';
 export { encode, type EncodeOptions } from './value/encode.js';
+export { init } from './wasm-module.js';

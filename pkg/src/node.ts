@@ -1,13 +1,12 @@
-/** Entry for Node: compiles the core synchronously and hashes with the runtime's own SHA-256. */
+/** Entry for Node, Deno and Bun: compiles the core when it is needed first, and hashes with the runtime's own SHA-256. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ask, initSync, step } from '../wasm/snapfold.js';
-import { installCore } from './core.js';
+import { provideCore } from './core.js';
+import { compiled } from './runtime/compiled.js';
 
-const { memory } = initSync({ module: readFileSync(new URL('../wasm/snapfold_bg.wasm', import.meta.url)) });
-installCore({ ask, step }, memory, (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()));
-
-/** Loads the core where that takes time; here it is there already. One snippet runs on every runtime. */
-export async function init(): Promise<void> {}
+provideCore(
+  { now: () => compiled(readFileSync(new URL('../wasm/snapfold_bg.wasm', import.meta.url))) },
+  (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+);
 
 export * from './index.js';

@@ -1,8 +1,9 @@
-/** The plain WebAssembly module, for the entries that need more than the core: loaded when the first of them is, and once. */
-import { readFileSync } from 'node:fs';
+/** The plain WebAssembly module, for the entries that need more than the core: loaded when it is needed first, and once. */
+import { source } from '#plain-module';
 import { fromCore, type CoreError } from './core.js';
 import { SnapshotError } from './error.js';
 import { decode } from './value/decode.js';
+import { WasmModule } from './wasm-module.js';
 
 /** What it exports, see src/bindings/abi/. Lengths and addresses are numbers of 32 bits. */
 export interface PlainModule {
@@ -33,23 +34,38 @@ export interface PlainModule {
 
 /** The part of the global that is used here; the compiler is told of no browser. */
 interface Wasm {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 }
 
-export const plainModule = instantiate();
-
-function instantiate(): PlainModule {
+const wasm = new WasmModule<PlainModule>((module) => {
   const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: Wasm };
-  const module = new WebAssembly.Module(readFileSync(new URL('../wasm/snapfold-core.wasm', import.meta.url)));
+  wholeMemory = new Uint8Array();
+  spare = undefined;
   return new WebAssembly.Instance(module, {}).exports as PlainModule;
+});
+wasm.provide(source);
+
+type Operation = Exclude<keyof PlainModule, 'memory'>;
+
+type Operations = Pick<PlainModule, Operation>;
+
+/** Its operations, each of which throws `trapped` where the module stops. */
+export const plainModule = new Proxy({} as Operations, {
+  get(made: Partial<Record<Operation, unknown>>, name: Operation) {
+    return (made[name] ??= (...args: never[]) => wasm.run((instance) => (instance[name] as (...args: never[]) => unknown)(...args)));
+  },
+}) as Operations;
+
+/** Which instance of the module: what lay in a former one is gone. */
+export function generation(): number {
+  return wasm.generation;
 }
 
 let wholeMemory = new Uint8Array();
 
 /** All of the module's memory; the view holds until the module is called. Asking the module for its buffer costs more than a small copy. */
 export function memory(): Uint8Array {
-  if (wholeMemory.length === 0) wholeMemory = new Uint8Array(plainModule.memory.buffer); // memory that has grown leaves nothing in old views
+  if (wholeMemory.length === 0) wholeMemory = new Uint8Array(wasm.instance.memory.buffer); // memory that has grown leaves nothing in old views
   return wholeMemory;
 }
 
@@ -57,15 +73,22 @@ export function memory(): Uint8Array {
 export class Lent {
   readonly address: number;
   readonly length: number;
+  readonly #generation: number;
 
   constructor(length: number) {
     this.address = plainModule.snapfold_alloc(length) >>> 0;
     this.length = length;
+    this.#generation = generation();
     if (this.address === 0) throw new SnapshotError('tooLarge', `no memory for ${length} bytes in WebAssembly; take a smaller part`);
   }
 
   get bytes(): Uint8Array {
     return memory().subarray(this.address, this.address + this.length);
+  }
+
+  /** Whether it is gone with the instance that it lay in. */
+  get isGone(): boolean {
+    return this.#generation !== generation();
   }
 }
 
@@ -83,6 +106,7 @@ export function borrow(length: number): Lent {
 }
 
 export function giveBack(lent: Lent): void {
+  if (lent.isGone) return;
   if (spare === undefined && lent.length === SMALL) spare = lent;
   else plainModule.snapfold_free(lent.address);
 }

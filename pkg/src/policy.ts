@@ -1,5 +1,5 @@
 /** When to snapshot: policies are data (plus predicates on the state), decisions are the core's. */
-import { answered, ask, core, toCoreBytes } from './core.js';
+import { answered, ask, coreAnswer, coreModule, toCoreBytes } from './core.js';
 import * as Operation from './operations.js';
 import { duration, functionOption, invalidOption, nonEmptyText, positiveInteger, size, table, type Duration, type Size } from './options.js';
 import { decode } from './value/decode.js';
@@ -155,10 +155,11 @@ export function decide<State>(policy: Policy<State>, observation: Observation<St
   const rest = restOf(policy, needs, observation);
   const question = rest === undefined ? facts : joined([facts, rest]);
   return {
-    take: answered(core().ask(Operation.Take, question))[0] === 1,
+    take: answered(coreAnswer(Operation.Take, question))[0] === 1,
     get reason() {
-      compile(policy); // which keeps it: the core forgets a policy that nobody holds, and its number may be another one's then
-      return decode(answered(core().ask(Operation.Reason, question))) as string;
+      // Which keeps it, too: the core forgets a policy that nobody holds, and its number may be another one's then.
+      new Float64Array(question.buffer, 0, 1)[0] = compile(policy).number;
+      return decode(answered(coreAnswer(Operation.Reason, question))) as string;
     },
   };
 }
@@ -209,8 +210,9 @@ function restOf<State>(policy: Policy<State>, needs: PolicyNeeds, observation: O
 }
 
 interface Compiled {
-  /** By which the core knows it. */
+  /** By which the core's instance of that generation knows it. */
   readonly number: number;
+  readonly generation: number;
   readonly needs: PolicyNeeds;
 }
 
@@ -219,17 +221,19 @@ const compiledPolicies = new WeakMap<Policy<never>, Compiled>();
 /** The core keeps a policy no longer than its definition lives, where the runtime tells. */
 const forgotten =
   typeof FinalizationRegistry === 'undefined' ? undefined : (
-    new FinalizationRegistry<number>((number) => core().ask(Operation.ForgetPolicy, factsOf(number, { events: 0 })))
+    new FinalizationRegistry<Compiled>(({ number, generation }) => {
+      if (generation === coreModule.generation) coreAnswer(Operation.ForgetPolicy, factsOf(number, { events: 0 }));
+    })
   );
 
 function compile(policy: Policy<never>): Compiled {
   let compiled = compiledPolicies.get(policy);
-  if (compiled === undefined) {
+  if (compiled?.generation !== coreModule.generation) {
     type Answer = [number: number, bytes: boolean, kind: boolean, stream: boolean, states: number, eventTypes: string[]];
     const [number, bytes, kind, stream, states, eventTypes] = ask<Answer>(Operation.CompilePolicy, policy.spec);
-    compiled = { number, needs: { bytes, kind, stream, states, eventTypes } };
+    compiled = { number, generation: coreModule.generation, needs: { bytes, kind, stream, states, eventTypes } };
     compiledPolicies.set(policy, compiled);
-    forgotten?.register(policy, number);
+    forgotten?.register(policy, compiled);
   }
   return compiled;
 }

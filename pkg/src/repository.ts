@@ -1,7 +1,6 @@
 /** A repository: one definition, connected to a store and a log. */
 import { BoundedStore } from './bounded-store.js';
 import { connect } from './connection.js';
-import { core } from './core.js';
 import { replayOptions, type Auditor, type Settings } from './definition.js';
 import { SnapshotError } from './error.js';
 import { anchorLike, checkSource, Pages, parseRow, type EventRow, type EventSource, type Row } from './events.js';
@@ -454,7 +453,6 @@ function checkStore(store: SnapshotStore): void {
 
 /** What could never be snapshotted is better known now than after the first hundred events. */
 function checkInitialState<State, Event, P extends Position>(settings: Settings<State, Event, P>): void {
-  core();
   const { initialState, toState, fold } = settings;
   if (fold !== undefined) return void decode(fold.initial);
   const state = hosted('initialState', 'invalidOption', initialState);

@@ -2,8 +2,6 @@
  * Payloads of any length through the core's two fixed buffers, piece by piece, so that its memory does not grow with them. The twin of
  * src/bindings/scratch.rs.
  */
-import type { Core } from './core.js';
-
 /** The core's memory; growing it gives it another `buffer`. */
 export interface CoreMemory {
   readonly buffer: ArrayBuffer;
@@ -21,14 +19,14 @@ const TAKEN = 7;
 const END_EXPANDING = 8;
 
 export class Scratch {
-  readonly #core: Core;
+  readonly #take: (step: number, bytes: number) => number;
   readonly #memory: CoreMemory;
   readonly #input: number;
   readonly #inputBytes: number;
   readonly #output: number;
 
-  constructor(core: Core, memory: CoreMemory) {
-    this.#core = core;
+  constructor(take: (step: number, bytes: number) => number, memory: CoreMemory) {
+    this.#take = take;
     this.#memory = memory;
     this.#input = this.#step(INPUT);
     this.#inputBytes = this.#step(INPUT_BYTES);
@@ -42,12 +40,11 @@ export class Scratch {
     return this.#made(this.#step(FINISH)).slice();
   }
 
-  /** The payload of `bytes` bytes in an LZ4 frame, or the core's error if there is no such payload in it. */
-  expand(stored: Uint8Array, bytes: number): { payload: Uint8Array; ended: Uint8Array } {
-    const payload = new Uint8Array(bytes);
+  /** Fills `payload` with what an LZ4 frame holds; the core's error if there is no such payload in it. */
+  expand(stored: Uint8Array, payload: Uint8Array): Uint8Array {
     let from = 0;
     let to = 0;
-    this.#step(BEGIN_EXPANDING, bytes);
+    this.#step(BEGIN_EXPANDING, payload.length);
     while (from < stored.length) {
       const made = this.#step(EXPAND, this.#fill(stored.subarray(from, from + this.#blockAt(stored, from))));
       if (Number.isNaN(made)) break;
@@ -55,7 +52,7 @@ export class Scratch {
       from += this.#step(TAKEN);
       to += made;
     }
-    return { payload, ended: this.#made(this.#step(END_EXPANDING)).slice() };
+    return this.#made(this.#step(END_EXPANDING)).slice();
   }
 
   /** How much the core needs to see of an LZ4 frame from `at` on: a block says how long it is. */
@@ -65,7 +62,7 @@ export class Scratch {
   }
 
   #step(step: number, bytes = 0): number {
-    return this.#core.step(step, bytes);
+    return this.#take(step, bytes);
   }
 
   #fill(piece: Uint8Array): number {

@@ -52,6 +52,7 @@ fn javascript_module(show: Show) -> Result<()> {
     let glue = run::target().join("glue");
     let generate = Cmd::new("wasm-bindgen").words("--target web --omit-default-module-path");
     generate
+        .words("--experimental-reset-state-function") // an instance that trapped is replaced
         .words("--remove-name-section --remove-producers-section")
         .arg("--out-dir")
         .arg(&glue)

@@ -1,0 +1,4 @@
+declare module '*.wasm' {
+  const module: object;
+  export default module;
+}

@@ -37,7 +37,17 @@ class ReplayAuditor<State, Event, P extends Position> implements Auditor<State, 
     if (++this.#loads % this.#every !== 0) return { handle };
     const { version } = this.#settings;
     const warn = (code: ErrorCode, reason: string, error: unknown) =>
-      this.#observe({ type: 'warning', streamId: handle.streamId, version, code, reason, ...(SnapshotError.is(error) ? { error } : {}) });
+      this.#observe({
+        type: 'warning',
+        streamId: handle.streamId,
+        version,
+        position: handle.restoredFrom,
+        code,
+        millis: 0,
+        bytes: 0,
+        reason,
+        ...(SnapshotError.is(error) ? { error } : {}),
+      });
     try {
       const truth = await replay();
       const sameEvents = truth.eventCount === handle.eventCount;

@@ -210,6 +210,7 @@ export interface Settings<State, Event, P extends Position> {
   /** What `open` was given. */
   readonly keys: readonly SigningKey[];
   readonly fence: OpenOptions<Event, P>['fence'];
+  readonly verbose: boolean;
   readonly snapshotTimeout: number;
   readonly pageSize: number;
   readonly clock: () => number;
@@ -333,6 +334,7 @@ function parse<State, Event, P extends Position>(
     commitment: imported('commitment', options.commitment, 'after'),
     keys: [],
     fence: undefined,
+    verbose: false,
     snapshotTimeout: duration('snapshotTimeout', options.snapshotTimeout ?? DEFAULTS.snapshotTimeout, { bits: TIMER_BITS }),
     pageSize: positiveInteger('pageSize', options.pageSize ?? DEFAULTS.pageSize),
     clock: wholeMillis(options.clock ?? Date.now),

@@ -25,6 +25,8 @@ export interface ReadOptions<P extends Position = number> {
   readonly from: P;
   /** How many rows are wanted; fewer are fine. */
   readonly limit: number;
+  /** That of the load. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a log says of one stream. */
@@ -106,6 +108,7 @@ export interface PagesOptions<P extends Position> {
   readonly pageSize: number;
   readonly positions: Positions<P>;
   readonly sequence: 'contiguous' | 'sparse';
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A log from one position on, page by page. The twin of src/store/pages.rs. */
@@ -187,10 +190,11 @@ export class Pages<Event, P extends Position> {
   }
 
   async #fetch(): Promise<readonly EventRow<Event>[]> {
-    const { positions, pageSize } = this.#options;
+    const { positions, pageSize, signal } = this.#options;
     const row = this.#source.row?.bind(this.#source);
     if (this.#iterator === undefined) {
-      const answer = await this.#source.read(this.#streamId, { from: this.#from ?? positions.parse(0, 'from'), limit: pageSize });
+      const from = this.#from ?? positions.parse(0, 'from');
+      const answer = await this.#source.read(this.#streamId, { from, limit: pageSize, ...(signal && { signal }) });
       if (Array.isArray(answer)) return row === undefined ? answer : answer.map((raw) => row(raw));
       this.#iterator = iterate(answer as AsyncIterable<EventRow<Event>>);
     }

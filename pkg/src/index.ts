@@ -29,7 +29,7 @@ export {
 } from './policy.js';
 export type { Position, PositionInput, PositionKind } from './position.js';
 export type { Rejection } from './progress.js';
-export type { Audit, Observer, Report } from './report.js';
+export type { Audit, Observer, Report, SkippedCode } from './report.js';
 export type { Retention } from './retention.js';
 export type { AppendedOptions, LoadOptions, OpenOptions, Repository } from './repository.js';
 export type { StandardSchema } from './schema.js';
@@ -41,3 +41,4 @@ export { decode } from './value/decode.js';
 export { firstDifference } from './value/difference.js';
 export { encode, type EncodeOptions } from './value/encode.js';
 export { init } from './wasm-module.js';
+export type { LoadProgress, WatchOptions } from './watching.js';

@@ -51,11 +51,13 @@ export async function recover<State, Event, P extends Position>(
   streamId: string,
   options: LoadSettings<P>,
   facts: unknown[],
+  signal: AbortSignal | undefined,
 ): Promise<Recovered<State, Event, P>> {
-  const load = new Recovery(context, streamId);
+  const load = new Recovery(context, streamId, signal);
   const request = requestOf(context, streamId, options);
   try {
     for (;;) {
+      signal?.throwIfAborted();
       const { step, rejected } = ask<NextLoad>(Operation.NextLoad, { request, facts });
       switch (step.do) {
         case 'use':
@@ -98,6 +100,7 @@ function requestOf<State, Event, P extends Position>(
 class Recovery<State, Event, P extends Position> {
   readonly #context: LoadContext<State, Event, P>;
   readonly #streamId: string;
+  readonly #signal: AbortSignal | undefined;
   /** What the store threw, if it did. */
   cause: { readonly cause?: unknown } = {};
   /** What the last look found first. */
@@ -106,9 +109,10 @@ class Recovery<State, Event, P extends Position> {
   #pages: Pages<Event, P> | undefined;
   #page: Row<Event, P>[] = [];
 
-  constructor(context: LoadContext<State, Event, P>, streamId: string) {
+  constructor(context: LoadContext<State, Event, P>, streamId: string, signal: AbortSignal | undefined) {
     this.#context = context;
     this.#streamId = streamId;
+    this.#signal = signal;
   }
 
   /** The fact that answers `step`. */
@@ -193,6 +197,7 @@ class Recovery<State, Event, P extends Position> {
       pageSize: settings.pageSize,
       positions: settings.positions,
       sequence: settings.sequence,
+      signal: this.#signal,
     });
     this.#page = await this.#pages.next();
     const [first] = this.#page;

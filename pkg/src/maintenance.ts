@@ -16,10 +16,11 @@ import { askPlain, plainModule } from './plain-module.js';
 import { keys, next, planPrune, slotOf, type LoadFact, type LoadRequest, type Slot } from './plans.js';
 import { toCore, type Position, type PositionInput } from './position.js';
 import type { Rejection } from './progress.js';
-import type { Repository } from './repository.js';
+import type { LoadOptions, Repository } from './repository.js';
 import type { StoreOp } from './store.js';
 import { isBytes } from './value/bytes.js';
 import { encode } from './value/encode.js';
+import type { WatchOptions } from './watching.js';
 
 export interface SlotsOptions {
   /** Versions, or digests of built-in folds, that are in use beside the repository's own: of a rolling deploy, or to roll back to. */
@@ -124,7 +125,7 @@ export interface Maintenance<P extends Position> {
    * Compares the newest state with a full replay; and the history that its snapshot commits to with the log's. Throws `diverged` with the path
    * if they differ, which is `history` if the events do; what `load` throws.
    */
-  verify(streamId: string): Promise<Verified<P>>;
+  verify(streamId: string, options?: WatchOptions): Promise<Verified<P>>;
   /**
    * Gives streams a snapshot of this version, after it changed: migrates or replays those that have none. What has one is skipped, so that a
    * rebuild that was interrupted goes on where it was. Never rejects for a stream's sake.
@@ -238,9 +239,10 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     return through === null ? null : this.#connection.settings.positions.parse(through, 'safeToPruneThrough');
   }
 
-  async verify(streamId: string): Promise<Verified<P>> {
+  async verify(streamId: string, options: WatchOptions = {}): Promise<Verified<P>> {
+    knownOptions('verify', options, ['onProgress', 'signal']);
     const { settings } = this.#connection;
-    const [loaded, replayed] = await this.#loadedAndReplayed(streamId);
+    const [loaded, replayed] = await this.#loadedAndReplayed(streamId, { ...WHATEVER_IT_COSTS, ...options });
     const { position, eventCount, restoredFrom } = loaded;
     const path = divergence(settings, loaded, replayed);
     if (path === undefined && eventCount === replayed.eventCount) {
@@ -281,11 +283,11 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
   }
 
   /** The newest state, and the full replay of the same events. */
-  async #loadedAndReplayed(streamId: string): Promise<[Handle<State, P>, Handle<State, P>]> {
+  async #loadedAndReplayed(streamId: string, options: LoadOptions): Promise<[Handle<State, P>, Handle<State, P>]> {
     const { sequence, lateArrivals } = this.#connection.settings;
     for (let attempt = 1; ; attempt += 1) {
-      const loaded = await this.#repository.load(streamId, WHATEVER_IT_COSTS);
-      const whole = { ...WHATEVER_IT_COSTS, useSnapshots: false };
+      const loaded = await this.#repository.load(streamId, options);
+      const whole = { ...options, useSnapshots: false };
       const replayed = await this.#repository.load(streamId, loaded.position === null ? whole : { ...whole, at: loaded.position });
       const late = sequence === 'sparse' && lateArrivals === 'possible' && loaded.eventCount !== replayed.eventCount;
       if (!late || attempt === COMPARISONS) return [loaded, replayed];

@@ -7,58 +7,55 @@ import type { ErrorCode, SnapshotError } from './error.js';
 /** How an audit went. `unavailable`: the events are gone, or others by now, or they could not be replayed, of which a warning tells. */
 export type Audit = 'equal' | 'diverged' | 'unavailable';
 
-/** One thing that happened. Durations are in milliseconds. */
+/** What every report has. */
+interface Shared<Type, Code> {
+  readonly type: Type;
+  readonly streamId: string;
+  /** Of the definition. */
+  readonly version: number;
+  /** Where the handle stands; of a warning about one snapshot, that one's. */
+  readonly position: Position | null;
+  /** What came of it. */
+  readonly code: Code;
+  /** How long it took, in milliseconds. */
+  readonly millis: number;
+  /** Size of the snapshot that was read or written, as it lies in the store; of one that failed, if it got so far. Else 0. */
+  readonly bytes: number;
+}
+
+/** One thing that happened. */
 export type Report =
-  | {
-      readonly type: 'loaded';
-      readonly streamId: string;
-      readonly version: number;
-      readonly position: Position | null;
+  | (Shared<'loaded', Handle<unknown, Position>['source']> & {
       readonly eventCount: number;
-      readonly source: Handle<unknown, Position>['source'];
+      /** Events that were folded behind the snapshot. */
       readonly replayed: number;
       readonly rejected: readonly Rejection<Position>[];
-      /** Without the audit. */
-      readonly millis: number;
-      /** Where this load was compared with a full replay (`audit`). If it `diverged`, what is told is what was replayed. */
+      /** Where this load was compared with a full replay (`audit`). If it `diverged`, what is told is what was replayed. Its time does not count. */
       readonly audit?: Audit;
-    }
-  | {
-      readonly type: 'taken';
-      readonly streamId: string;
-      readonly version: number;
-      readonly position: Position;
+    })
+  | (Shared<'taken', 'taken'> & {
       readonly eventCount: number;
       readonly reason: string;
       readonly key: string;
-      /** Size of the frame. */
-      readonly bytes: number;
       readonly deleted: readonly string[];
-      readonly millis: number;
-    }
-  | {
-      /** A snapshot was due and not taken. */
-      readonly type: 'skipped' | 'failed';
-      readonly streamId: string;
-      readonly version: number;
-      readonly position: Position | null;
-      readonly code: ErrorCode | 'alreadyCovered' | 'forgotten';
+    })
+  /** A snapshot was due and not taken; with `verbose` also one that was not due, or could not be tried. */
+  | (Shared<'skipped' | 'failed', ErrorCode | SkippedCode> & {
       readonly reason: string;
       readonly error?: SnapshotError;
-    }
-  | {
-      /**
-       * The snapshot stands, but what it made superfluous could not be deleted, or a marker not be written or read; or a state was changed
-       * where `immutable` promised that it is not, or a snapshot is not what an audit replayed (`diverged`, and the error has the path; of an
-       * audit also the position of the snapshot); or an audit could not replay the stream.
-       */
-      readonly type: 'warning';
-      readonly streamId: string;
-      readonly version: number;
-      readonly code: ErrorCode;
+    })
+  /**
+   * The snapshot stands, but what it made superfluous could not be deleted, or a marker not be written or read; or a state was changed where
+   * `immutable` promised that it is not, or a snapshot is not what an audit replayed (`diverged`, and the error has the path); or an audit
+   * could not replay the stream.
+   */
+  | (Shared<'warning', ErrorCode> & {
       readonly reason: string;
       readonly error?: SnapshotError;
-    };
+    });
+
+/** Why no snapshot was taken, though nothing failed. */
+export type SkippedCode = 'notDue' | 'nothingFolded' | 'inFlight' | 'alreadyCovered' | 'historical' | 'unknownEvent' | 'tooLarge' | 'forgotten';
 
 export type Observer = (report: Report) => void;
 

@@ -16,6 +16,7 @@ import { plainAgain } from './save.js';
 import { signingKeys, type SigningKey } from './signing.js';
 import { Snapshotter, type Outcome } from './snapshotter.js';
 import type { SnapshotStore } from './store.js';
+import { abortable, watchOptions, type WatchOptions } from './watching.js';
 import { sameBytes } from './value/bytes.js';
 import { decode } from './value/decode.js';
 import { firstDifference } from './value/difference.js';
@@ -35,9 +36,11 @@ export interface OpenOptions<Event, P extends Position, Raw = EventRow<Event>> {
   readonly fence?: PositionInput | ((streamId: string) => PositionInput | undefined);
   /** Told of everything that happens. Default: one warning for each kind of trouble. */
   readonly observe?: Observer;
+  /** Tells also of each snapshot that was not due, or could not be tried: as many reports as calls of `maybeSnapshot`. Default: false. */
+  readonly verbose?: boolean;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends WatchOptions {
   /** The state at this position (inclusive) instead of the newest; the handle is historical. */
   readonly at?: PositionInput;
   /**
@@ -74,7 +77,7 @@ export interface Repository<State, Event, P extends Position> {
    * Reads and folds only what came after; loads anew if the handle and the log no longer share one history, or if what came after cannot
    * be folded onto the handle.
    */
-  refresh(handle: Handle<State, P>): Promise<Handle<State, P>>;
+  refresh(handle: Handle<State, P>, options?: WatchOptions): Promise<Handle<State, P>>;
   /** Takes a snapshot if the policy says so. Never throws; decides and encodes before its first await. */
   maybeSnapshot(handle: Handle<State, P>): Promise<Outcome<State, P>>;
   /** Takes a snapshot now, whatever the policy says; throws if it cannot. */
@@ -85,13 +88,13 @@ export function openRepository<State, Event, P extends Position, Raw>(
   settings: Settings<State, Event, P>,
   options: OpenOptions<Event, P, Raw>,
 ): Repository<State, Event, P> {
-  knownOptions('open', options, ['store', 'events', 'keys', 'fence', 'observe']);
+  knownOptions('open', options, ['store', 'events', 'keys', 'fence', 'observe', 'verbose']);
   checkStore(options.store);
   checkSource(options.events);
   if (options.observe !== undefined) functionOption('observe', options.observe);
   checkSparse(settings, options.events);
   checkInitialState(settings);
-  return new SnapshotRepository({ ...settings, keys: signingKeys('keys', options.keys), fence: options.fence }, options as OpenOptions<Event, P>);
+  return new SnapshotRepository({ ...settings, keys: signingKeys('keys', options.keys), fence: options.fence, verbose: oneOf('verbose', options.verbose ?? false, [true, false]) }, options as OpenOptions<Event, P>);
 }
 
 class SnapshotRepository<State, Event, P extends Position> implements Repository<State, Event, P> {
@@ -115,18 +118,23 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   }
 
   async load(streamId: string, options: LoadOptions = {}): Promise<Handle<State, P>> {
-    knownOptions('load', options, ['at', 'useSnapshots', 'onStoreError', 'maxReplay']);
+    knownOptions('load', options, ['at', 'useSnapshots', 'onStoreError', 'maxReplay', 'onProgress', 'signal']);
     const at = options.at === undefined ? undefined : this.#settings.positions.parse(options.at, 'load.at');
     const useSnapshots = oneOf('load.useSnapshots', options.useSnapshots ?? true, [true, false]);
     const limits = replayOptions(options, this.#settings, 'load.');
+    const watch = watchOptions('load', options);
     checkId('streamId', streamId);
-    const loaded = await this.#loaded(streamId, { at, useSnapshots, ...limits });
-    const { handle, ...audited } = await this.#audited(loaded, limits);
+    return abortable(watch.signal, this.#load(streamId, { at, useSnapshots, ...limits }, watch));
+  }
+
+  async #load(streamId: string, options: LoadSettings<P>, watch: WatchOptions): Promise<Handle<State, P>> {
+    const loaded = await this.#loaded(streamId, options, watch);
+    const { handle, ...audited } = await this.#audited(loaded, options, watch);
     const { version } = this.#settings;
     const { position, eventCount, source, replayed, rejected } = handle;
-    const { millis } = loaded;
-    this.#observe({ type: 'loaded', streamId, version, position, eventCount, source, replayed, rejected, millis, ...audited });
-    if (useSnapshots) await this.#snapshotter.learnFromLoad(handle, this.#usable(handle));
+    const { millis, bytes } = loaded;
+    this.#observe({ type: 'loaded', streamId, version, position, code: source, millis, bytes, eventCount, replayed, rejected, ...audited });
+    if (options.useSnapshots) await this.#snapshotter.learnFromLoad(handle, this.#usable(handle));
     return handle;
   }
 
@@ -161,25 +169,31 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     return extended(handle, inside, progress);
   }
 
-  async refresh(handle: Handle<State, P>): Promise<Handle<State, P>> {
+  async refresh(handle: Handle<State, P>, options: WatchOptions = {}): Promise<Handle<State, P>> {
+    knownOptions('refresh', options, ['onProgress', 'signal']);
+    const watch = watchOptions('refresh', options);
+    return abortable(watch.signal, this.#refresh(handle, watch));
+  }
+
+  async #refresh(handle: Handle<State, P>, watch: WatchOptions): Promise<Handle<State, P>> {
     const inside = this.#usable(handle);
     if (handle.historical) throw new SnapshotError('historical', 'a state of the past stays as it is; load the stream without `at`');
     const { events } = this.#context;
     const { positions, pageSize, sequence, lateArrivals } = this.#settings;
-    if (handle.position === null || (sequence === 'sparse' && lateArrivals === 'possible')) return this.#reload(handle);
-    const pages = new Pages(events, handle.streamId, { from: handle.position, pageSize, positions, sequence });
+    if (handle.position === null || (sequence === 'sparse' && lateArrivals === 'possible')) return this.#reload(handle, watch);
+    const pages = new Pages(events, handle.streamId, { from: handle.position, pageSize, positions, sequence, signal: watch.signal });
     const [first, ...page] = await pages.next();
     const anchor = anchorIdentity(inside.anchor);
     const same = first?.position === handle.position && sameAnchor(anchor, anchorLike(anchor, first));
     if (!same || inside.life.spent) await pages.close();
     this.#usable(handle); // somebody else may have taken a mutable state over while the log was read
-    if (!same) return this.#reload(handle);
+    if (!same) return this.#reload(handle, watch);
     const progress = { ...progressOf<State, P>(handle, inside), waiting: NOTHING_WAITS }; // what waits is read again
     if (this.#settings.mutable) inside.life.spent = true;
     try {
-      await this.#foldThrough(handle.streamId, progress, page, pages, this.#settings);
+      await this.#foldThrough(handle.streamId, progress, page, pages, this.#settings, watch);
     } catch (error) {
-      if (SnapshotError.is(error) && WORTH_A_LOAD.includes(error.code)) return this.#reload(handle);
+      if (SnapshotError.is(error) && WORTH_A_LOAD.includes(error.code)) return this.#reload(handle, watch);
       throw error;
     }
     return extended(handle, inside, progress, this.#fence(handle.streamId));
@@ -189,17 +203,15 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     try {
       const inside = this.#usable(handle);
       const refusal = this.#snapshotter.refusal(handle, inside);
-      if (refusal !== undefined) return { status: 'skipped', handle, ...refusal };
+      if (refusal !== undefined) return this.#snapshotter.passed(handle, refusal);
       const decision = this.#snapshotter.decide(handle, inside);
       if (decision.take) return await this.#snapshotter.attempt(handle, inside, decision.reason);
-      return {
-        status: 'skipped',
+      return this.#snapshotter.passed(handle, {
         code: 'notDue',
         get reason() {
-          return decision.reason; // words cost more than the decision
+          return decision.reason;
         },
-        handle,
-      };
+      });
     } catch (error) {
       return this.#snapshotter.failed(handle, error);
     }
@@ -210,7 +222,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     const refusal = this.#snapshotter.refusal(handle, inside);
     if (refusal?.code === 'historical') throw new SnapshotError('historical', refusal.reason);
     if (refusal?.code === 'unknownEvent') throw new SnapshotError('unknownEvent', refusal.reason);
-    if (refusal !== undefined) return { status: 'skipped', handle, ...refusal };
+    if (refusal !== undefined) return this.#snapshotter.passed(handle, refusal);
     const outcome = await this.#snapshotter.attempt(handle, inside, 'asked for');
     if (outcome.status === 'failed') throw outcome.error;
     if (outcome.status === 'skipped' && outcome.code === 'tooLarge') throw new SnapshotError('tooLarge', outcome.reason);
@@ -220,8 +232,8 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   // Loading
 
   /** The log went another way than the handle. If it is empty now, it may as well be lost. */
-  async #reload(handle: Handle<State, P>): Promise<Handle<State, P>> {
-    const fresh = await this.load(handle.streamId);
+  async #reload(handle: Handle<State, P>, watch: WatchOptions): Promise<Handle<State, P>> {
+    const fresh = await this.load(handle.streamId, watch);
     if (fresh.position !== null || fresh.pending > 0 || handle.position === null) return fresh;
     throw new SnapshotError(
       'historyUnavailable',
@@ -229,31 +241,31 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     );
   }
 
-  async #audited({ handle, key }: { readonly handle: Handle<State, P>; readonly key: string | undefined }, limits: ReturnType<typeof replayOptions>) {
+  async #audited({ handle, key }: { readonly handle: Handle<State, P>; readonly key: string | undefined }, options: LoadSettings<P>, watch: WatchOptions) {
     const { streamId, position } = handle;
     if (this.#auditor === undefined || key === undefined) return { handle };
-    const whole = { ...limits, at: position ?? undefined, useSnapshots: false, maxReplay: undefined };
-    return this.#auditor.audited(handle, key, async () => (await this.#loaded(streamId, whole)).handle);
+    const whole = { ...options, at: position ?? undefined, useSnapshots: false, maxReplay: undefined };
+    return this.#auditor.audited(handle, key, async () => (await this.#loaded(streamId, whole, watch)).handle);
   }
 
-  /** A handle, the key of the snapshot that it came from, and how long it took. */
-  async #loaded(streamId: string, options: LoadSettings<P>) {
+  /** A handle, the key and the size of the snapshot that it came from, and how long it took. */
+  async #loaded(streamId: string, options: LoadSettings<P>, watch: WatchOptions) {
     const began = this.#settings.clock();
-    const { recovered, progress, replayed } = await this.#recover(streamId, options);
+    const { recovered, progress, replayed } = await this.#recover(streamId, options, watch);
     const millis = Math.max(0, this.#settings.clock() - began);
     const handle = this.#handleOf(streamId, progress, recovered, { millis, replayed, at: options.at });
-    return { handle, key: recovered.key, millis };
+    return { handle, key: recovered.key, millis, bytes: recovered.snapshot?.frameBytes ?? 0 };
   }
 
   /** The state, built on a snapshot of which no event behind it changes what it holds, from a log without holes; only folding finds that out. */
-  async #recover(streamId: string, options: LoadSettings<P>) {
+  async #recover(streamId: string, options: LoadSettings<P>, watch: WatchOptions) {
     const facts: unknown[] = [];
     for (;;) {
-      const recovered = await recover(this.#context, streamId, options, facts);
+      const recovered = await recover(this.#context, streamId, options, facts, watch.signal);
       const progress = startOf(this.#settings, recovered);
       const before = progress.eventCount;
       try {
-        await this.#foldThrough(streamId, progress, recovered.page, recovered.pages, options);
+        await this.#foldThrough(streamId, progress, recovered.page, recovered.pages, options, watch);
         return { recovered, progress, replayed: progress.eventCount - before };
       } catch (error) {
         facts.push(learned(error, recovered.snapshot !== undefined));
@@ -267,6 +279,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     first: readonly Row<Event, P>[],
     pages: Pages<Event, P>,
     { at, maxReplay = Infinity }: { readonly at?: P | undefined; readonly maxReplay: number | undefined },
+    { onProgress, signal }: WatchOptions,
   ): Promise<void> {
     let count = 0;
     let reached = progress.position !== null && progress.position === at;
@@ -284,6 +297,8 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
         folding.push(rows);
         reached = end !== -1 || (at !== undefined && folding.position === at);
         page = [];
+        onProgress?.({ streamId, position: folding.position, replayed: count });
+        signal?.throwIfAborted();
       }
       await pages.end();
       folding.finish();

@@ -8,7 +8,7 @@ import { decide, type Decision, type PolicyNeeds } from './policy.js';
 import type { Position } from './position.js';
 import { DEFAULTS } from './defaults.js';
 import { EMPTY_TAIL, type BaseSnapshot } from './progress.js';
-import type { Observer } from './report.js';
+import type { Observer, Report, SkippedCode } from './report.js';
 import { Deadline, markAttempt, readAttempt, save, sealHandle, type SaveResult } from './save.js';
 import { Streams, type Attempt } from './streams.js';
 import type { RememberedStates } from './value/remembered.js';
@@ -29,7 +29,7 @@ export type Outcome<State, P extends Position> =
     }
   | {
       readonly status: 'skipped';
-      readonly code: 'notDue' | 'nothingFolded' | 'inFlight' | 'alreadyCovered' | 'historical' | 'unknownEvent' | 'tooLarge' | 'forgotten';
+      readonly code: SkippedCode;
       readonly reason: string;
       readonly handle: Handle<State, P>;
     }
@@ -41,7 +41,7 @@ export type Outcome<State, P extends Position> =
     };
 
 interface Refusal {
-  readonly code: 'historical' | 'nothingFolded' | 'unknownEvent' | 'inFlight' | 'alreadyCovered';
+  readonly code: SkippedCode;
   readonly reason: string;
 }
 
@@ -61,7 +61,7 @@ export class Snapshotter<State, Event, P extends Position> {
     this.remembered = settings.immutable?.remember({
       limit: DEFAULTS.rememberedBytes,
       thorough: settings.development,
-      diverged: (streamId, error) => this.#warn(streamId, 'diverged', error.message, error),
+      diverged: (streamId, error) => this.#warn({ streamId, position: error.position ?? null }, 'diverged', error.message, error),
     });
   }
 
@@ -84,8 +84,14 @@ export class Snapshotter<State, Event, P extends Position> {
       if (!this.decide(handle, inside).take) return;
       this.streams.of(streamId).lastTried = await readAttempt(this.#settings, this.#store, streamId);
     } catch (error) {
-      this.#warn(streamId, 'unreadable', `the marker of the last attempt could not be read: ${describe(error)}`);
+      this.#warn(handle, 'unreadable', `the marker of the last attempt could not be read: ${describe(error)}`);
     }
+  }
+
+  /** The outcome of one that was not tried. */
+  passed(handle: Handle<State, P>, refusal: Refusal): Outcome<State, P> {
+    if (this.#settings.verbose) this.#skipped(handle, refusal, NOTHING);
+    return Object.assign(refusal, { status: 'skipped', handle } as const); // words cost more than the decision
   }
 
   /** Why nothing can be snapshotted here, whatever the policy says. */
@@ -137,51 +143,41 @@ export class Snapshotter<State, Event, P extends Position> {
     const memory = this.streams.of(handle.streamId);
     const began = this.#settings.clock();
     const deadline = new Deadline(this.#settings.snapshotTimeout);
+    let bytes = 0;
+    const cost = (): Cost => ({ millis: Math.max(0, this.#settings.clock() - began), bytes });
     memory.inFlight = true;
     try {
       const sealed = sealHandle(this.#settings, handle, inside, this.remembered);
+      bytes = sealed.frame.length;
       const result = await save(this.#settings, this.#store, sealed, deadline, handle, memory.lastTried !== undefined);
-      if (result.status === 'failed') return await this.#attemptFailed(handle, inside, result.error, deadline);
-      if (result.status === 'forgotten') return this.#forgotten(handle, inside);
+      if (result.status === 'failed') throw result.error;
+      if (result.status === 'forgotten') {
+        this.#attempted(handle, inside);
+        return this.#skipped(handle, { code: 'forgotten', reason: 'the stream was forgotten; nothing of it is stored' }, cost());
+      }
       memory.lastTried = undefined;
-      memory.lastTaken = {
-        key: result.key,
-        events: handle.eventCount,
-        at: sealed.header.takenAt,
-        bytes: sealed.frame.length,
-      };
+      memory.lastTaken = { key: result.key, events: handle.eventCount, at: sealed.header.takenAt, bytes };
       const kept = makeHandle<State, P>(handle, handle, { ...inside, base: memory.lastTaken, tail: EMPTY_TAIL });
-      return this.#succeeded(kept, result, sealed.frame.length, reason, began);
+      return this.#succeeded(kept, result, reason, cost());
     } catch (error) {
       if (!SnapshotError.is(error)) throw error;
-      return await this.#attemptFailed(handle, inside, error, deadline);
+      return await this.#attemptFailed(handle, inside, error, deadline, cost());
     } finally {
       memory.inFlight = false;
     }
   }
 
-  #succeeded(
-    handle: Handle<State, P>,
-    result: Exclude<SaveResult, { status: 'failed' | 'forgotten' }>,
-    bytes: number,
-    reason: string,
-    began: number,
-  ): Outcome<State, P> {
-    const { streamId, eventCount } = handle;
-    const { version } = this.#settings;
-    const position = handle.position as P;
+  #succeeded(handle: Handle<State, P>, result: Exclude<SaveResult, { status: 'failed' | 'forgotten' }>, reason: string, cost: Cost): Outcome<State, P> {
     if (result.status === 'alreadyCovered') {
-      const covered = `a snapshot at the same or a later position is there already: ${result.key}`;
-      this.#observe({ type: 'skipped', streamId, version, position, code: 'alreadyCovered', reason: covered });
-      return { status: 'skipped', code: 'alreadyCovered', reason: covered, handle };
+      return this.#skipped(handle, { code: 'alreadyCovered', reason: `a snapshot at the same or a later position is there already: ${result.key}` }, cost);
     }
     const { key, deleted, deleteError } = result;
-    const millis = Math.max(0, this.#settings.clock() - began);
-    this.#observe({ type: 'taken', streamId, version, position, eventCount, reason, key, bytes, deleted, millis });
+    const { eventCount } = handle;
+    this.#observe({ type: 'taken', ...this.#place(handle), code: 'taken', ...cost, eventCount, reason, key, deleted });
     if (deleteError !== undefined) {
-      this.#warn(streamId, deleteError.code, `superfluous snapshots could not be deleted: ${deleteError.message}`);
+      this.#warn(handle, deleteError.code, `superfluous snapshots could not be deleted: ${deleteError.message}`);
     }
-    return { status: 'taken', reason, handle, position, key, bytes, deleted };
+    return { status: 'taken', reason, handle, position: handle.position as P, key, bytes: cost.bytes, deleted };
   }
 
   async #attemptFailed(
@@ -189,26 +185,23 @@ export class Snapshotter<State, Event, P extends Position> {
     inside: Internals<P>,
     error: SnapshotError,
     deadline: Deadline,
+    cost: Cost,
   ): Promise<Outcome<State, P>> {
-    const outcome = this.failed(handle, error);
+    const outcome = this.failed(handle, error, cost);
     if (error.code === 'fenced') return outcome; // the stream is another owner's, who must not be damped
     const { streamId } = handle;
     const attempt = this.#attempted(handle, inside);
     try {
       await markAttempt(this.#settings, this.#store, streamId, attempt, error.code, deadline);
     } catch (markError) {
-      this.#warn(streamId, 'storeFailed', `the marker of the failed attempt could not be written: ${describe(markError)}`);
+      this.#warn(handle, 'storeFailed', `the marker of the failed attempt could not be written: ${describe(markError)}`);
     }
     return outcome;
   }
 
-  #forgotten(handle: Handle<State, P>, inside: Internals<P>): Outcome<State, P> {
-    this.#attempted(handle, inside);
-    const { streamId, position } = handle;
-    const { version } = this.#settings;
-    const skipped = { code: 'forgotten', reason: 'the stream was forgotten; nothing of it is stored' } as const;
-    this.#observe({ type: 'skipped', streamId, version, position, ...skipped });
-    return { status: 'skipped', ...skipped, handle };
+  #skipped(handle: Handle<State, P>, { code, reason }: Refusal, cost: Cost): Outcome<State, P> {
+    this.#observe({ type: 'skipped', ...this.#place(handle), code, ...cost, reason });
+    return { status: 'skipped', code, reason, handle };
   }
 
   /** Remembers that one was in vain. */
@@ -220,18 +213,27 @@ export class Snapshotter<State, Event, P extends Position> {
   }
 
   /** The outcome, reported, of whatever went wrong. */
-  failed(handle: Handle<State, P>, cause: unknown): Outcome<State, P> {
+  failed(handle: Handle<State, P>, cause: unknown, cost: Cost = NOTHING): Outcome<State, P> {
     const error = SnapshotError.is(cause) ? cause : new SnapshotError('storeFailed', describe(cause), { cause });
     const reason = error.message;
-    const { streamId = '', position = null } = handle ?? {};
-    const { version } = this.#settings;
     const type = error.code === 'tooLarge' ? 'skipped' : 'failed';
-    this.#observe({ type, streamId, version, position, code: error.code, reason, error });
+    this.#observe({ type, ...this.#place(handle), code: error.code, ...cost, reason, error });
     return type === 'skipped' ? { status: 'skipped', code: 'tooLarge', reason, handle } : { status: 'failed', reason, error, handle };
   }
 
-  #warn(streamId: string, code: ErrorCode, reason: string, error?: SnapshotError): void {
-    const { version } = this.#settings;
-    this.#observe({ type: 'warning', streamId, version, code, reason, ...(error === undefined ? {} : { error }) });
+  #warn(about: Place, code: ErrorCode, reason: string, error?: SnapshotError): void {
+    this.#observe({ type: 'warning', ...this.#place(about), code, ...NOTHING, reason, ...(error === undefined ? {} : { error }) });
+  }
+
+  /** Of whatever the host took for a handle, too. */
+  #place(about: Partial<Place> | null | undefined) {
+    const { streamId = '', position = null } = about ?? {};
+    return { streamId, version: this.#settings.version, position };
   }
 }
+
+type Place = Pick<Handle<unknown, Position>, 'streamId' | 'position'>;
+
+type Cost = Pick<Report, 'millis' | 'bytes'>;
+
+const NOTHING: Cost = { millis: 0, bytes: 0 };

@@ -30,10 +30,11 @@ test('loads, snapshots, failures and warnings, each with what a log line needs',
   const key = (position: number) => keys.snapshot('cart', 'cart-42', 1, position);
   const shared = { streamId: 'cart-42', version: 1 };
   const [loaded, first, marker, , second, warning] = reports.map((report) => ({ ...report }) as Record<string, unknown>);
-  assert.deepEqual(loaded, { ...shared, type: 'loaded', position: 3, eventCount: 3, source: 'replay', replayed: 3, rejected: [], millis: 10 });
+  assert.deepEqual(loaded, { ...shared, type: 'loaded', position: 3, code: 'replay', millis: 10, bytes: 0, eventCount: 3, replayed: 3, rejected: [] });
   assert.deepEqual({ ...first, bytes: 0, millis: 0 }, {
     ...shared,
     type: 'taken',
+    code: 'taken',
     position: 3,
     eventCount: 3,
     reason: '3 events and no snapshot yet, threshold 3',
@@ -46,6 +47,41 @@ test('loads, snapshots, failures and warnings, each with what a log line needs',
   assert.deepEqual([marker?.['position'], marker?.['code'], (marker?.['error'] as Error).name], [6, 'storeFailed', 'SnapshotError']);
   assert.equal(second?.['key'], key(9));
   assert.match(String(warning?.['reason']), /could not be deleted: store\.delete failed: delete: disk on fire/);
+});
+
+test('every report has stream, version, position, duration, bytes and code; what is not due only when all is told', async () => {
+  for (const verbose of [false, true]) {
+    const reports: Report[] = [];
+    let ticks = 0;
+    const store = memoryStore();
+    const log = new Log<CartEvent>({}, events(3));
+    const broken = { op: '' };
+    const shaky = failing(store, (op) => op === broken.op);
+    const definition = { clock: () => (ticks += 10), keep: 1, knows: ['added'] };
+    const repo = await open({ store: shaky, events: log, observe: (report) => reports.push(report), ...(verbose && { verbose }) }, definition);
+    let cart = await repo.load('cart-42');
+    const { handle } = taken(await repo.maybeSnapshot(cart));
+    cart = repo.apply(handle, log.append(...events(1)));
+    await repo.maybeSnapshot(cart); // notDue
+    await repo.maybeSnapshot(await repo.load('cart-42', { at: 2 })); // historical
+    broken.op = 'put';
+    await repo.maybeSnapshot(repo.apply(cart, log.append(...events(3)))); // failed
+    broken.op = '';
+    await repo.load('cart-42');
+    const told = reports.map(({ type, code, position, millis, bytes: size }) => [type, code, position, millis > 0, size > 0]);
+    const all: [type: string, code: string, position: number, takesTime: boolean, sized: boolean][] = [
+      ['loaded', 'replay', 3, true, false],
+      ['taken', 'taken', 3, true, true],
+      ['skipped', 'notDue', 4, false, false],
+      ['loaded', 'replay', 2, true, false],
+      ['skipped', 'historical', 2, false, false],
+      ['failed', 'storeFailed', 7, true, true],
+      ['warning', 'storeFailed', 7, false, false],
+      ['loaded', 'snapshot', 7, true, true],
+    ];
+    assert.deepEqual(told, all.filter(([, code]) => verbose || !['notDue', 'historical'].includes(code)));
+    for (const { streamId, version } of reports) assert.deepEqual([streamId, version], ['cart-42', 1]);
+  }
 });
 
 test('an observer that throws, or that rejects, does not hurt', async (t) => {

@@ -22,7 +22,7 @@ test('the README snippet compiles under strict and prints what its comment says'
   assert.equal(said.trim(), promised);
 });
 
-for (const document of ['README.md', 'docs/folds.md', 'docs/maintenance.md', 'docs/stores.md', 'docs/testing.md']) {
+for (const document of ['README.md', 'docs/folds.md', 'docs/maintenance.md', 'docs/observing.md', 'docs/stores.md', 'docs/testing.md']) {
   test(`the programs in ${document} run and print what their comments say`, () => {
     const blocks = [...readFileSync(`${pkg}../${document}`, 'utf8').matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
     assert.ok(blocks.length > 0, 'there is a block of JavaScript');

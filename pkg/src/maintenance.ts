@@ -6,19 +6,16 @@ import { connectionOf, type Connection } from './connection.js';
 import { toCoreBytes } from './core.js';
 import { divergence, HISTORY, sameHistory } from './divergence.js';
 import { describe, SnapshotError } from './error.js';
-import { anchorLike, Pages, type Row } from './events.js';
-import { openPayload } from './frame.js';
 import type { Handle } from './handle.js';
-import { exact, type Header } from './head.js';
-import { boundsFact, expected, openSnapshot } from './load.js';
+import { exact } from './head.js';
 import { checkId, functionOption, invalidOption, knownOptions, positiveInteger } from './options.js';
 import { askPlain, plainModule } from './plain-module.js';
-import { keys, next, planPrune, slotOf, type LoadFact, type LoadRequest, type Slot } from './plans.js';
+import { keys, planPrune, slotOf, type Slot } from './plans.js';
 import { toCore, type Position, type PositionInput } from './position.js';
 import type { Rejection } from './progress.js';
 import type { LoadOptions, Repository } from './repository.js';
+import { headsOf, isSound, ownSlot, soundHeader, stored } from './soundness.js';
 import type { StoreOp } from './store.js';
-import { isBytes } from './value/bytes.js';
 import { encode } from './value/encode.js';
 import type { WatchOptions } from './watching.js';
 
@@ -183,7 +180,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     if (covering === undefined) return [];
     const { key, position } = covering;
     const abandoned = planned({ dropSlots: { keys: await this.#listed(prefix), coveredBy: key, live } });
-    if (abandoned.length === 0 || (await this.#soundHeader(streamId, this.#slot, key, position)) === undefined) return [];
+    if (abandoned.length === 0 || (await soundHeader(this.#connection, streamId, this.#slot, key, position)) === undefined) return [];
     return this.#remove(streamId, abandoned);
   }
 
@@ -195,14 +192,14 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     const listed = await this.#listed(keys.snapshots(settings.name, streamId, this.#slot));
     const usable = listed.filter((key) => !rejected.some((rejection) => rejection.key === key));
     const { last, positions, every } = settings.keep;
-    const heads = every === null ? undefined : await this.#heads(streamId, usable);
+    const heads = every === null ? undefined : await headsOf(this.#connection, streamId, usable);
     const existing = heads?.map(({ key }) => key) ?? usable;
     if (!existing.includes(coveredBy)) return NOTHING_PRUNED; // somebody was faster
     const keep = { last, positions, ...(every === null ? {} : { every }) };
     const deleted: string[] = [];
     for (const op of planPrune(existing, coveredBy, { keep, listing: store.listing, ...(heads && { heads }) })) {
       if (op.op === 'delete') deleted.push(...(await this.#remove(streamId, [...op.keys])));
-      else if ((await this.#soundHeader(streamId, this.#slot, op.key, position)) === undefined) return NOTHING_PRUNED;
+      else if ((await soundHeader(this.#connection, streamId, this.#slot, op.key, position)) === undefined) return NOTHING_PRUNED;
     }
     return { deleted, coveredBy };
   }
@@ -223,7 +220,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
   async revive(streamId: string): Promise<void> {
     const { name, snapshotTimeout } = this.#connection.settings;
     const tombstone = keys.tombstone(name, streamId);
-    await this.#stored((store) => store.delete([tombstone], snapshotTimeout));
+    await stored(this.#connection, (store) => store.delete([tombstone], snapshotTimeout));
     this.#forgetWhatIsRemembered(streamId); // that saves were in vain
   }
 
@@ -304,8 +301,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
   }
 
   get #slot(): Slot {
-    const { version, fold } = this.#connection.settings;
-    return fold?.digest ?? version;
+    return ownSlot(this.#connection.settings);
   }
 
   #prefix(streamId: string): string {
@@ -325,92 +321,9 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     const listed = await this.#listed(prefix);
     for (const key of listed.reverse()) {
       const position = keys.positionOf(key);
-      if (position !== undefined && (await this.#isSound(streamId, slot, key, position))) return toCore(position);
+      if (position !== undefined && (await isSound(this.#connection, streamId, slot, key, position))) return toCore(position);
     }
     return null;
-  }
-
-  /** Whether a load would use it, if it had the slot to itself and the log still has its anchor. */
-  async #isSound(streamId: string, slot: Slot, key: string, position: bigint): Promise<boolean> {
-    const { settings } = this.#connection;
-    const header = await this.#soundHeader(streamId, slot, key, position);
-    if (header === undefined) return false;
-    const at = settings.positions.parse(position, 'position of a key');
-    const row = await this.#rowAt(streamId, at);
-    if (row === undefined) return false;
-    const anchor = header.anchor === undefined ? {} : { anchor: header.anchor };
-    const facts: LoadFact[] = [{ listed: { keys: [key] } }, { opened: { eventCount: Number(header.eventCount), ...anchor } }];
-    const request = this.#requestOf(streamId, slot, at);
-    for (;;) {
-      const { step } = next(request, facts);
-      switch (step.do) {
-        case 'use':
-          return true;
-        case 'fail':
-          throw new SnapshotError(step.error.code, step.error.message);
-        case 'read':
-          facts.push({ firstRow: { row: { position: toCore(at), anchor: anchorLike(header.anchor, row) } } });
-          break;
-        case 'bounds':
-          facts.push((await boundsFact(this.#connection, streamId, step.through)) as LoadFact);
-          break;
-        default:
-          return false;
-      }
-    }
-  }
-
-  /** For a load of what lies in that slot at a position. */
-  #requestOf(streamId: string, slot: Slot, at: P): LoadRequest {
-    const { settings, events } = this.#connection;
-    const { name, version, sequence, firstPosition, lateArrivals } = settings;
-    return {
-      name,
-      streamId,
-      ...(isBytes(slot) ? { version, foldDigest: slot } : { version: slot }),
-      sequence: sequence === 'sparse' ? sequence : { contiguous: { firstPosition } },
-      at,
-      useSnapshots: true,
-      hasBounds: events.bounds !== undefined,
-      lateArrivals: lateArrivals === 'possible',
-    };
-  }
-
-  async #rowAt(streamId: string, from: P): Promise<Row<Event, P> | undefined> {
-    const { settings, events } = this.#connection;
-    const pages = new Pages(events, streamId, { from, pageSize: 1, positions: settings.positions, sequence: settings.sequence });
-    try {
-      const [row] = await pages.next();
-      return row?.position === from ? row : undefined;
-    } finally {
-      await pages.close();
-    }
-  }
-
-  /** Undefined if nothing sound lies there; in the own slot also if it is no valid state. */
-  async #soundHeader(streamId: string, slot: Slot, key: string, position: number | bigint): Promise<Header | undefined> {
-    const { settings } = this.#connection;
-    const bytes = await this.#stored((store) => store.get(key, settings.snapshotTimeout));
-    if (bytes === undefined) return undefined;
-    const { version: _version, foldDigest: _digest, ...expect } = expected(settings, streamId, position);
-    try {
-      if (slot === this.#slot) return openSnapshot(settings, streamId, position, bytes).header;
-      return openPayload(bytes, { ...expect, ...slotOf(slot) }).header;
-    } catch (error) {
-      if (SnapshotError.is(error)) return undefined;
-      throw error;
-    }
-  }
-
-  /** Of the sound ones among these snapshots of the own slot. */
-  async #heads(streamId: string, among: readonly string[]): Promise<{ readonly key: string; readonly takenAt?: number }[]> {
-    const heads = [];
-    for (const key of among) {
-      const position = keys.positionOf(key);
-      const header = position === undefined ? undefined : await this.#soundHeader(streamId, this.#slot, key, position);
-      if (header !== undefined) heads.push({ key, ...(header.takenAt === undefined ? {} : { takenAt: header.takenAt }) });
-    }
-    return heads;
   }
 
   /** All keys with that prefix. Where listings lag it would not be all. */
@@ -428,7 +341,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     const all: string[] = [];
     for (;;) {
       const last = all.at(-1);
-      const page = await this.#stored((store) => store.list(prefix, last ?? null, PAGE, settings.snapshotTimeout));
+      const page = await stored(this.#connection, (store) => store.list(prefix, last ?? null, PAGE, settings.snapshotTimeout));
       const fresh = page.filter((key) => key.startsWith(prefix) && (last === undefined || key > last));
       if (fresh.length === 0) return all;
       all.push(...fresh);
@@ -446,7 +359,7 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
   /** All or nothing where the store has transactions, else one after the other. */
   async #carryOut(ops: readonly StoreOp[]): Promise<void> {
     const { snapshotTimeout } = this.#connection.settings;
-    await this.#stored(async (store) => {
+    await stored(this.#connection, async (store) => {
       if (ops.length > 1 && store.transacts) return store.transact(ops, snapshotTimeout);
       for (const op of ops) {
         if (op.op === 'put') await store.put(op.key, op.bytes, op.meta, snapshotTimeout);
@@ -477,14 +390,6 @@ class Maintainer<State, Event, P extends Position> implements Maintenance<P> {
     if (memory?.inFlight === true) memory.lastTaken = memory.lastTried = undefined;
     else streams.forget(streamId);
     remembered?.forget(streamId);
-  }
-
-  async #stored<T>(work: (store: Connection<State, Event, P>['store']) => Promise<T>): Promise<T> {
-    try {
-      return await work(this.#connection.store);
-    } catch (error) {
-      throw SnapshotError.is(error) ? error : new SnapshotError('storeFailed', describe(error), { cause: error });
-    }
   }
 }
 

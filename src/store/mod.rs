@@ -80,6 +80,8 @@ mod repository;
 #[cfg(feature = "std")]
 mod saving;
 #[cfg(feature = "std")]
+mod soundness;
+#[cfg(feature = "std")]
 mod streams;
 
 pub use keys::{MAX_KEY_BYTES, Slot, StreamKeys, position_of};

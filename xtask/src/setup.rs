@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 use crate::run::{self, Cmd, NPM, Result, Show};
 
 /// Folders with a package.json whose packages are installed from their lockfile.
-const NPM_FOLDERS: &[&str] = &["pkg"];
+const NPM_FOLDERS: &[&str] = &["pkg", "examples/emmett", "examples/hono-postgres"];
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const OLDEST_NODE: Node = Node { major: 20, minor: 0 };

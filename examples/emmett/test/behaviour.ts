@@ -1,11 +1,18 @@
 /** What holds on every event store: snapshots save reads, and change nothing else. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CommandHandler, getInMemoryEventStore, isExpectedVersionConflictError, type EventStore } from '@event-driven-io/emmett';
-import type { Report, SnapshotStore } from 'snapfold';
+import {
+  CommandHandler,
+  DeciderCommandHandler,
+  getInMemoryEventStore,
+  isExpectedVersionConflictError,
+  type EventStore,
+} from '@event-driven-io/emmett';
+import { defineSnapshots, everyEvents, type Report, type SnapshotStore } from 'snapfold';
 import { handleCart, withCartSnapshots } from '../src/carts.js';
 import { counted } from '../src/counted.js';
-import { cart, type CartCommand } from '../src/shopping-cart.js';
+import { cart, type Cart, type CartCommand, type CartEvent } from '../src/shopping-cart.js';
+import { eventsOf, withSnapshots } from '../src/with-snapshots.js';
 
 export interface Place {
   readonly eventStore: EventStore;
@@ -101,5 +108,30 @@ export function behaviour(place: () => Promise<Place>): void {
     assert.deepEqual([...early.state.items], [['sku-0', 1], ['sku-1', 1], ['sku-2', 1]]);
     assert.equal((await snapshotted.readStream(cartId('other'))).events.length, 50);
     assert.equal((await snapshotted.aggregateStream(cartId('none'), cart)).streamExists, false);
+  });
+
+  test('events of an older schema are folded as they are read', async () => {
+    const { eventStore, snapshots: store } = await place();
+    const pairs = (event: CartEvent): CartEvent =>
+      event.type === 'ItemAdded' ? { ...event, data: { ...event.data, quantity: 2 * event.data.quantity } } : event;
+    const schema = { versioning: { upcast: pairs } };
+    const { initialState, evolve } = cart;
+    const snapshots = defineSnapshots<Cart, CartEvent>({
+      name: 'cart-of-pairs',
+      version: 1,
+      initialState,
+      evolve,
+      positions: 'bigint',
+      policy: everyEvents(10),
+    });
+    const below = counted(eventStore);
+    const repo = await snapshots.open({ store, events: eventsOf(below.eventStore, schema) });
+    const snapshotted = withSnapshots(below.eventStore, repo, { ...cart, schema });
+    const handle = DeciderCommandHandler({ ...cart, schema });
+    for (let n = 0; n < 40; n += 1) await handle(snapshotted, cartId('pairs'), { type: 'AddItem', data: { sku: 'tea', quantity: 1 } });
+    assert.ok(below.counts.read < 400, `${below.counts.read} events read`); // of 780
+    const { state } = await snapshotted.aggregateStream(cartId('pairs'), { ...cart, read: { schema } });
+    assert.deepEqual([...state.items], [['tea', 80]]);
+    assert.deepEqual([...(await snapshotted.aggregateStream(cartId('pairs'), cart)).state.items], [['tea', 40]]);
   });
 }

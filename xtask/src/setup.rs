@@ -8,6 +8,8 @@ use crate::run::{self, Cmd, NPM, Result, Show};
 
 /// Folders with a package.json whose packages are installed from their lockfile.
 const NPM_FOLDERS: &[&str] = &["pkg"];
+/// The same, of examples that have packages of their own, which only their tests need.
+const EXAMPLES: &[&str] = &["examples/emmett", "examples/hono-postgres"];
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const OLDEST_NODE: Node = Node { major: 20, minor: 0 };
@@ -45,6 +47,15 @@ pub fn run() -> Result<()> {
         steps.packages(folder, "ci")?;
     }
     Ok(())
+}
+
+/// Installs the packages of the examples.
+pub fn example_packages() -> Result<()> {
+    let mut steps = Steps {
+        done: 0,
+        total: EXAMPLES.len(),
+    };
+    EXAMPLES.iter().try_for_each(|folder| steps.packages(folder, "ci"))
 }
 
 /// Installs the packages of the benchmark, which no other task needs. Not with `ci`: that insists on add-ons for other

@@ -13,7 +13,7 @@ const NAMED: usize = 40;
 /// Runs all checks and tests and prints `N passed, N failed` (and `, N skipped` if any) as the last line.
 pub fn run() -> Result<ExitCode> {
     let mut tally = Tally::default();
-    tally.setup();
+    tally.installed("setup", setup::run);
     if tally.sum.failed == 0 {
         checks(&mut tally);
         tests(&mut tally);
@@ -56,6 +56,7 @@ fn tests(tally: &mut Tally) {
     );
     let peer = "build --example differential-peer";
     tally.check("Rust side of the differential tests", Cmd::new("cargo").words(peer));
+    tally.installed("packages of the examples", setup::example_packages);
     tally.tests("npm tests", npm_tests(), runners::node);
     let benchmark = Cmd::new("node").words("--test benches/js/smoke.test.js");
     tally.tests("the benchmark runs", benchmark, runners::node);
@@ -89,10 +90,8 @@ struct Tally {
 
 impl Tally {
     /// Installing proves nothing, so it counts only when it fails.
-    fn setup(&mut self) {
-        self.step("setup", || {
-            setup::run().map_or_else(Outcome::failed, |()| Outcome::default())
-        });
+    fn installed(&mut self, name: &str, install: fn() -> Result<()>) {
+        self.step(name, || install().map_or_else(Outcome::failed, |()| Outcome::default()));
     }
 
     fn build(&mut self) {

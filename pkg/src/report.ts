@@ -33,6 +33,12 @@ export type Report =
       /** Where this load was compared with a full replay (`audit`). If it `diverged`, what is told is what was replayed. Its time does not count. */
       readonly audit?: Audit;
     })
+  /** A handle was refreshed from the log alone; where it had to be loaded, that is told. */
+  | (Shared<'refreshed', 'refreshed'> & {
+      readonly eventCount: number;
+      /** Events that were folded onto the handle. */
+      readonly replayed: number;
+    })
   | (Shared<'taken', 'taken'> & {
       readonly eventCount: number;
       readonly reason: string;

@@ -180,6 +180,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
     if (handle.historical) throw new SnapshotError('historical', 'a state of the past stays as it is; load the stream without `at`');
     const { events } = this.#context;
     const { positions, pageSize, sequence, lateArrivals } = this.#settings;
+    const began = this.#settings.clock();
     if (handle.position === null || (sequence === 'sparse' && lateArrivals === 'possible')) return this.#reload(handle, watch);
     const pages = new Pages(events, handle.streamId, { from: handle.position, pageSize, positions, sequence, signal: watch.signal });
     const [first, ...page] = await pages.next();
@@ -196,6 +197,7 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
       if (SnapshotError.is(error) && WORTH_A_LOAD.includes(error.code)) return this.#reload(handle, watch);
       throw error;
     }
+    this.#tellRefreshed(handle, progress, began);
     return extended(handle, inside, progress, this.#fence(handle.streamId));
   }
 
@@ -230,6 +232,13 @@ class SnapshotRepository<State, Event, P extends Position> implements Repository
   }
 
   // Loading
+
+  #tellRefreshed({ streamId, eventCount: before }: Handle<State, P>, { position, eventCount }: Progress<State, P>, began: number): void {
+    const { version, clock } = this.#settings;
+    const millis = Math.max(0, clock() - began);
+    const code = 'refreshed';
+    this.#observe({ type: code, streamId, version, position, code, millis, bytes: 0, eventCount, replayed: eventCount - before });
+  }
 
   /** The log went another way than the handle. If it is empty now, it may as well be lost. */
   async #reload(handle: Handle<State, P>, watch: WatchOptions): Promise<Handle<State, P>> {

@@ -61,7 +61,8 @@ test('every report has stream, version, position, duration, bytes and code; what
     const repo = await open({ store: shaky, events: log, observe: (report) => reports.push(report), ...(verbose && { verbose }) }, definition);
     let cart = await repo.load('cart-42');
     const { handle } = taken(await repo.maybeSnapshot(cart));
-    cart = repo.apply(handle, log.append(...events(1)));
+    log.append(...events(1));
+    cart = await repo.refresh(handle);
     await repo.maybeSnapshot(cart); // notDue
     await repo.maybeSnapshot(await repo.load('cart-42', { at: 2 })); // historical
     broken.op = 'put';
@@ -72,6 +73,7 @@ test('every report has stream, version, position, duration, bytes and code; what
     const all: [type: string, code: string, position: number, takesTime: boolean, sized: boolean][] = [
       ['loaded', 'replay', 3, true, false],
       ['taken', 'taken', 3, true, true],
+      ['refreshed', 'refreshed', 4, true, false],
       ['skipped', 'notDue', 4, false, false],
       ['loaded', 'replay', 2, true, false],
       ['skipped', 'historical', 2, false, false],

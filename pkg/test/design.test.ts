@@ -97,5 +97,5 @@ test('the definition and the life of a handle', async () => {
   const again = await repo.load('cart-42');
   assert.deepEqual([again.source, again.restoredFrom, again.replayed, again.eventCount], ['snapshot', 2, 1, 3]);
   assert.deepEqual(again.state, cart.state);
-  assert.deepEqual(reports.map(({ type }) => type), ['loaded', 'taken', 'loaded']);
+  assert.deepEqual(reports.map(({ type }) => type), ['loaded', 'taken', 'refreshed', 'loaded']);
 });

@@ -10,13 +10,15 @@ export interface Counters {
 
 export const noCounts = (): Counters => ({ loads: 0, eventsFolded: 0, snapshotsTaken: 0, snapshotsFailed: 0 });
 
-/** `observe` of a repository. Loads only: what a `refresh` reads is not reported. */
+/** `observe` of a repository. */
 export function counting(counters: Counters): (report: Report) => void {
   return (report) => {
     if (report.type === 'loaded') {
       counters.loads += 1;
       counters.eventsFolded += report.replayed;
       for (const { key, code } of report.rejected) console.warn(`snapshot ${key} was not used: ${code}`);
+    } else if (report.type === 'refreshed') {
+      counters.eventsFolded += report.replayed;
     } else if (report.type === 'taken') {
       counters.snapshotsTaken += 1;
     } else {

@@ -36,6 +36,7 @@ pub struct Definition<F: Fold> {
     pub(super) fence: Option<Accessor<str, Option<u64>>>,
     pub(super) knows: Vec<String>,
     pub(super) history_commitment: bool,
+    pub(super) audit_every: Option<u64>,
     pub(super) max_bytes: u64,
     pub(super) max_state_bytes: u64,
     pub(super) compression: Compression,
@@ -69,6 +70,7 @@ impl<F: Fold> Definition<F> {
             fence: None,
             knows: Vec::new(),
             history_commitment: false,
+            audit_every: None,
             max_bytes: 1_000_000,
             max_state_bytes: DEFAULT_MAX_STATE_BYTES,
             compression: Compression::None,
@@ -111,6 +113,14 @@ impl<F: Fold> Definition<F> {
     #[must_use]
     pub fn on_store_error(mut self, on_store_error: OnStoreError) -> Self {
         self.on_store_error = on_store_error;
+        self
+    }
+
+    /// Compares each so many loads that a snapshot served with the full replay, 1 or more, the first time at that many; such a load waits for it
+    /// and reads the whole log once more. What differs is replaced by what was replayed: [`Handle::audit`](super::Handle::audit).
+    #[must_use]
+    pub fn audit_every(mut self, loads: u64) -> Self {
+        self.audit_every = Some(loads);
         self
     }
 
@@ -346,6 +356,7 @@ impl<F: Fold> Definition<F> {
             ("max_state_bytes", self.max_state_bytes),
             ("page_size", self.page_size as u64),
             ("max_replay", self.max_replay.unwrap_or(u64::MAX)),
+            ("audit_every", self.audit_every.unwrap_or(1)),
         ];
         if let Some((option, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return refuse(option, "must be at least 1");

@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Definition, Rejection};
+use super::{Audit, Definition, Rejection};
 use crate::Code;
 use crate::fold::{Commitment, Fold, Progress};
 use crate::policy::{LastLoad, LastSnapshot, Needs};
@@ -26,6 +26,7 @@ pub struct Handle<S> {
     pub(super) base: Option<LastSnapshot>,
     pub(super) load: Option<LastLoad>,
     pub(super) tail: Tail,
+    pub(super) audit: Option<Audit>,
 }
 
 /// Where a state came from.
@@ -121,6 +122,12 @@ impl<S> Handle<S> {
     /// The owner's token when this was loaded, if the definition asks for one.
     pub fn fence(&self) -> Option<u64> {
         self.fence
+    }
+
+    /// How the comparison with a full replay went, if this load was one that the definition has compared
+    /// ([`Definition::audit_every`](super::Definition::audit_every)).
+    pub fn audit(&self) -> Option<&Audit> {
+        self.audit.as_ref()
     }
 
     pub(super) fn store_was_unreadable(&self) -> bool {

@@ -77,6 +77,7 @@ where
             base,
             load: None,
             tail: Tail::default(),
+            audit: None,
         }
     }
 

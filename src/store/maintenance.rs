@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::auditing::{Difference, difference};
 use super::keys::position_of;
 use super::upkeep::{plan_drop_slots, plan_invalidate, safe_to_prune_through};
 use super::{
@@ -225,20 +226,15 @@ where
             Source::Snapshot { position } | Source::Migrated { position, .. } => Some(position),
             Source::Replay => None,
         };
-        let histories = loaded.commitment.zip(replayed.commitment);
-        if histories.is_some_and(|(folded, logged)| folded != logged) {
-            return Err(diverged(&loaded, other_history(snapshot)).at_path("history"));
-        }
-        let same = value::to_vec(loaded.state())? == value::to_vec(replayed.state())?;
-        let counts = (loaded.event_count(), replayed.event_count());
-        match same && counts.0 == counts.1 {
-            true => Ok(Verified {
+        match difference(&loaded, &replayed)? {
+            Some(Difference::History) => Err(diverged(&loaded, other_history(snapshot)).at_path("history")),
+            Some(Difference::State) => Err(diverged(&loaded, other_state(snapshot))),
+            None => Ok(Verified {
                 position: loaded.position(),
-                event_count: counts.0,
+                event_count: loaded.event_count(),
                 snapshot,
-                history_compared: snapshot.and(histories).is_some(),
+                history_compared: snapshot.and(loaded.commitment.zip(replayed.commitment)).is_some(),
             }),
-            false => Err(diverged(&loaded, other_state(snapshot))),
         }
     }
 

@@ -52,6 +52,8 @@ mod save;
 mod upkeep;
 
 #[cfg(feature = "std")]
+mod auditing;
+#[cfg(feature = "std")]
 mod blocking;
 #[cfg(feature = "std")]
 mod definition;
@@ -94,6 +96,7 @@ pub use upkeep::{plan_drop_slots, plan_invalidate, safe_to_prune_through};
 
 #[cfg(feature = "std")]
 pub use self::{
+    auditing::Audit,
     blocking::Blocking,
     definition::Definition,
     files::FileStore,

@@ -4,6 +4,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -28,6 +29,8 @@ pub struct Repository<F: Fold, S, L> {
     pub(super) log: L,
     needs: Needs,
     streams: Mutex<Streams>,
+    /// How many loads came from a snapshot, where some are compared with a replay.
+    pub(super) audited_loads: AtomicU64,
 }
 
 impl<F, S, L> Repository<F, S, L>
@@ -54,6 +57,7 @@ where
             store,
             log,
             streams: Mutex::default(),
+            audited_loads: AtomicU64::default(),
         })
     }
 
@@ -71,6 +75,16 @@ where
     /// # Errors
     /// As [`Self::load`]; [`Code::BeyondLog`] if the log ends before `at`.
     pub async fn load_with(&self, stream: &str, options: LoadOptions) -> Result<Handle<F::State>> {
+        let handle = self.loaded(stream, options).await?;
+        let handle = self.audited(handle, options).await;
+        if options.use_snapshots {
+            self.forget_unseen(&handle);
+            self.recall_attempt(&handle).await;
+        }
+        Ok(handle)
+    }
+
+    pub(super) async fn loaded(&self, stream: &str, options: LoadOptions) -> Result<Handle<F::State>> {
         let began = self.definition.now();
         let mut facts = Vec::new();
         let mut handle = loop {
@@ -88,10 +102,6 @@ where
             millis: u64::try_from(ended.saturating_sub(began)).unwrap_or_default(),
             events: handle.event_count(),
         });
-        if options.use_snapshots {
-            self.forget_unseen(&handle);
-            self.recall_attempt(&handle).await;
-        }
         Ok(handle)
     }
 

@@ -74,6 +74,7 @@ fn options_that_make_no_sense_are_named() {
         ("max_bytes", plain().max_bytes(0)),
         ("max_state_bytes", plain().max_state_bytes(0)),
         ("page_size", plain().page_size(0)),
+        ("audit_every", plain().audit_every(0)),
         (
             "first_position",
             plain().sequence(Sequence::Contiguous { first_position: 2 }),

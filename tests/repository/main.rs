@@ -5,6 +5,7 @@
 mod common;
 
 mod attempts;
+mod audits;
 mod blocking;
 mod built_in;
 #[cfg(not(target_family = "wasm"))]

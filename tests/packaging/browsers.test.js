@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
-import { createServer } from 'vite';
+import * as vite from 'vite';
+import * as vite7 from 'vite-7';
 import { lack, launch, serve, visit } from './support/browser.js';
 import { expected, expectedWithFolds } from './support/expected.js';
 import { installed } from './support/install.js';
@@ -31,7 +32,6 @@ async function page(fixture, built, wanted) {
 }
 
 const built = [
-  ['Vite, build', 'vite', 'dist', expectedWithFolds],
   ['webpack', 'webpack', 'dist', expectedWithFolds],
   ['esbuild', 'esbuild', 'public', expectedWithFolds],
   ['esbuild, snapfold/inline in a classic script', 'inline', 'public', expected],
@@ -44,31 +44,45 @@ for (const [name, fixture, folder, wanted] of built) {
   });
 }
 
-test('Vite, dev', options, async () => {
-  const vite = await createServer({ root: installed.fixture('vite'), logLevel: 'warn', server: { port: 0 } });
-  try {
-    await vite.listen();
-    const [url] = vite.resolvedUrls.local;
-    const { report, sent } = await visit(browser, url);
-    assert.deepEqual(report, expectedWithFolds);
-    assert.ok(Object.keys(sent).some((path) => path.includes('/.vite/deps/')), 'dependencies are bundled beforehand');
-  } finally {
-    await vite.close();
-  }
-});
+for (const [bundler, configFile] of [
+  [vite, false],
+  [vite7, 'vite-7.config.js'],
+]) {
+  const config = { root: installed.fixture('vite'), configFile: configFile && join(installed.fixture('vite'), configFile), logLevel: 'warn' };
+
+  test(`Vite ${bundler.version}, build`, options, async () => {
+    await bundler.build({ ...config, build: { emptyOutDir: true } });
+    await page('vite', 'dist', expectedWithFolds);
+  });
+
+  test(`Vite ${bundler.version}, dev`, options, async () => {
+    const server = await bundler.createServer({ ...config, server: { port: 0 } });
+    try {
+      await server.listen();
+      assert.deepEqual((await visit(browser, server.resolvedUrls.local[0])).report, expectedWithFolds);
+    } finally {
+      await server.close();
+    }
+  });
+}
 
 test('no bundler: a script and an import map', options, async () => {
   await page('script', '.', expectedWithFolds);
 });
 
-for (const bundler of ['vite', 'webpack', 'esbuild']) {
-  test(`what the application of the README sends, bundled by ${bundler}`, options, async (t) => {
-    await script('small', bundler);
-    const sent = await page('small', bundler, { source: 'snapshot', restoredFrom: 200, replayed: 50 });
-    const sizes = Object.entries(sent).filter(([path]) => /\.(js|wasm)$/.test(path)).map(([path, body]) => [path, brotliCompressSync(body).length]);
-    assert.ok(sizes.some(([path]) => path.endsWith('.js')) && sizes.some(([path]) => path.endsWith('.wasm')));
+const bundlers = {
+  vite: () => vite.build({ root: installed.fixture('small'), logLevel: 'warn', build: { outDir: 'vite' } }),
+  webpack: () => script('small', 'webpack'),
+  esbuild: () => script('small', 'esbuild'),
+};
+for (const [name, bundle] of Object.entries(bundlers)) {
+  test(`what the application of the README sends, bundled by ${name}`, options, async (t) => {
+    await bundle();
+    const sent = Object.entries(await page('small', name, { source: 'snapshot', restoredFrom: 200, replayed: 50 }));
+    const sizes = sent.filter(([path]) => /\.(js|wasm)$/.test(path)).map(([path, body]) => [path, brotliCompressSync(body).length]);
+    assert.deepEqual(sizes.map(([path]) => path.replace(/.*\./, '')).sort(), ['js', 'wasm']);
     const total = sizes.reduce((sum, [, size]) => sum + size, 0);
-    t.diagnostic(`SIZE OF THE APPLICATION, ${bundler}: ${total} of ${BUDGET} bytes (${sizes.map((size) => size.join(' ')).join(', ')})`);
+    t.diagnostic(`SIZE OF THE APPLICATION, ${name}: ${total} of ${BUDGET} bytes (${sizes.map((size) => size.join(' ')).join(', ')})`);
     assert.ok(total <= BUDGET, `${total} bytes, the budget is ${BUDGET}`);
   });
 }

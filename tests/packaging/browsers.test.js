@@ -66,6 +66,16 @@ for (const [bundler, configFile] of [
   });
 }
 
+test('Vite 7, dev, as it is: the error says what arrived, and where to look', options, async () => {
+  const server = await vite7.createServer({ root: installed.fixture('vite'), configFile: false, logLevel: 'silent', server: { port: 0 } });
+  try {
+    await server.listen();
+    await assert.rejects(visit(browser, server.resolvedUrls.local[0]), /SnapshotError.*snapfold_bg\.wasm is no module \(status 200, text\/html\).*docs\/runtimes\.md/s);
+  } finally {
+    await server.close();
+  }
+});
+
 test('no bundler: a script and an import map', options, async () => {
   await page('script', '.', expectedWithFolds);
 });

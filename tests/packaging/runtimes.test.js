@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 import { expected, expectedWithFolds, vectors } from './support/expected.js';
 import { installed } from './support/install.js';
-import { node, programOf, run, script } from './support/run.js';
+import { node, programOf, script, start } from './support/run.js';
 
 const compiler = fileURLToPath(new URL('node_modules/typescript/bin/tsc', import.meta.url));
 
@@ -19,10 +19,7 @@ test('the expectation is worth something', () => {
 
 test('Node, import', async () => reported(await node('node', 'main.js')));
 
-const requires = process.features.require_module === true;
-test('Node, require', { skip: !requires && `SKIPPED: Node ${process.version} cannot require ESM; 20.19 can` }, async () => {
-  reported(await node('commonjs', 'main.js'));
-});
+test('Node, require', async () => reported(await node('commonjs', 'main.js')));
 
 for (const entry of ['inline', 'slim']) {
   test(`Node, snapfold/${entry}`, async () => reported(await node('node', `${entry}.js`), expected));
@@ -38,12 +35,10 @@ for (const config of ['tsconfig.json', 'tsconfig.bundler.json']) {
 }
 
 const deno = programOf('deno', '@deno', '.');
-test('Deno', { skip: deno.lack }, async () => {
-  reported(await run(deno.program, ['run', '--allow-read', 'main.js'], installed.fixture('deno')));
-});
+test('Deno', { skip: deno.lack }, async () => reported(await start('deno', deno.program)));
 
 const bun = programOf('bun', '@oven', 'bin');
-test('Bun', { skip: bun.lack }, async () => reported(await run(bun.program, ['main.js'], installed.fixture('bun'))));
+test('Bun', { skip: bun.lack }, async () => reported(await start('bun', bun.program)));
 
 test('workerd', async () => {
   const folder = installed.fixture('workerd');

@@ -13,7 +13,7 @@ const executablePath = found();
 /** Why browsers cannot be tested here, or false. */
 export const lack =
   executablePath === undefined &&
-  'SKIPPED: no Chromium. `apt-get install chromium`, or without root `npx playwright-core install chromium-headless-shell` in tests/packaging, or name one in SNAPFOLD_CHROMIUM';
+  'SKIPPED: no Chromium. `apt-get install chromium`, or without root `npx playwright-core install chromium` in tests/packaging, or name one in SNAPFOLD_CHROMIUM';
 
 export const launch = () => chromium.launch({ executablePath, args: FLAGS });
 

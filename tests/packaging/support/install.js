@@ -1,6 +1,6 @@
 /** The packed package in a folder outside the repository, in every fixture as a stranger would install it; the tools are above them. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expectedWithFolds, vectors } from './expected.js';
@@ -39,8 +39,6 @@ export const installed = {
   },
   fixture: (name) => join(process.env.SNAPFOLD_INSTALLED, name),
 };
-
-export const manifest = () => JSON.parse(readFileSync(join(installed.package, 'package.json'), 'utf8'));
 
 function tarballIn(folder) {
   return join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')));

@@ -1,6 +1,6 @@
 /** Programs of the runtimes and tools. */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { here, installed } from './install.js';
@@ -20,6 +20,12 @@ export const node = (fixture, ...args) => run(process.execPath, args, installed.
 
 /** A script of a fixture's package.json. */
 export const script = (fixture, name, ...args) => run('npm', ['run', '--silent', name, ...args], installed.fixture(fixture), { shell: process.platform === 'win32' });
+
+/** The script `start` of a fixture, by the program that its first word stands for. */
+export function start(fixture, program) {
+  const { scripts } = JSON.parse(readFileSync(join(installed.fixture(fixture), 'package.json'), 'utf8'));
+  return run(program, scripts.start.split(' ').slice(1), installed.fixture(fixture));
+}
 
 /** The program that an npm package brings for this machine in another one below `scope`, or why there is none. */
 export function programOf(name, scope, folder) {

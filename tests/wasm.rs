@@ -1,4 +1,4 @@
-//! The same values on WebAssembly as everywhere: golden vectors, run by wasm-bindgen-test in Node.
+//! The same values on WebAssembly as everywhere: golden vectors, run by wasm-bindgen-test in Node and in Chromium.
 #![cfg(target_family = "wasm")]
 #![allow(
     clippy::unwrap_used,

@@ -99,7 +99,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let results = results.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
     if options.takes(Part::Js) {
         build::run(Show::Failures)?;
-        setup::benchmark_packages(JS)?;
+        setup::packages(JS)?;
         let peer = if options.only_folds() {
             None
         } else {

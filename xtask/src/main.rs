@@ -18,7 +18,7 @@ Usage: cargo xtask TASK
 
 Tasks:
   demo [ARGS…]  build, then run examples/demo with these arguments (try `cargo xtask demo --help`)
-  test          format, lints, documentation, Rust, WebAssembly, npm and Python tests, counted together
+  test          format, lints, documentation, Rust, WebAssembly, npm, packaging and Python tests, counted
   build         make the WebAssembly modules and the npm package, and list their sizes
   fuzz [TARGET] [--seconds N]
                 run one fuzz target, or all, for N seconds each (60); needs a nightly toolchain and a C++ compiler

@@ -1,5 +1,6 @@
 //! What must be there before anything can be built: checked in under two seconds, installed once.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
@@ -19,6 +20,9 @@ const NODE_REMEDY: &str =
 const CBOR: (&str, &str) = ("cbor2", "5.6.5");
 const PYTHON_REMEDY: &str = "\
 the Python tests need python3 with venv (Debian: apt-get install python3-venv) and, once, a network for pip";
+const CHROMEDRIVER_REMEDY: &str = "\
+these tests need chromedriver, on the PATH or named in CHROMEDRIVER, and the Chromium or Chrome of the same version where it looks
+for it (Debian: apt-get install chromium-driver)";
 const PACKAGES_REMEDY: &str = "\
 npm needs a network. Where better-sqlite3 has no ready-made build for this machine, npm compiles it: that takes python3,
 make and a C++ compiler (Debian: apt-get install python3 make g++)";
@@ -58,9 +62,9 @@ pub fn example_packages() -> Result<()> {
     EXAMPLES.iter().try_for_each(|folder| steps.packages(folder, "ci"))
 }
 
-/// Installs the packages of the benchmark, which no other task needs. Not with `ci`: that insists on add-ons for other
-/// systems that cbor-x names and no registry has.
-pub fn benchmark_packages(folder: &str) -> Result<()> {
+/// Installs the packages that only one task needs. Not with `ci`: that insists on add-ons for other systems, which cbor-x, deno and
+/// jest name and not every registry has.
+pub fn packages(folder: &str) -> Result<()> {
     let mut steps = Steps { done: 0, total: 1 };
     steps.packages(folder, "install --no-save")
 }
@@ -91,6 +95,15 @@ pub fn python() -> Result<String> {
         .map_err(|error| format!("{error}\n{PYTHON_REMEDY}"))
 }
 
+/// What drives Chromium for the generator's tests: the program that `CHROMEDRIVER` names, or the one on the PATH.
+pub fn chromedriver() -> Result<String> {
+    let driver = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
+    match Cmd::new(&driver).arg("--version").read() {
+        Ok(_) => Ok(driver),
+        Err(error) => Err(format!("{error}\n{CHROMEDRIVER_REMEDY}")),
+    }
+}
+
 /// A version of Node.js, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node {
@@ -103,6 +116,14 @@ impl Node {
     pub fn installed() -> Result<Self> {
         let said = Cmd::new("node").arg("--version").read()?;
         Self::parse(&said).ok_or_else(|| format!("`node --version` says {said:?}, which is no version: {NODE_REMEDY}"))
+    }
+
+    /// Whether CommonJS can require ES modules, which Vite and webpack's command line do, and users of the npm package may.
+    pub fn requires_modules(self) -> bool {
+        matches!(
+            self,
+            Self { major: 20, minor: 19.. } | Self { major: 22, minor: 12.. } | Self { major: 23.., .. }
+        )
     }
 
     /// Reads `v20.11.1`.
@@ -257,6 +278,20 @@ mod tests {
         assert!(Node::parse("v18.19.0").is_some_and(|node| node < OLDEST_NODE));
         for text in ["", "20.1.0", "v20", "vtwenty.0.0"] {
             assert_eq!(Node::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn modules_can_be_required_since_three_versions() {
+        for (version, can) in [
+            ("v20.18.3", false),
+            ("v20.19.0", true),
+            ("v21.7.0", false),
+            ("v22.11.0", false),
+            ("v22.12.0", true),
+            ("v24.0.0", true),
+        ] {
+            assert_eq!(Node::parse(version).map(Node::requires_modules), Some(can), "{version}");
         }
     }
 

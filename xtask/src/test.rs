@@ -5,10 +5,14 @@ use std::time::Instant;
 
 use crate::run::{self, Cmd, NPM, Result, Show};
 use crate::runners::{self, Counts, Said};
+use crate::setup::Node;
 use crate::{build, setup};
 
 /// So many failed tests of a step are named at the end; what fails all at once has one cause.
 const NAMED: usize = 40;
+
+/// The tests of the packed npm package. They have packages of their own: bundlers, runtimes, and what drives a browser.
+const PACKAGING: &str = "tests/packaging";
 
 /// Runs all checks and tests and prints `N passed, N failed` (and `, N skipped` if any) as the last line.
 pub fn run() -> Result<ExitCode> {
@@ -46,26 +50,50 @@ fn tests(tally: &mut Tally) {
         runners::rust,
     );
     tally.build();
-    let wasm = "test --target wasm32-unknown-unknown --features js --test wasm --target-dir";
-    let wasm = Cmd::new("cargo").words(wasm).arg(run::target().join("wasm-test"));
-    let runner = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER";
-    tally.tests(
-        "Rust tests in WebAssembly",
-        wasm.env(runner, "wasm-bindgen-test-runner"),
-        runners::rust,
-    );
+    tally.tests("Rust tests in WebAssembly, in Node", wasm_tests(), runners::rust);
+    let name = "Rust tests in WebAssembly, in Chromium";
+    match setup::chromedriver() {
+        Ok(driver) => {
+            let browser = wasm_tests().env("WASM_BINDGEN_USE_BROWSER", "1");
+            tally.tests(name, browser.env("CHROMEDRIVER", &driver), runners::rust);
+        }
+        Err(lack) => tally.skip(name, lack),
+    }
     let peer = "build --example differential-peer";
     tally.check("Rust side of the differential tests", Cmd::new("cargo").words(peer));
     tally.installed("packages of the examples", setup::example_packages);
     tally.tests("npm tests", npm_tests(), runners::node);
     let benchmark = Cmd::new("node").words("--test benches/js/smoke.test.js");
     tally.tests("the benchmark runs", benchmark, runners::node);
+    packaging_tests(tally);
     match setup::python() {
         Ok(python) => {
             let python = Cmd::new(&python).words("-B tests/python/test_read_frame.py");
             tally.tests("Python tests", python, runners::python);
         }
         Err(lack) => tally.skip("Python tests", lack),
+    }
+}
+
+/// The same program for Node and for browsers; webdriver.json says how those are started.
+fn wasm_tests() -> Cmd {
+    let wasm = "test --target wasm32-unknown-unknown --features js --test wasm --target-dir";
+    let wasm = Cmd::new("cargo").words(wasm).arg(run::target().join("wasm-test"));
+    wasm.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
+}
+
+fn packaging_tests(tally: &mut Tally) {
+    let name = "packaging tests";
+    match Node::installed() {
+        Ok(node) if node.requires_modules() => match setup::packages(PACKAGING) {
+            Ok(()) => tally.tests(name, Cmd::new("node").arg("test.js").folder(PACKAGING), runners::node),
+            Err(error) => tally.step(name, || Outcome::failed(error)),
+        },
+        Ok(_) => tally.skip(
+            name,
+            "they need Node.js 20.19, or 22.12 or newer: https://nodejs.org".into(),
+        ),
+        Err(error) => tally.step(name, || Outcome::failed(error)),
     }
 }
 

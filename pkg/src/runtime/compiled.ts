@@ -29,8 +29,10 @@ export async function compiledFrom(given: Module): Promise<Module> {
 /** While it arrives, if the server says what it is. */
 export async function fetched(url: URL): Promise<Module> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url.href} answered with the status ${response.status}`);
-  const streams = response.headers.get('content-type')?.startsWith('application/wasm') === true;
-  if (streams && WebAssembly.compileStreaming !== undefined) return WebAssembly.compileStreaming(response);
+  const type = response.headers.get('content-type') ?? '';
+  if (!response.ok || type.startsWith('text/html')) {
+    throw new Error(`${url.href} is no module (status ${response.status}, ${type}); how it gets there with your bundler: docs/runtimes.md`);
+  }
+  if (type.startsWith('application/wasm') && WebAssembly.compileStreaming !== undefined) return WebAssembly.compileStreaming(response);
   return WebAssembly.compile(await response.arrayBuffer());
 }

@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { memoryStore } from 'snapfold';
 import { storeConformance } from 'snapfold/testing';
-import { denoProgram } from './support/deno.js';
+import { script } from './support/bundles.js';
+import { DENO_FLAGS, denoProgram } from './support/deno.js';
 import { LIVES, type Said } from './support/inside.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'snapfold-deno-'));
@@ -18,10 +18,8 @@ const deno = denoProgram();
 
 test('Deno KV, in Deno: all checks, a repository lives on it, and its limits are typed errors', { skip: 'lack' in deno && deno.lack }, (t) => {
   assert.ok('program' in deno);
-  const script = fileURLToPath(new URL('support/deno-kv.js', import.meta.url));
-  const flags = ['run', '--unstable-kv', '--allow-read', '--allow-write', '--allow-env', '--no-remote'];
-  const env = { ...process.env, DENO_DIR: folder, DENO_NO_UPDATE_CHECK: '1' };
-  const output = execFileSync(deno.program, [...flags, script, folder], { encoding: 'utf8', env });
+    const env = { ...process.env, DENO_DIR: folder };
+  const output = execFileSync(deno.program, [...DENO_FLAGS, script('deno-kv'), folder], { encoding: 'utf8', env });
   const { passed, failed, ...limits } = JSON.parse(output) as Said & Record<string, unknown>;
   const offers = ['putIfAbsent', 'newest', 'transact', 'signal'] as const;
   const wanted = [...storeConformance(memoryStore, { offers, reopen: (store) => store }).map(({ name }) => name), LIVES];

@@ -7,7 +7,7 @@ import { after, before, describe, test, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { memoryStore, type SnapshotStore } from 'snapfold';
 import { storeConformance } from 'snapfold/testing';
-import { bundled } from './support/bundles.js';
+import { bundled, script } from './support/bundles.js';
 import { chromiumProgram, serve, startChromium, type Running, type Site } from './support/chromium.js';
 import { LIVES, type Said } from './support/inside.js';
 import { leftAfter } from './support/writing.js';
@@ -21,7 +21,7 @@ describe('IndexedDB, in Chromium', { skip: 'lack' in found && found.lack }, () =
   let running: Running;
 
   before(async () => {
-    site = await serve(await bundled('page', 'browser'));
+    site = await serve(await bundled(script('page'), 'browser'));
     running = await startChromium(program, path.join(folder, 'profile'));
   });
   after(async () => {
@@ -142,7 +142,7 @@ describe('IndexedDB, in Chromium', { skip: 'lack' in found && found.lack }, () =
 
   test('no room is left: a typed error that says what to do, what was there stays, and once there is room the store goes on', async () => {
     const page = await tab();
-    const small = await serve(await bundled('page', 'browser')); // another origin, of which Chromium has not yet noted how much room there is
+    const small = await serve(await bundled(script('page'), 'browser')); // another origin, of which Chromium has not yet noted how much room there is
     await page.goto(small.origin);
     const session = await page.context().newCDPSession(page);
     const quota = (quotaSize: number) => session.send('Storage.overrideQuotaForOrigin', { origin: small.origin, quotaSize });

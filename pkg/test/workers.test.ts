@@ -7,20 +7,17 @@ import { after, before, test } from 'node:test';
 import { Miniflare } from 'miniflare';
 import { memoryStore } from 'snapfold';
 import { storeConformance, type Offer } from 'snapfold/testing';
-import { bundled } from './support/bundles.js';
+import { bundled, script } from './support/bundles.js';
+import { runs } from './support/workerd.js';
 import { LIVES, type Said } from './support/inside.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'snapfold-workers-'));
-let script: string;
+let file: string;
 let workerd: Miniflare;
 
 const start = () =>
   new Miniflare({
-    modules: true,
-    scriptPath: script,
-    modulesRoot: path.dirname(script),
-    modulesRules: [{ type: 'CompiledWasm', include: ['**/*.wasm'] }],
-    compatibilityDate: '2026-04-01',
+    ...runs(file),
     durableObjects: { SQL: { className: 'SqlObject', useSQLite: true }, KV_OBJECT: { className: 'KvObject', useSQLite: false } },
     kvNamespaces: ['KV'],
     r2Buckets: ['R2'],
@@ -30,7 +27,7 @@ const start = () =>
   });
 
 before(async () => {
-  script = await bundled('worker', 'workerd');
+  file = await bundled(script('worker'), 'workerd');
   workerd = start();
 });
 after(async () => {

@@ -27,7 +27,7 @@ export interface DurableObjectSqlStore extends SqlStore {
   transact(ops: readonly StoreOp[]): void;
 }
 
-/** A row has 2 MiB, and columns beside the bytes, of which a stream's id may be long. */
+/** A row has 2 MB, of which the runtime makes a little more than 2 MiB: room for the other columns. */
 const MAX_ROW_VALUE_BYTES = 2_000_000;
 
 /**

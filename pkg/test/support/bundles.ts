@@ -1,17 +1,23 @@
 /** Programs for other runtimes, of this package as it is built. */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 export const pkg = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Bundles a script of this folder for a runtime that takes `condition` of the package's exports; the file, in a folder with its modules. */
-export async function bundled(script: string, condition: string): Promise<string> {
-  const outdir = join(pkg, 'dist-test', 'bundles', condition);
+/** A script of this folder. */
+export function script(name: string): string {
+  return fileURLToPath(new URL(`${name}.js`, import.meta.url));
+}
+
+/** Bundles a program for a runtime that takes `condition` of the package's exports; the file, in a folder with its modules. */
+export async function bundled(file: string, condition: string): Promise<string> {
+  const outdir = join(pkg, 'dist-test', 'bundles', `${condition}-${basename(file, '.js')}`); // of its own: tests run at once
   mkdirSync(outdir, { recursive: true });
   await build({
-    entryPoints: [fileURLToPath(new URL(`${script}.js`, import.meta.url))],
+    entryPoints: [file],
+    external: ['cloudflare:*'],
     bundle: true,
     format: 'esm',
     platform: 'neutral',
@@ -21,5 +27,5 @@ export async function bundled(script: string, condition: string): Promise<string
     outdir,
     logLevel: 'warning',
   });
-  return join(outdir, `${script}.js`);
+  return join(outdir, basename(file));
 }

@@ -4,6 +4,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pkg } from './bundles.js';
 
+export const DENO_FLAGS = ['run', '--unstable-kv', '--allow-read', '--allow-write', '--allow-env', '--no-remote'];
+
 /** The program for this machine, or why there is none that runs. */
 export function denoProgram(): { readonly program: string } | { readonly lack: string } {
   const packages = join(pkg, 'node_modules', '@deno');

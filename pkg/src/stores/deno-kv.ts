@@ -11,7 +11,7 @@ type Key = readonly (string | number | bigint | boolean | Uint8Array)[];
 export interface DenoKv {
   get(key: Key): Promise<{ readonly value: unknown }>;
   set(key: Key, value: unknown): Promise<unknown>;
-  list(selector: { start: Key; end: Key }, options: { limit: number; batchSize: number }): AsyncIterable<{ readonly key: Key; readonly value: unknown }>;
+  list(selector: { start: Key; end: Key }, options: { limit: number; batchSize: number }): AsyncIterable<{ readonly key: readonly unknown[]; readonly value: unknown }>;
   atomic(): DenoAtomic;
 }
 

@@ -52,6 +52,12 @@ export function nonEmptyText(option: string, value: unknown): string {
   throw invalidOption(option, value, 'must be text, not empty, without lone surrogates');
 }
 
+/** Possibly empty. */
+export function asciiText(option: string, value: unknown): string {
+  if (typeof value === 'string' && /^[\x00-\x7f]*$/.test(value)) return value;
+  throw invalidOption(option, value, 'must be ASCII text');
+}
+
 /** A name or a stream id, of which keys are made. */
 export function checkId(what: string, id: unknown): void {
   if (typeof id === 'string' && id !== '' && id.isWellFormed()) return;

@@ -47,10 +47,7 @@ pub fn run() -> Result<()> {
         "installing (2 minutes, on a busy machine up to 10; once)",
         || install_wasm_bindgen(&wasm_bindgen),
     )?;
-    for folder in NPM_FOLDERS {
-        steps.packages(folder, "ci")?;
-    }
-    Ok(())
+    NPM_FOLDERS.iter().try_for_each(|folder| steps.packages(folder))
 }
 
 /// Installs the packages of the examples.
@@ -59,14 +56,13 @@ pub fn example_packages() -> Result<()> {
         done: 0,
         total: EXAMPLES.len(),
     };
-    EXAMPLES.iter().try_for_each(|folder| steps.packages(folder, "ci"))
+    EXAMPLES.iter().try_for_each(|folder| steps.packages(folder))
 }
 
-/// Installs the packages that only one task needs. Not with `ci`: that insists on add-ons for other systems, which cbor-x, deno and
-/// jest name and not every registry has.
+/// Installs the packages that only one task needs.
 pub fn packages(folder: &str) -> Result<()> {
     let mut steps = Steps { done: 0, total: 1 };
-    steps.packages(folder, "install --no-save")
+    steps.packages(folder)
 }
 
 /// The interpreter of an environment of our own that holds a stock CBOR library; made once. An error says what this machine lacks.
@@ -160,12 +156,12 @@ impl Steps {
         run::step(&name, note, install)
     }
 
-    fn packages(&mut self, folder: &str, command: &str) -> Result<()> {
+    fn packages(&mut self, folder: &str) -> Result<()> {
         self.ensure(
             &format!("npm packages of {folder}"),
             || Ok(has_packages(&run::root().join(folder))),
             "installing (where no ready-made better-sqlite3 fits, compiling it: some minutes)",
-            || install_packages(folder, command),
+            || install_packages(folder),
         )
     }
 }
@@ -262,8 +258,10 @@ fn has_packages(folder: &Path) -> bool {
     }
 }
 
-fn install_packages(folder: &str, command: &str) -> Result<()> {
-    let installed = Cmd::new(NPM).words(command).folder(folder).run(Show::All);
+/// What the lockfile says. Not with `ci`: that insists on add-ons for other systems, which cbor-x, deno and jest name and not every registry
+/// has.
+fn install_packages(folder: &str) -> Result<()> {
+    let installed = Cmd::new(NPM).words("install --no-save").folder(folder).run(Show::All);
     installed.map_err(|error| format!("{error}\n{PACKAGES_REMEDY}"))
 }
 

@@ -2,8 +2,11 @@
  * Snapshots in SQLite, through the handle that the application already has: better-sqlite3, node:sqlite or bun:sqlite.
  * An entry of its own, `snapfold/sqlite`: who keeps snapshots elsewhere does not pay for it.
  */
-import { invalidOption, knownOptions } from '../options.js';
-import { COLUMNS, outcomeOf, range, rowOf, type SqlStore } from './sql.js';
+import { knownOptions } from '../options.js';
+import { outcomeOf, range, rowOf, type SqlStore } from './sql.js';
+import { statementsFor, type SqliteStoreOptions } from './sqlite-table.js';
+
+export type { SqliteStoreOptions };
 
 /** The part of better-sqlite3's `Database`, node:sqlite's `DatabaseSync` and bun:sqlite's `Database` that is used. */
 export interface SqliteDatabase {
@@ -17,11 +20,6 @@ export interface SqliteStatement {
   run(...parameters: never[]): unknown;
 }
 
-export interface SqliteStoreOptions {
-  /** Table that is created if it is missing. Letters, digits and underscores. Default `'snapfold_snapshots'`. */
-  readonly table?: string;
-}
-
 /** SQLite's own default limit for one value. */
 const MAX_VALUE_BYTES = 1_000_000_000;
 
@@ -31,21 +29,10 @@ const MAX_VALUE_BYTES = 1_000_000_000;
  */
 export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}): SqlStore {
   knownOptions('sqliteStore', options, ['table']);
-  const { table = 'snapfold_snapshots' } = options;
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(table)) throw invalidOption('table', table, 'must be letters, digits and underscores');
-  const quoted = `"${table}"`;
-  db.exec(`CREATE TABLE IF NOT EXISTS ${quoted} (
-    key TEXT PRIMARY KEY, bytes BLOB NOT NULL, name TEXT, version INTEGER, stream_id TEXT, position TEXT, event_count INTEGER,
-    taken_at INTEGER, state_bytes INTEGER)`);
-  const inRange = `FROM ${quoted} WHERE key >= ? AND key < ? ORDER BY key LIMIT`;
-  // What selects is journalled by itself: on a full disk SQLite undoes such a statement alone, else the whole transaction that it is in.
-  const row = `INTO ${quoted} (${COLUMNS.join(', ')}) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE true`;
-  const list = statement(db, `SELECT key ${inRange} ?`);
-  const newest = statement(db, `SELECT key, bytes ${inRange} 1`);
-  const get = statement(db, `SELECT bytes FROM ${quoted} WHERE key = ?`);
-  const put = statement(db, `INSERT OR REPLACE ${row}`);
-  const putNew = statement(db, `INSERT ${row} ON CONFLICT (key) DO NOTHING`);
-  const remove = statement(db, `DELETE FROM ${quoted} WHERE key = ?`);
+  const sql = statementsFor(options);
+  db.exec(sql.create);
+  const [list, newest, get] = [statement(db, sql.list), statement(db, sql.newest), statement(db, sql.get)];
+  const [put, putNew, remove] = [statement(db, sql.put), statement(db, sql.putNew), statement(db, sql.remove)];
   return {
     maxValueBytes: MAX_VALUE_BYTES,
     list(prefix, { start, limit }) {

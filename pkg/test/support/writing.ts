@@ -18,8 +18,9 @@ export function valueOf(step: number): Uint8Array {
 /** The step that wrote a value; undefined for what no step has written as a whole. */
 export function stepOf(bytes: Uint8Array): number | undefined {
   if (bytes.length < 4) return undefined;
-  const step = Buffer.from(bytes.buffer, bytes.byteOffset).readUint32LE();
-  return Buffer.from(bytes).equals(valueOf(step)) ? step : undefined;
+  const step = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const wanted = valueOf(step);
+  return bytes.length === wanted.length && wanted.every((byte, index) => bytes[index] === byte) ? step : undefined;
 }
 
 export function prefixOf(writer: number): string {

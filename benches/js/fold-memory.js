@@ -4,7 +4,7 @@
  * The orders of examples/rules, but those that are shipped leave the state too: it stays small, and whatever grows is not the state.
  */
 import { fold, rulesFold } from '../../pkg/dist/folds.js';
-import { plainModule } from '../../pkg/dist/plain-module.js';
+import { memory } from '../../pkg/dist/plain-module.js';
 import { specification } from './fold-cases.js';
 import { batches, ordersLog } from './fold-logs.js';
 import { emit, progress } from './lines.js';
@@ -43,5 +43,5 @@ function openOrders() {
 }
 
 function wasmBytes() {
-  return plainModule.memory.buffer.byteLength;
+  return memory().length;
 }
